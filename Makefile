@@ -1,0 +1,38 @@
+# `make demo` and `make test` work on a fresh clone with Python 3.11+ and make; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench docs clean
+
+help: ## list what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --editable '.[all]' --group dev
+	touch $(READY)
+
+setup: $(READY) ## create .venv with every extra and the development tools
+
+demo: $(READY) ## a guided tour on a local Supabase
+	$(BIN)/admin-crm demo
+
+test: $(READY) ## the whole suite, with the coverage gate
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
+
+check: $(READY) ## formatting, linting, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing_api.py
+
+docs: $(READY) ## the documentation, without warnings
+	$(BIN)/mkdocs build --strict
+
+clean: ## remove what was built here
+	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist site

@@ -1,0 +1,1 @@
+"""A typed Python client for the people who run a shop on Supabase."""
