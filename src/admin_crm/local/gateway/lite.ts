@@ -1,0 +1,43 @@
+import { App } from "@supabase/lite";
+import type { PgliteConnection } from "@supabase/lite/pglite";
+
+import type { Gate } from "./database.ts";
+import type { Keys } from "./keys.ts";
+import type { Options } from "./options.ts";
+
+/** Supabase Lite, one request at a time. */
+export class Lite {
+  constructor(private readonly app: App, private readonly gate: Gate) {}
+
+  /**
+   * Ask lite. Only one request is let in at a time: on PGlite's single connection lite interleaves
+   * concurrent requests, so one user's transaction would run with the rights of another.
+   */
+  async fetch(request: Request): Promise<Response> {
+    const body = request.body ? await request.arrayBuffer() : undefined;
+    const { method, headers } = request;
+    const whole = new Request(request.url, { method, headers, body });
+    return await this.gate.pass(async () => {
+      const answer = await this.app.fetch(whole);
+      const { status, headers } = answer;
+      return new Response(answer.body ? await answer.arrayBuffer() : null, { status, headers });
+    });
+  }
+}
+
+export function appOn(connection: PgliteConnection, keys: Keys, options: Options): App {
+  return new App({
+    connection,
+    api: { max_rows: options.max_rows },
+    auth: {
+      enabled: true,
+      jwt_secret: keys.jwtSecret,
+      enable_signup: true,
+      email: { enable_signup: true, enable_confirmations: options.email_confirmation },
+    },
+    db: { migrations: { enabled: false } },
+    studio: { enabled: false },
+    // The gateway turns keys into tokens itself, because lite knows no legacy JWT keys.
+    options: { server: { apiKeys: false, disableStudio: true } },
+  });
+}

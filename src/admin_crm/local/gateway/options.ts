@@ -1,0 +1,14 @@
+/** What the launcher asks for: the first line on standard input. */
+export interface Options {
+  /** Port to listen on; 0 for any free one. */
+  port: number;
+  /** Rows that one answer may hold at most, as a hosted project's setting of this name. */
+  max_rows: number;
+  email_confirmation: boolean;
+  /** Names of the files in `variants/` to apply on top of the standard project. */
+  variants: string[];
+  /** A folder to keep the data in, or null for none. */
+  data_dir: string | null;
+  /** Where seeded databases are kept, for the next start. */
+  cache_dir: string;
+}

@@ -1,0 +1,251 @@
+-- One year of a shop in Mexico: 1,200 customers, about 6,000 orders. Every value follows from a
+-- hash, so that each run makes the same shop; dates count back from today.
+
+create function pg_temp.dice(seed text) returns double precision language sql immutable as $$
+  select ('x' || substr(md5(seed), 1, 8))::bit(32)::bigint / 4294967296.0
+$$;
+create function pg_temp.roll(seed text, sides integer) returns integer language sql immutable as $$
+  select floor(pg_temp.dice(seed) * sides)::integer
+$$;
+create function pg_temp.pick(seed text, choices text[]) returns text language sql immutable as $$
+  select choices[1 + pg_temp.roll(seed, cardinality(choices))]
+$$;
+create function pg_temp.key(seed text) returns uuid language sql immutable as $$
+  select overlay(overlay(md5(seed) placing '4' from 13) placing 'a' from 17)::uuid
+$$;
+
+-- Accounts -------------------------------------------------------------------------------------
+
+create temporary table people as
+select
+  n,
+  case when n = 1 then 'c0ffee00-0000-4000-8000-000000000001' else pg_temp.key('customer' || n) end::uuid as id,
+  case when n = 1 then 'Lucía Fernández Ibarra' else
+    pg_temp.pick('first' || n, array[
+      'María', 'José', 'Guadalupe', 'Juan', 'Sofía', 'Luis', 'Ximena', 'Carlos', 'Valentina', 'Miguel', 'Renata',
+      'Jesús', 'Camila', 'Ángel', 'Regina', 'Óscar', 'Fernanda', 'Andrés', 'Itzel', 'Raúl', 'Mónica', 'Héctor',
+      'Verónica', 'Iván', 'Belén', 'Martín', 'Rocío', 'Sebastián', 'Begoña', 'Tomás', 'Nayeli', 'Íñigo'])
+    || ' ' || pg_temp.pick('middle' || n, array[
+      'Hernández', 'García', 'Martínez', 'López', 'González', 'Pérez', 'Rodríguez', 'Sánchez', 'Ramírez', 'Cruz',
+      'Flores', 'Gómez', 'Muñoz', 'Núñez', 'Ordóñez', 'Peña', 'Ávila', 'Zúñiga', 'Castañeda', 'Ibáñez'])
+    || ' ' || pg_temp.pick('last' || n, array[
+      'Morales', 'Vázquez', 'Jiménez', 'Reyes', 'Gutiérrez', 'Ruiz', 'Díaz', 'Mendoza', 'Aguilar', 'Ortiz',
+      'Castillo', 'Yáñez', 'Güemes', 'Treviño', 'Quiñones', 'Salazar', 'de la Rosa', 'O''Farrill', 'Bolaños', 'Luna'])
+  end as full_name,
+  case
+    when n = 1 then 'lucia@clientes.example'
+    when n <= 12 or pg_temp.dice('email' || n) > 0.03 then 'cliente' || n || '@clientes.example'
+  end as email,
+  '+52 ' || (55 + pg_temp.roll('area' || n, 40)) || ' ' || lpad(pg_temp.roll('phone' || n, 100000000)::text, 8, '0') as phone,
+  date_trunc('day', now()) - make_interval(days => case
+    when n = 1 then 360
+    when pg_temp.dice('new' || n) < 0.08 then pg_temp.roll('joined' || n, 28)
+    else 28 + pg_temp.roll('joined' || n, 372) end)
+    + make_interval(mins => pg_temp.roll('minute' || n, 600)) as created_at
+from generate_series(1, 1200) n;
+
+-- The password of every customer is "tienda-local-2025", of both administrators "administra-local-2025".
+insert into auth.users (
+  instance_id, id, aud, role, email, encrypted_password, email_confirmed_at, confirmation_token, recovery_token,
+  email_change, email_change_token_new, raw_app_meta_data, raw_user_meta_data, created_at, updated_at
+)
+select
+  '00000000-0000-0000-0000-000000000000', id, 'authenticated', 'authenticated', email, password, created_at,
+  '', '', '', '', '{"provider": "email", "providers": ["email"]}',
+  jsonb_build_object('full_name', full_name, 'phone', phone), created_at, created_at
+from (
+  select id, email, full_name, phone, created_at, '$2b$06$hiNn2v9ZO.nz9HDIXsQFN.Y8McM7oplYSLohtnDW.U9rwin6u.X72'
+  from people
+  union all
+  select id, email, full_name, null, now() - interval '2 years', '$2b$06$mFIGvWAWgEju9egCt7QiVuNmZUG54QDGJQoiLrQAzZFGcA9zdqcTC'
+  from (values
+    ('ad000000-0000-4000-8000-000000000001'::uuid, 'admin@tienda.example', 'Ana Administradora'),
+    ('ad000000-0000-4000-8000-000000000002'::uuid, 'soporte@tienda.example', 'Simón Soporte')
+  ) administrators (id, email, full_name)
+) accounts (id, email, full_name, phone, created_at, password);
+
+insert into auth.identities (id, user_id, provider_id, provider, identity_data, last_sign_in_at, created_at, updated_at)
+select
+  pg_temp.key('identity' || id), id, id::text, 'email', jsonb_build_object('sub', id, 'email', email),
+  created_at, created_at, created_at
+from auth.users where email is not null;
+
+insert into public.admin_users (id, role)
+select id, case email when 'admin@tienda.example' then 'owner' else 'support' end
+from auth.users where email like '%@tienda.example';
+delete from public.customer_profiles where id in (select id from public.admin_users);
+
+-- What is sold ---------------------------------------------------------------------------------
+
+insert into public.categories (id, name)
+select pg_temp.key('category' || name), name
+from unnest(array['Velas', 'Joyería', 'Decoración', 'Papelería', 'Cuidado Personal', 'Textiles']) name;
+
+insert into public.products (id, name, category_id, price, stock, image)
+select
+  pg_temp.key('product' || n), kind || ' ' || style, pg_temp.key('category' || category),
+  30 + 10 * pg_temp.roll('price' || n, 75), pg_temp.roll('stock' || n, 120),
+  'https://images.example/products/' || n || '.webp'
+from (
+  select row_number() over (order by kind, style)::integer, category, kind, style
+  from (values
+    ('Velas', 'Vela'), ('Joyería', 'Aretes'), ('Joyería', 'Collar'), ('Decoración', 'Maceta'),
+    ('Decoración', 'Espejo'), ('Papelería', 'Libreta'), ('Cuidado Personal', 'Jabón'), ('Textiles', 'Manta')
+  ) kinds (category, kind),
+  unnest(array['Jacaranda', 'Obsidiana', 'Talavera', 'Cempasúchil', 'Luna de Miel']) style
+) products (n, category, kind, style);
+
+-- What was bought ------------------------------------------------------------------------------
+
+-- Few buy much and many buy little; one in twenty has never bought; the demo customer buys for the
+-- whole office, so that a cap of 50 rows cuts her orders.
+create temporary table buyers as
+select *, case
+  when n = 1 then 120
+  when pg_temp.dice('prospect' || n) < 0.05 then 0
+  else 1 + floor(9.7 * pg_temp.dice('loyalty' || n) ^ 1.6)::integer
+    + case when pg_temp.dice('vip' || n) < 0.03 then 15 + pg_temp.roll('bulk' || n, 25) else 0 end
+  end as orders,
+  -- How many days ago the last order was: most are recent, a fifth have drifted away.
+  case
+    when n = 1 then 2
+    when pg_temp.dice('drift' || n) < 0.2 then 90 + pg_temp.roll('gone' || n, 270)
+    else floor(100 * pg_temp.dice('recent' || n) ^ 1.5)::integer
+  end as silence
+from people;
+
+create temporary table purchases as
+select
+  row_number() over (order by bought_at, id, k) as number, id as customer_id, n || ':' || k as seed, bought_at,
+  case
+    when n = 1 and k = 1 then 'delivered'
+    when pg_temp.dice('cancel' || n || k) < 0.03 then 'cancelled'
+    when pg_temp.dice('cancel' || n || k) < 0.045 then 'cancelado'
+    when pg_temp.dice('cancel' || n || k) < 0.055 then 'canceled'
+    when bought_at > now() - interval '3 days' then pg_temp.pick('status' || n || k, array['pending', 'confirmed'])
+    when bought_at > now() - interval '9 days' then pg_temp.pick('status' || n || k, array['processing', 'shipped'])
+    else 'delivered'
+  end as status
+from (
+  select id, n, k, least(
+    now() - interval '10 minutes',
+    greatest(created_at + interval '20 minutes', now() - make_interval(
+      days => least(364, silence + floor((364 - least(silence, 363)) * pg_temp.dice('when' || n || ':' || k) * (k > 1)::integer)::integer),
+      mins => pg_temp.roll('at' || n || ':' || k, 1000)))
+  ) as bought_at
+  from buyers, generate_series(1, orders) k
+) ordered;
+
+insert into public.orders (
+  id, order_number, customer_id, items, subtotal, shipping_cost, discount, total, status, payment_method,
+  payment_status, tracking_notes, created_at, updated_at
+)
+select
+  pg_temp.key('order' || seed), 'P-' || lpad(number::text, 6, '0'), customer_id, items, subtotal, shipping, discount,
+  subtotal + shipping - discount, status, pg_temp.pick('pay' || seed, array['card', 'transfer', 'oxxo', 'cash']),
+  case when status like 'cancel%' then 'refunded' when status = 'pending' then 'pending' else 'paid' end,
+  case when status = 'shipped' then 'Guía MX' || pg_temp.roll('guide' || seed, 1000000) end,
+  bought_at, bought_at
+from purchases
+cross join lateral (
+  select jsonb_agg(jsonb_build_object(
+    'product_id', product_id, 'name', name, 'price', price, 'quantity', quantity, 'image', image
+  )) as items, sum(price * quantity) as subtotal
+  from (
+    -- Now and then something that is no longer sold.
+    select coalesce(products.id, pg_temp.key('retired')) as product_id,
+      coalesce(products.name, 'Calendario 2024') as name, coalesce(products.price, 90.50) as price,
+      coalesce(products.image, 'https://images.example/products/retired.webp') as image,
+      1 + floor(3 * pg_temp.dice('quantity' || seed || i) ^ 2)::integer as quantity
+    from generate_series(1, 1 + pg_temp.roll('lines' || seed, 3)) i
+    left join public.products on products.id = pg_temp.key(
+      'product' || (1 + floor(41 * pg_temp.dice('line' || seed || i) ^ 1.3)::integer))
+  ) lines
+) basket
+cross join lateral (
+  select case when subtotal >= 999 then 0 else 99.00 end as shipping,
+    case when pg_temp.dice('discount' || seed) < 0.12 then round(subtotal * 0.10, 2) else 0 end as discount
+) charges;
+
+-- Who they are ---------------------------------------------------------------------------------
+
+update public.customer_profiles set
+  phone = case when n = 1 or pg_temp.dice('hasphone' || n) < 0.88 then people.phone end,
+  whatsapp = case when n = 1 or pg_temp.dice('whatsapp' || n) < 0.7 then people.phone end,
+  birthdate = case when n = 1 then date '1991-11-02' when pg_temp.dice('birth' || n) < 0.8
+    then date '1955-01-01' + pg_temp.roll('born' || n, 18500) end,
+  avatar_url = case when pg_temp.dice('avatar' || n) < 0.4 then 'https://images.example/people/' || n || '.webp' end,
+  created_at = people.created_at,
+  account_status = case
+    when n = 1 then 'active'
+    when pg_temp.dice('standing' || n) < 0.02 then 'banned'
+    when pg_temp.dice('standing' || n) < 0.05 then 'suspended'
+    else 'active' end,
+  -- A third of the suspensions are overdue, and some have no end.
+  suspension_end = case
+    when n > 1 and pg_temp.dice('standing' || n) between 0.02 and 0.03 then now() - make_interval(days => 1 + pg_temp.roll('late' || n, 40))
+    when n > 1 and pg_temp.dice('standing' || n) between 0.03 and 0.045 then now() + make_interval(days => 1 + pg_temp.roll('until' || n, 60))
+    end,
+  favorite_category_id = case when pg_temp.dice('favourite' || n) < 0.3 then pg_temp.key('category' || pg_temp.pick('category' || n, array['Velas', 'Joyería', 'Textiles'])) end,
+  ai_preferences = case when n = 1 or pg_temp.dice('taste' || n) < 0.25 then jsonb_build_object(
+    'preferred_styles', jsonb_build_array(pg_temp.pick('style' || n, array['boho', 'minimalista', 'clásico', 'artesanal'])),
+    'interests', jsonb_build_array(pg_temp.pick('interest' || n, array['velas', 'aretes', 'plantas', 'regalos']), 'hecho a mano'),
+    'visual_theme_hint', pg_temp.pick('theme' || n, array['terracota', 'lavanda', 'jade']),
+    'personality_notes', pg_temp.pick('mood' || n, array['Prefiere mensajes breves.', 'Pregunta por los materiales.', 'Compra para regalar.'])
+  ) end,
+  ia_context = case when n = 1 or pg_temp.dice('context' || n) < 0.2 then jsonb_build_object(
+    'last_query', pg_temp.pick('query' || n, array['velas de soya', '¿hay envíos a Mérida?', 'aretes de plata']),
+    'last_intent', pg_temp.pick('intent' || n, array['browse', 'buy', 'support']),
+    'persona_cluster', pg_temp.pick('cluster' || n, array['coleccionista', 'regalador', 'oportunista']),
+    'visual_theme_hint', pg_temp.pick('theme' || n, array['terracota', 'lavanda', 'jade']),
+    'propensity_score', round(pg_temp.dice('propensity' || n)::numeric, 2),
+    'updated_at', now() - make_interval(days => pg_temp.roll('thought' || n, 60))
+  ) end
+from people where people.id = customer_profiles.id;
+
+update public.customer_profiles set
+  total_orders = orders, total_spent = spent,
+  customer_tier = case when spent >= 50000 then 'platinum' when spent >= 20000 then 'gold' when spent >= 5000 then 'silver' else 'bronze' end
+from (
+  select customer_id, count(*)::integer as orders, sum(total) as spent
+  from public.orders where status not in ('cancelled', 'cancelado', 'canceled') group by customer_id
+) purchases where customer_id = id;
+
+insert into public.addresses (
+  id, customer_id, type, label, full_name, street, number, colony, city, state, zip_code, phone, notes, "references",
+  is_default, created_at
+)
+select
+  pg_temp.key('address' || seed), id, case when k = 1 then 'shipping' else 'billing' end,
+  case when k = 1 then 'Casa' else 'Oficina' end, full_name,
+  pg_temp.pick('street' || seed, array['Av. Insurgentes', 'Calle Álamo', 'Paseo de la Reforma', 'Calle 5 de Mayo', 'Privada Jacarandas', 'Calzada Ermita']),
+  (1 + pg_temp.roll('number' || seed, 900))::text || case when pg_temp.dice('inside' || seed) < 0.2 then ' int. 4-B' else '' end,
+  pg_temp.pick('colony' || seed, array['Roma Norte', 'Del Valle', 'Centro', 'Narvarte', 'Coyoacán', 'San Ángel']),
+  place[1], place[2], lpad((1000 + pg_temp.roll('zip' || seed, 90000))::text, 5, '0'), phone,
+  case when pg_temp.dice('note' || seed) < 0.2 then 'Tocar el timbre dos veces' end,
+  case when pg_temp.dice('reference' || seed) < 0.3 then 'Frente a la panadería' end,
+  k = 1, created_at
+from (
+  select *, n || ':' || k as seed, string_to_array(pg_temp.pick('place' || n, array[
+    'Ciudad de México/CDMX', 'Guadalajara/Jalisco', 'Monterrey/Nuevo León', 'Mérida/Yucatán', 'Querétaro/Querétaro', 'Puebla/Puebla']), '/') as place
+  from people, generate_series(1, case when n = 1 then 2 when n > 12 and n % 9 = 0 then 0 else 1 + (n % 4 = 0)::integer end) k
+) homes;
+
+insert into public.admin_customer_notes (customer_id, tags, custom_fields, notes, updated_at)
+select
+  id,
+  case when n = 1 then array['vip', 'mayoreo'] else array[pg_temp.pick('tag' || n, array['vip', 'mayoreo', 'regalos', 'frágil', 'puntual'])] end,
+  -- Older rows hold numbers and booleans.
+  case when n % 3 = 0 then jsonb_build_object('talla', 7, 'factura', true) else jsonb_build_object('canal', 'instagram', 'talla', 'M') end,
+  pg_temp.pick('remark' || n, array['Pide envoltura de regalo.', 'Prefiere entregas por la tarde.', 'Pagó dos veces por error; ya se devolvió.', '']),
+  now() - make_interval(days => pg_temp.roll('noted' || n, 200))
+from people where n = 1 or n % 6 = 0;
+
+insert into public.user_notifications (id, user_id, title, message, type, is_read, created_at)
+select
+  pg_temp.key('notification' || n || ':' || k), id,
+  pg_temp.pick('title' || n || k, array['Tu pedido va en camino', 'Gracias por tu compra', 'Actualiza tu dirección']),
+  pg_temp.pick('message' || n || k, array['Llega entre martes y jueves.', 'Nos encantó prepararlo.', 'Falta el número interior.']),
+  pg_temp.pick('type' || n || k, array['info', 'success', 'warning', 'alert']),
+  k > 1, now() - make_interval(days => pg_temp.roll('told' || n || k, 90))
+from people, generate_series(1, 3) k where n = 1 or n % 10 = 0;

@@ -1,0 +1,4 @@
+-- Shops that call the column `tier`.
+
+alter table public.customer_profiles rename column customer_tier to tier;
+alter view public.customer_intelligence_360 rename column customer_tier to tier;
