@@ -19,13 +19,19 @@ const PARSERS = {
   [NUMERIC]: Number,
 };
 
+export interface Booted {
+  connection: PgliteConnection;
+  /** Whether the project's files are still to be put into storage. */
+  isNew: boolean;
+}
+
 /** Start Postgres with the project in it: kept data, else today's snapshot, else from its SQL. */
-export async function boot(keys: Keys, options: Options): Promise<PgliteConnection> {
+export async function boot(keys: Keys, options: Options): Promise<Booted> {
   const snapshots = await Snapshots.of(options.cache_dir, [...PLATFORM, ...project()]);
   const kept = options.data_dir ? await keptDatabase(options.data_dir) : null;
   const snapshot = kept?.isNew === false ? null : await snapshots.read();
   const connection = await connect(kept?.folder, snapshot);
-  if (kept?.isNew === false) return connection;
+  if (kept?.isNew === false) return { connection, isNew: false };
   if (!snapshot) {
     await build(connection, keys, options);
     await snapshots.write(await connection.driver.dumpDataDir("none"));
@@ -33,7 +39,7 @@ export async function boot(keys: Keys, options: Options): Promise<PgliteConnecti
   for (const variant of options.variants) {
     await run(connection.driver, new URL(variant + ".sql", VARIANTS));
   }
-  return connection;
+  return { connection, isNew: true };
 }
 
 async function connect(
@@ -46,8 +52,6 @@ async function connect(
     pgliteOptions: { parsers: PARSERS, loadDataDir },
   });
   await connection.driver.waitReady;
-  // Once it sees row-level security, lite grants everything to everyone: it must think it has.
-  Object.assign(connection, { rlsState: "active" });
   return connection;
 }
 

@@ -1,13 +1,19 @@
 import { App } from "@supabase/lite";
 import type { PgliteConnection } from "@supabase/lite/pglite";
 
+import type { DatabaseError } from "./corrections.ts";
 import type { Gate } from "./database.ts";
 import type { Keys } from "./keys.ts";
 import type { Options } from "./options.ts";
 
 /** Supabase Lite, one request at a time. */
 export class Lite {
-  constructor(private readonly app: App, private readonly gate: Gate) {}
+  constructor(
+    private readonly app: App,
+    private readonly gate: Gate,
+    /** The last error that the database has reported to lite. */
+    readonly lastError: () => DatabaseError | undefined,
+  ) {}
 
   /**
    * Ask lite. Only one request is let in at a time: on PGlite's single connection lite interleaves

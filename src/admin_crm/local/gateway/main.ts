@@ -5,48 +5,43 @@
  */
 import { createAuth } from "./auth.ts";
 import { boot } from "./boot.ts";
+import { correct } from "./corrections.ts";
 import { Gate, PgliteDatabase } from "./database.ts";
+import { seedEvidence } from "./evidence.ts";
 import { createFunctions } from "./functions.ts";
 import { Keys } from "./keys.ts";
-import { appOn, Lite } from "./lite.ts";
 import { launcher } from "./launcher.ts";
+import { appOn, Lite } from "./lite.ts";
 import { createLocal } from "./local.ts";
+import type { Options } from "./options.ts";
 import { createRest } from "./rest.ts";
 import { router } from "./router.ts";
+import { createStorage } from "./storage.ts";
+import type { Handler } from "./types.ts";
+
+const MEBIBYTE = 1024 * 1024;
 
 // Standard output belongs to the launcher.
 console.log = console.info = console.debug = console.error;
 
 const { options, gone, announce } = await launcher();
 const folder = options.data_dir ?? await Deno.makeTempDir({ prefix: "admin-crm-" });
-let server: Deno.HttpServer | undefined;
 
 async function leave(code: number): Promise<never> {
-  await Promise.race([server?.shutdown(), new Promise((done) => setTimeout(done, 500))]);
   if (!options.data_dir) await Deno.remove(folder, { recursive: true }).catch(() => {});
   Deno.exit(code);
 }
 
-gone.then(() => leave(0));
-try {
+async function open(options: Options): Promise<void> {
   const keys = await Keys.create();
-  const connection = await boot(keys, options);
-  const gate = new Gate();
-  const database = new PgliteDatabase(connection.driver, gate);
-  const lite = new Lite(appOn(connection, keys, options), gate);
-  server = Deno.serve(
-    { hostname: "127.0.0.1", port: options.port, onListen: () => {} },
-    router({
-      "/rest/v1/": createRest(lite, keys),
-      "/auth/v1/": createAuth(lite, keys),
-      "/functions/v1/": createFunctions(keys),
-      "/local/": createLocal(database, keys),
-    }),
-  );
-  const url = `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
+  let handler: Handler = () => new Response("starting", { status: 503 });
+  const listen = { hostname: "127.0.0.1", port: options.port, onListen: () => {} };
+  const server = Deno.serve(listen, (request) => handler(request));
+  const url = `http://127.0.0.1:${server.addr.port}`;
   Deno.env.set("SUPABASE_URL", url);
   Deno.env.set("SUPABASE_ANON_KEY", keys.anonJwt);
   Deno.env.set("SUPABASE_SERVICE_ROLE_KEY", keys.serviceRoleJwt);
+  handler = await services(url, keys, options);
   await announce({
     url,
     folder,
@@ -56,7 +51,34 @@ try {
     service_role_jwt: keys.serviceRoleJwt,
     jwt_secret: keys.jwtSecret,
   });
-} catch (error) {
-  console.error(error);
-  await leave(1);
 }
+
+async function services(url: string, keys: Keys, options: Options): Promise<Handler> {
+  const { connection, isNew } = await boot(keys, options);
+  const gate = new Gate();
+  const database = new PgliteDatabase(connection.driver, gate);
+  const lite = new Lite(appOn(connection, keys, options), gate, correct(connection));
+  const emailConfirmation = options.email_confirmation;
+  const storage = createStorage({
+    database,
+    folder: `${folder}/storage`,
+    secret: keys.jwtSecret,
+    publicUrl: `${url}/storage/v1`,
+    fileSizeLimit: 50 * MEBIBYTE,
+    authenticate: (request) => keys.authenticate(request),
+  });
+  if (isNew) await seedEvidence(storage, `${url}/storage/v1`, keys);
+  return router({
+    "/rest/v1/": createRest(lite, keys),
+    "/auth/v1/": createAuth({ lite, keys, database, emailConfirmation }),
+    "/storage/v1/": storage,
+    "/functions/v1/": createFunctions(keys),
+    "/local/": createLocal(database, keys),
+  });
+}
+
+gone.then(() => leave(0));
+await open(options).catch((error) => {
+  console.error(error);
+  return leave(1);
+});

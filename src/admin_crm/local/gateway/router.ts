@@ -4,7 +4,8 @@ import type { Handler } from "./types.ts";
 /** Send each request to the service whose prefix its path begins with. */
 export function router(services: Record<string, Handler>): Handler {
   return async (request) => {
-    const { pathname } = new URL(request.url);
+    // As it came over the wire: resolving dot segments would let a file's key lead to another service.
+    const pathname = request.url.replace(/^\w+:\/\/[^/]*/, "");
     const prefix = Object.keys(services).find((each) => pathname.startsWith(each));
     if (!prefix) {
       return Response.json({ message: "no Route matched with those values" }, { status: 404 });

@@ -1,0 +1,30 @@
+import type { PgliteConnection } from "@supabase/lite/pglite";
+
+import { reveal } from "./filters.ts";
+
+/** What Postgres says of a failed statement. */
+export interface DatabaseError {
+  code: string;
+  message: string;
+  detail?: string;
+  hint?: string;
+}
+
+/** Mend, on lite's own connection, what cannot be mended around it. Returns the last error's reader. */
+export function correct(connection: PgliteConnection): () => DatabaseError | undefined {
+  // Once it sees row-level security lite grants everything to everyone, over the project's own
+  // grants: let it believe that it has.
+  Object.assign(connection, { rlsState: "active" });
+
+  const onAst = connection.onPostgrestAST.bind(connection);
+  connection.onPostgrestAST = (ast) => onAst(reveal(ast));
+
+  let last: DatabaseError | undefined;
+  const normalize = connection.normalizeDbError.bind(connection);
+  connection.normalizeDbError = (error) => {
+    const normal = normalize(error);
+    last = normal as DatabaseError;
+    return normal;
+  };
+  return () => last;
+}
