@@ -1,1 +1,145 @@
-"""A typed Python client for the people who run a shop on Supabase."""
+"""A typed Python client for the people who run a shop on Supabase.
+
+Every public name is importable from here. Importing costs next to nothing: a name's module, and with it
+supabase-py, is loaded when the name is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
+    from admin_crm.customers import get_admin_customer_details, tier_progress
+    from admin_crm.directory import (
+        filter_customers,
+        get_all_customers,
+        get_directory_stats,
+        iter_customers,
+        paginate,
+        summarize_customers,
+    )
+    from admin_crm.errors import (
+        AdminCRMError,
+        AuthenticationError,
+        ClientStateError,
+        ConflictError,
+        CustomerCreationError,
+        CustomerNotFoundError,
+        EdgeFunctionError,
+        IncompleteReadError,
+        InvalidInputError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitedError,
+        RequestTimeoutError,
+        SchemaMismatchError,
+        ServiceUnavailableError,
+        UnexpectedResponseError,
+    )
+    from admin_crm.evidence import list_customer_evidence
+    from admin_crm.labels import (
+        AccountStatus,
+        CustomerTier,
+        HealthStatus,
+        NotificationType,
+        Segment,
+        canonical_health,
+        canonical_segment,
+    )
+    from admin_crm.models import (
+        Address,
+        AdminCustomer,
+        AdminCustomerDetail,
+        AdminNotes,
+        AIPreferences,
+        CustomerIntelligence,
+        CustomerProfile,
+        DirectoryStats,
+        Evidence,
+        IAContext,
+        Notification,
+        Order,
+        OrderItem,
+        OrdersSummary,
+        Page,
+        TierProgress,
+    )
+    from admin_crm.search import search_customers
+    from admin_crm.settings import Settings
+
+__all__ = [
+    "AIPreferences",
+    "AccountStatus",
+    "Address",
+    "AdminCRM",
+    "AdminCRMError",
+    "AdminCustomer",
+    "AdminCustomerDetail",
+    "AdminNotes",
+    "AsyncAdminCRM",
+    "AuthenticationError",
+    "ClientStateError",
+    "ConflictError",
+    "CustomerCreationError",
+    "CustomerIntelligence",
+    "CustomerNotFoundError",
+    "CustomerProfile",
+    "CustomerTier",
+    "DirectoryStats",
+    "EdgeFunctionError",
+    "Evidence",
+    "HealthStatus",
+    "IAContext",
+    "IncompleteReadError",
+    "InvalidInputError",
+    "NotFoundError",
+    "Notification",
+    "NotificationType",
+    "Order",
+    "OrderItem",
+    "OrdersSummary",
+    "Page",
+    "PermissionDeniedError",
+    "RateLimitedError",
+    "RequestTimeoutError",
+    "Retry",
+    "SchemaMismatchError",
+    "Segment",
+    "ServiceUnavailableError",
+    "Settings",
+    "TierProgress",
+    "UnexpectedResponseError",
+    "canonical_health",
+    "canonical_segment",
+    "filter_customers",
+    "get_admin_customer_details",
+    "get_all_customers",
+    "get_directory_stats",
+    "iter_customers",
+    "list_customer_evidence",
+    "paginate",
+    "search_customers",
+    "summarize_customers",
+    "tier_progress",
+]
+
+# Where the names live, the modules that are cheap to load first.
+_HOMES = ("errors", "labels", "settings", "models", "client", "directory", "search", "customers", "evidence")
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    if name in __all__:
+        for home in _HOMES:
+            module = import_module(f"{__name__}.{home}")
+            if hasattr(module, name):
+                globals()[name] = value = getattr(module, name)
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names for completion, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,202 @@
+"""How the whole directory is read: key ranges side by side, so that nothing is lost or doubled (R1).
+
+Offsets shift when a row is inserted or deleted; ranges of the unique key do not. The first page, in the
+order of the key, comes with the server's count and shows how many rows the server gives at once. What lies
+behind it is cut into ranges that should each fit one page. A range that held more than a page goes on,
+counted and cut again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import httpx
+from pydantic import TypeAdapter
+
+from admin_crm._operation import gather
+from admin_crm._rows import COUNTED, Batch, Json, Query, check_success, decode, fetch_page, read_total, send
+from admin_crm.client import AnyCRM
+from admin_crm.errors import (
+    AdminCRMError,
+    IncompleteReadError,
+    PermissionDeniedError,
+    SchemaMismatchError,
+)
+from admin_crm.models import AdminCustomer
+
+_LAST_KEY: int = (1 << 128) - 1
+_FILL = 0.9
+"""How full a range is meant to be: random keys scatter, and a range that overflows costs one more request."""
+_PASSES = 3
+_JSON_ROWS: TypeAdapter[list[Json]] = TypeAdapter(list[Json])
+
+
+class Range(NamedTuple):
+    """The customers whose key lies above `after` and up to `upto`; a counted one asks for their number."""
+
+    after: int
+    upto: int
+    counted: bool
+
+
+async def read_directory(crm: AnyCRM) -> list[AdminCustomer]:
+    """Read every row of the view, in no particular order."""
+    found: dict[UUID, AdminCustomer] = {}
+    expected = await _read_ranges(crm, found)
+    for _ in range(_PASSES):
+        # Fewer than were counted: either customers were deleted meanwhile, or something was held back.
+        if len(found) < expected:
+            expected = await count_rows(crm, crm.settings.view)
+        if len(found) >= expected:
+            return list(found.values())
+        await _read_ranges(crm, found)
+    raise IncompleteReadError(
+        f"the view counts {expected} customers but answered {len(found)}",
+        rows=list(found.values()),
+        expected=expected,
+        hint="try again; if it stays so, run doctor",
+    )
+
+
+async def read_page(crm: AnyCRM, part: Range, size: int) -> Batch:
+    """Read one page of a range, in the order of the key."""
+
+    def query(key: str) -> Query:
+        count = COUNTED if part.counted else None
+        rows = crm.supabase.table(crm.settings.view).select("*", count=count)
+        if part.after >= 0:
+            rows = rows.gt(key, str(UUID(int=part.after)))
+        if part.upto < _LAST_KEY:
+            rows = rows.lte(key, str(UUID(int=part.upto)))
+        return rows.order(key).limit(size)
+
+    batch: Batch = await by_key(crm, lambda key: fetch_page(crm, lambda: query(key), AdminCustomer))
+    return batch
+
+
+def whole() -> Range:
+    """Return the range that every customer lies in."""
+    return Range(-1, _LAST_KEY, counted=True)
+
+
+async def by_key(crm: AnyCRM, read: Callable[[str], Any]) -> Any:
+    """Read with the view's key column: `id`, or `customer_id` where the view has no `id`."""
+    key = str(crm.facts.get("key", "id"))
+    try:
+        return await read(key)
+    except SchemaMismatchError as error:
+        if "key" in crm.facts or error.code != "42703" or ".id " not in f"{error.message} ":
+            raise
+    found = await read("customer_id")
+    crm.facts["key"] = "customer_id"
+    return found
+
+
+async def view_columns(crm: AnyCRM) -> frozenset[str]:
+    """Find out which columns the view has, once per connection, from its first row.
+
+    Raises:
+        PermissionDeniedError: the view shows this key nothing although there are customers.
+    """
+    known = crm.facts.get("view_columns")
+    if isinstance(known, frozenset):
+        return known  # pyright: ignore[reportUnknownVariableType]
+    settings = crm.settings
+
+    def read(answer: httpx.Response) -> list[Json]:
+        check_success(answer)
+        return decode(answer.content, _JSON_ROWS)
+
+    rows = await send(
+        crm, lambda: crm.supabase.table(settings.view).select("*").limit(1), read, repeatable=True
+    )
+    if not rows:
+        await explain_empty_view(crm)
+        return frozenset()
+    columns = frozenset(rows[0])
+    crm.facts["view_columns"] = columns
+    return columns
+
+
+async def explain_empty_view(crm: AnyCRM) -> None:
+    """Raise if the view is empty only for this key: there are profiles, and it shows none of them."""
+    settings = crm.settings
+    profiles = await count_rows(crm, settings.profiles_table)
+    if profiles:
+        raise PermissionDeniedError(
+            f"the view {settings.view} shows nothing to this key, although {settings.profiles_table} holds "
+            f"{profiles} {'row' if profiles == 1 else 'rows'}: it shows customers only to a signed-in administrator",
+            hint="connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator",
+        )
+
+
+async def count_rows(crm: AnyCRM, table: str) -> int:
+    """Ask the server for its exact count, without the rows."""
+    return await send(
+        crm,
+        lambda: crm.supabase.table(table).select("*", count=COUNTED, head=True),
+        read_total,
+        repeatable=True,
+    )
+
+
+async def _read_ranges(crm: AnyCRM, found: dict[UUID, AdminCustomer]) -> int:
+    """Read all ranges into `found`; returns how many rows the server counted at the start."""
+    size = crm.settings.page_size
+    expected: int = 0
+    parts = [whole()]
+    while parts:
+        pages = await gather(crm, *(_page_or_error(crm, part, size) for part in parts))
+        following: list[Range] = []
+        for part, page in zip(parts, pages, strict=True):
+            if isinstance(page, AdminCRMError):
+                raise _broken_off(page, found, expected)
+            found.update((customer.id, customer) for customer in page.rows)
+            following += _rest_of(part, page, size)
+            if page.total is not None and not expected:
+                expected, size = page.total, len(page.rows) or size
+        parts = following
+    return expected
+
+
+async def _page_or_error(crm: AnyCRM, part: Range, size: int) -> Batch | AdminCRMError:
+    try:
+        return await read_page(crm, part, size)
+    except AdminCRMError as error:
+        return error
+
+
+def _broken_off(error: AdminCRMError, found: dict[UUID, AdminCustomer], expected: int) -> AdminCRMError:
+    if not found:
+        return error
+    incomplete = IncompleteReadError(
+        f"the read broke off after {len(found)} of {expected} customers: {error.message}",
+        rows=list(found.values()),
+        expected=expected,
+        status=error.status,
+        code=error.code,
+        hint="try again",
+    )
+    incomplete.__cause__ = error
+    return incomplete
+
+
+def _rest_of(part: Range, page: Batch, size: int) -> list[Range]:
+    """Cut what a page left of its range into ranges that should each fit a page."""
+    if not page.rows:
+        return []
+    after = page.rows[-1].id.int
+    if page.total is None:
+        # Not counted: a full page may have more behind it, and so may any page where the server won't count.
+        full = len(page.rows) >= size or part.counted
+        return [Range(after, part.upto, counted=True)] if full and after < part.upto else []
+    left = page.total - len(page.rows)
+    if left <= 0:
+        return []
+    count = ceil(left / (len(page.rows) * _FILL))
+    width = part.upto - after
+    ends = [after + width * i // count for i in range(count + 1)]
+    return [Range(low, high, counted=False) for low, high in zip(ends, ends[1:], strict=False) if low < high]

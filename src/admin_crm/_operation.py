@@ -1,0 +1,227 @@
+"""One definition, two colours: `operation`, `call`, `gather`.
+
+A public function is written once, as a coroutine function under `@operation`. Given an `AsyncAdminCRM`
+its caller gets the coroutine; given an `AdminCRM` the coroutine is run to its end with a single `send`,
+because nothing in it ever waits: with a synchronous client every call has its answer when it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
+from uuid import UUID
+
+import tenacity
+from tenacity.wait import wait_base
+
+from admin_crm._translate import error_from
+from admin_crm._transport import at_most
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, Retry
+from admin_crm.errors import AdminCRMError, RateLimitedError, ServiceUnavailableError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+F = TypeVar("F")
+
+log = logging.getLogger("admin_crm")
+
+
+class Operation(Protocol[P, T_co]):
+    """A function that returns with an `AdminCRM` and is awaited with an `AsyncAdminCRM`."""
+
+    @overload
+    def __call__(self, crm: AdminCRM, /, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
+    @overload
+    def __call__(
+        self, crm: AsyncAdminCRM, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, T_co]: ...
+
+
+def operation(function: Callable[Concatenate[AnyCRM, P], Coroutine[Any, Any, T]]) -> Operation[P, T]:
+    """Let a coroutine function answer in the colour of its connection."""
+    name = function.__name__
+    second = list(inspect.signature(function).parameters)[1:2]
+    about_customer = second[0] if second and second[0] in ("customer_id", "user_id") else None
+
+    @functools.wraps(function)
+    def answer(crm: AnyCRM, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        if not isinstance(crm, AdminCRM | AsyncAdminCRM):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"{name}() needs an AdminCRM or AsyncAdminCRM first, not {type(crm).__name__}")
+        customer = (args[0] if args else kwargs.get(about_customer)) if about_customer else None
+        crm = crm.named(name, _uuid_or_none(customer))
+        coroutine = _told(crm, function(crm, *args, **kwargs))
+        return coroutine if isinstance(crm, AsyncAdminCRM) else finish(coroutine)
+
+    return answer
+
+
+def finish(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never has to wait, and return what it returns."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    coroutine.close()
+    raise RuntimeError("an operation may only await admin_crm's own helpers")
+
+
+async def call(
+    crm: AnyCRM,
+    send: Callable[[], T | Awaitable[T]],
+    read: Callable[[T], R],
+    *,
+    repeatable: bool,
+) -> R:
+    """Send a request, read its answer, and repeat both where that is harmless.
+
+    Args:
+        crm: the connection, whose settings say how often and how long to try.
+        send: makes the request when called; every try calls it again.
+        read: turns the answer into what the caller wants, or raises.
+        repeatable: whether the server may be asked twice. What provably never reached it is always
+            sent again.
+
+    Raises:
+        AdminCRMError: whatever went wrong, translated.
+    """
+
+    async def attempt() -> R:
+        try:
+            await crm.ready()
+            with at_most(crm.timeout):
+                outcome = send()
+                answer = await outcome if inspect.isawaitable(outcome) else outcome
+            return read(cast("T", answer))
+        except Exception as error:
+            told = error_from(error)
+            _tell(crm, told)
+            if told is error:
+                raise
+            raise told from error
+
+    settings = crm.settings
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(lambda error: _worth_repeating(error, repeatable=repeatable)),
+        wait=_FullJitterOrServersWish(settings.retry_base_delay, settings.retry_max_delay),
+        stop=tenacity.stop_after_attempt(settings.retry_attempts)
+        | tenacity.stop_before_delay(settings.retry_deadline),
+        sleep=functools.partial(_pause, crm),
+        before_sleep=functools.partial(_report_retry, crm),
+        reraise=True,
+    )
+    return await retrying(attempt)
+
+
+@overload
+async def gather(
+    crm: AnyCRM,
+    first: Coroutine[Any, Any, A],
+    second: Coroutine[Any, Any, B],
+    third: Coroutine[Any, Any, C],
+    fourth: Coroutine[Any, Any, D],
+    fifth: Coroutine[Any, Any, E],
+    sixth: Coroutine[Any, Any, F],
+    /,
+) -> tuple[A, B, C, D, E, F]: ...
+@overload
+async def gather(crm: AnyCRM, *calls: Coroutine[Any, Any, T]) -> Sequence[T]: ...
+async def gather(crm: AnyCRM, *calls: Coroutine[Any, Any, Any]) -> Sequence[Any]:
+    """Run calls side by side, as many at a time as the settings allow.
+
+    Once all have ended, raises the first failure in their order, if there was one.
+    """
+    limit = crm.settings.concurrency
+    if isinstance(crm, AsyncAdminCRM):
+        slots = asyncio.Semaphore(limit)
+        outcomes = await asyncio.gather(*(_within(slots, each) for each in calls), return_exceptions=True)
+        return [_returned(outcome) for outcome in outcomes]
+    # A client that an app made itself may speak HTTP/2, which threads must not share: then in turn.
+    workers = min(len(calls), limit) if crm.owns_pool else 1
+    with ThreadPoolExecutor(max_workers=workers or 1, thread_name_prefix="admin_crm") as threads:
+        futures = [threads.submit(contextvars.copy_context().run, finish, each) for each in calls]
+    return [future.result() for future in futures]
+
+
+async def _told(crm: AnyCRM, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Let errors raised by the function itself say which operation and customer they are about."""
+    try:
+        return await coroutine
+    except AdminCRMError as error:
+        _tell(crm, error)
+        raise
+
+
+def _tell(crm: AnyCRM, error: AdminCRMError) -> None:
+    error.operation = error.operation or crm.operation
+    error.customer_id = error.customer_id or crm.customer_id
+
+
+async def _within(slots: asyncio.Semaphore, each: Coroutine[Any, Any, T]) -> T:
+    async with slots:
+        return await each
+
+
+def _returned(outcome: T | BaseException) -> T:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def _uuid_or_none(value: object) -> UUID | None:
+    try:
+        return value if isinstance(value, UUID) else UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _worth_repeating(error: BaseException, *, repeatable: bool) -> bool:
+    if isinstance(error, ServiceUnavailableError) and error.unsent:
+        return True
+    return repeatable and isinstance(error, AdminCRMError) and error.retryable
+
+
+class _FullJitterOrServersWish(wait_base):
+    """Exponential back-off with full jitter, or as long as the server asked for, whichever is longer."""
+
+    def __init__(self, base: float, longest: float) -> None:
+        self._jitter = tenacity.wait_random_exponential(multiplier=base, max=longest)
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        wish = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
+        return max(self._jitter(retry_state), wish or 0.0)
+
+
+async def _pause(crm: AnyCRM, seconds: float) -> None:
+    if isinstance(crm, AsyncAdminCRM):
+        await asyncio.sleep(seconds)
+    else:
+        time.sleep(seconds)
+
+
+def _report_retry(crm: AnyCRM, state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, AdminCRMError):
+        return
+    retry = Retry(crm.operation, state.attempt_number, state.upcoming_sleep, error)
+    log.warning(
+        "%s: attempt %d failed (%s), trying again in %.2f s",
+        retry.operation, retry.attempt, error.message, retry.delay,
+    )  # fmt: skip
+    if crm.on_retry is not None:
+        crm.on_retry(retry)

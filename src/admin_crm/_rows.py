@@ -1,0 +1,150 @@
+"""Rows of tables and views: built with supabase-py's query builder, read straight from the answer's bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+
+import httpx
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from admin_crm._operation import call
+from admin_crm._translate import error_from_response, unreadable
+from admin_crm.client import AnyCRM
+from admin_crm.errors import AdminCRMError, IncompleteReadError
+
+if TYPE_CHECKING:
+    from postgrest.types import CountMethod
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+
+Json = dict[str, Any]
+# The enumeration's own text: importing it would load supabase-py before a client is made.
+COUNTED = cast("CountMethod", "exact")
+
+# A JSON number of more digits than a float holds; an answer with one is read through Decimal.
+_LONG_NUMBER = re.compile(rb"[:,\[]\s*-?\d[\d.]{15,}")
+
+
+class Query(Protocol):
+    """Any query that supabase-py's builder has built, in either colour."""
+
+    @property
+    def request(self) -> Any: ...
+
+
+class Batch(NamedTuple):
+    """Some rows, and how many the server says there are in all, if it was asked."""
+
+    rows: list[Any]
+    total: int | None
+
+
+async def send(
+    crm: AnyCRM, query: Callable[[], Query], read: Callable[[httpx.Response], T], *, repeatable: bool
+) -> T:
+    """Send a query, built anew for every try, and read its answer."""
+    return await call(crm, lambda: query().request.send(httpx.Headers()), read, repeatable=repeatable)
+
+
+async def fetch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> list[M]:
+    """Read the rows that a query answers with, in one request."""
+    return await send(crm, query, lambda answer: read_rows(answer, model), repeatable=True)
+
+
+async def fetch_page(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> Batch:
+    """Read the rows that a query answers with, and the total if it asks for a count."""
+    return await send(
+        crm, query, lambda answer: Batch(read_rows(answer, model), _total(answer)), repeatable=True
+    )
+
+
+async def fetch_every(
+    crm: AnyCRM, query: Callable[[], Any], model: type[M], *, key: str = "id", value: Callable[[M], object]
+) -> list[M]:
+    """Read all rows of a filtered query, page after page in the order of a unique key (R1)."""
+    rows: list[M] = []
+    last: object = None
+    expected: int | None = None
+    while True:
+        after = last
+
+        def next_page() -> Query:
+            built = query() if after is None else query().gt(key, str(after))
+            return cast("Query", built.order(key).limit(crm.settings.page_size))
+
+        try:
+            page = await fetch_page(crm, next_page, model)
+        except AdminCRMError as error:
+            if not rows:
+                raise
+            raise IncompleteReadError(
+                f"the read broke off after {len(rows)} rows: {error.message}",
+                rows=rows,
+                expected=expected,
+                hint="try again",
+            ) from error
+        rows += page.rows
+        expected = len(rows) - len(page.rows) + page.total if page.total is not None else expected
+        if not page.rows or (page.total is not None and len(page.rows) >= page.total):
+            return rows
+        last = value(page.rows[-1])
+
+
+def read_rows(answer: httpx.Response, model: type[M]) -> list[M]:
+    """Read an answer's rows as models, straight from its bytes."""
+    check_success(answer)
+    return decode(answer.content, _adapter(model))
+
+
+def read_nothing(answer: httpx.Response) -> None:
+    """Only make sure that an answer is a success."""
+    check_success(answer)
+
+
+def read_total(answer: httpx.Response) -> int:
+    """Read the count that was asked for; 0 where the server does not count."""
+    check_success(answer)
+    return _total(answer) or 0
+
+
+def check_success(answer: httpx.Response) -> None:
+    """Raise what an answer that is not a success means."""
+    if not answer.is_success:
+        raise error_from_response(answer)
+
+
+def decode(content: bytes, adapter: TypeAdapter[T]) -> T:
+    """Validate JSON bytes; numbers too long for a float keep every digit."""
+    try:
+        if _LONG_NUMBER.search(content):
+            return adapter.validate_python(json.loads(content, parse_float=Decimal))
+        return adapter.validate_json(content)
+    except ValidationError as error:
+        raise unreadable(error) from error
+    except json.JSONDecodeError:
+        return adapter.validate_json(content)
+
+
+def only(rows: Sequence[T]) -> T | None:
+    """Return the first row, or None where there is none."""
+    return rows[0] if rows else None
+
+
+def _adapter(model: type[M]) -> TypeAdapter[list[M]]:
+    return cast("TypeAdapter[list[M]]", _adapter_of(model))
+
+
+@cache
+def _adapter_of(model: type[BaseModel]) -> TypeAdapter[Any]:
+    return TypeAdapter(list[model], config=ConfigDict(hide_input_in_errors=True))  # type: ignore[valid-type]
+
+
+def _total(answer: httpx.Response) -> int | None:
+    total = answer.headers.get("content-range", "").rpartition("/")[2]
+    return int(total) if total.isdigit() else None

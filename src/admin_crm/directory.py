@@ -1,0 +1,284 @@
+"""The customer directory: read whole, streamed, searched, filtered and summed up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar, overload
+
+from admin_crm import _check as check
+from admin_crm._directory import Range, explain_empty_view, read_directory, read_page, whole
+from admin_crm._operation import finish, operation
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
+from admin_crm.errors import AdminCRMError, IncompleteReadError
+from admin_crm.labels import folded
+from admin_crm.models import AdminCustomer, DirectoryStats, Page
+
+T = TypeVar("T")
+
+
+@operation
+async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
+    """Return every customer of the directory, newest first, however many rows the server gives at once.
+
+    Customers inserted or deleted while it reads never double another one nor hide one that stayed.
+
+    Returns:
+        All customers; those without `created_at` come last.
+
+    Raises:
+        PermissionDeniedError: the view shows this key nothing although there are customers.
+        IncompleteReadError: a page could not be had; `rows` holds the customers that arrived.
+        SchemaMismatchError: there is no such view.
+
+    Reads the view `customer_intelligence_360`.
+
+    Example:
+        >>> customers = get_all_customers(crm)
+        >>> customers[0].full_name
+    """
+    customers = await read_directory(crm)
+    if not customers:
+        await explain_empty_view(crm)
+    customers.sort(key=_created, reverse=True)
+    return customers
+
+
+@overload
+def iter_customers(crm: AdminCRM, *, page_size: int | None = None) -> Iterable[AdminCustomer]: ...
+@overload
+def iter_customers(crm: AsyncAdminCRM, *, page_size: int | None = None) -> AsyncIterable[AdminCustomer]: ...
+def iter_customers(crm: AnyCRM, *, page_size: int | None = None) -> Any:
+    """Stream every customer of the directory, page after page, holding one page at a time.
+
+    The order is that of the key, the only one that stands still while the shop goes on; every iteration
+    begins anew.
+
+    Args:
+        crm: the connection; with an `AsyncAdminCRM`, iterate with ``async for``.
+        page_size: rows asked for at a time; the settings' page size by default.
+
+    Raises:
+        InvalidInputError: the page size is below 1.
+        IncompleteReadError: while iterating, a page could not be had.
+
+    Reads the view `customer_intelligence_360`.
+
+    Example:
+        >>> for customer in iter_customers(crm):
+        ...     print(customer.full_name)
+    """
+    size = crm.settings.page_size if page_size is None else check.whole(page_size, "page_size")
+    return CustomerStream(crm.named("iter_customers", None), size)
+
+
+class CustomerStream:
+    """The customers as an iterable, or an asynchronous iterable, over one page operation."""
+
+    def __init__(self, crm: AnyCRM, size: int) -> None:
+        self._crm = crm
+        self._size = size
+
+    def __iter__(self) -> Iterator[AdminCustomer]:
+        """Iterate with an `AdminCRM`."""
+        if isinstance(self._crm, AsyncAdminCRM):
+            raise TypeError("with an AsyncAdminCRM, iterate with `async for`")
+        pages = _Pages(self._crm, self._size)
+        while rows := finish(pages.following()):
+            yield from rows
+
+    async def __aiter__(self) -> AsyncIterator[AdminCustomer]:
+        """Iterate with an `AsyncAdminCRM`."""
+        if isinstance(self._crm, AdminCRM):
+            raise TypeError("with an AdminCRM, iterate with `for`")
+        pages = _Pages(self._crm, self._size)
+        while rows := await pages.following():
+            for row in rows:
+                yield row
+
+
+def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | None = None) -> DirectoryStats:
+    """Sum customers up as the directory's header shows them, without asking the server.
+
+    Args:
+        customers: the customers to count.
+        today: the day whose month counts as this month; today in UTC by default.
+
+    Example:
+        >>> summarize_customers(get_all_customers(crm)).contactable_percent
+    """
+    today = today or datetime.now(UTC).date()
+    everyone = list(customers)
+    contactable = sum(customer.is_contactable for customer in everyone)
+    return DirectoryStats(
+        total=len(everyone),
+        new_this_month=sum(_same_month(customer.created_at, today) for customer in everyone),
+        contactable=contactable,
+        contactable_percent=round(100 * contactable / len(everyone), 1) if everyone else 0.0,
+        birthdays_this_month=sum(
+            customer.birthdate is not None and customer.birthdate.month == today.month
+            for customer in everyone
+        ),
+        by_segment=_counted(customer.canonical_segment or customer.segment for customer in everyone),
+        by_health_status=_counted(
+            customer.canonical_health or customer.health_status for customer in everyone
+        ),
+        revenue=sum(
+            (customer.total_spent or customer.monetary or Decimal(0) for customer in everyone), Decimal(0)
+        ),
+    )
+
+
+@operation
+async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> DirectoryStats:
+    """Return the directory's figures: totals, this month, contactable, segments, health, revenue.
+
+    Args:
+        crm: the connection.
+        today: the day whose month counts as this month; today in UTC by default.
+
+    Raises:
+        PermissionDeniedError: the view shows this key nothing although there are customers.
+        IncompleteReadError: a page could not be had.
+
+    Reads the view `customer_intelligence_360`, whole.
+
+    Example:
+        >>> stats = get_directory_stats(crm)
+        >>> stats.total, stats.by_segment
+    """
+    customers = await read_directory(crm)
+    if not customers:
+        await explain_empty_view(crm)
+    return summarize_customers(customers, today=today)
+
+
+def filter_customers(
+    customers: Iterable[AdminCustomer],
+    text: str = "",
+    *,
+    segment: str | None = None,
+    health_status: str | None = None,
+    tier: str | None = None,
+    status: str | None = None,
+) -> list[AdminCustomer]:
+    """Return the customers whose name, phone, WhatsApp or id contains a text, in their order.
+
+    Case and accents make no difference, and a phone number is found however it is punctuated.
+
+    Args:
+        customers: the customers to look through.
+        text: what to look for; an empty text finds all.
+        segment: a canonical segment or a shop's own label.
+        health_status: a canonical health status or a shop's own label.
+        tier: bronze, silver, gold or platinum.
+        status: active, suspended or banned.
+
+    Example:
+        >>> filter_customers(customers, "nandu", segment="champion")
+    """
+    check.bounded(text, "text", most=200)
+    given = {"segment": segment, "health_status": health_status, "tier": tier, "account_status": status}
+    wanted = {name: folded(value) for name, value in given.items() if value is not None}
+    needle, digits = folded(text), _phone_digits(text)
+    return [
+        customer
+        for customer in customers
+        if (not needle or _contains(customer, needle, digits)) and _matches(customer, wanted)
+    ]
+
+
+def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
+    """Return one page of a sequence, as the web admin's directory shows it: 15 a page, the first is 1.
+
+    A page behind the last one is empty.
+
+    Raises:
+        InvalidInputError: the page or the page size is below 1.
+
+    Example:
+        >>> paginate(customers, page=2).items
+    """
+    check.whole(page, "page")
+    check.whole(page_size, "page_size")
+    start = (page - 1) * page_size
+    return Page(
+        items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size
+    )
+
+
+class _Pages:
+    """Where a stream stands: gives the following page until the view is read to its end."""
+
+    def __init__(self, crm: AnyCRM, size: int) -> None:
+        self._crm = crm
+        self._size = size
+        self._rest: Range = whole()
+        self._expected: int | None = None
+        self._seen = 0
+        self._ended = False
+
+    async def following(self) -> list[AdminCustomer]:
+        if self._ended:
+            return []
+        try:
+            batch = await read_page(self._crm, self._rest, self._size)
+        except AdminCRMError as error:
+            if not self._seen:
+                raise
+            raise IncompleteReadError(
+                f"the stream broke off after {self._seen} customers: {error.message}",
+                expected=self._expected,
+                operation="iter_customers",
+                hint="iterate again",
+            ) from error
+        rows: list[AdminCustomer] = batch.rows
+        if not rows and not self._seen:
+            await explain_empty_view(self._crm)
+        if self._expected is None:
+            self._expected, self._size = batch.total, len(rows) or self._size
+        self._seen += len(rows)
+        # A short page is the end only if the count agrees; if not, one more page must be empty.
+        enough = self._expected is not None and self._seen >= self._expected
+        self._ended = not rows or (len(rows) < self._size and enough) or (batch.total == len(rows))
+        if rows:
+            self._rest = self._rest._replace(after=rows[-1].id.int, counted=False)
+        return rows
+
+
+def _created(customer: AdminCustomer) -> float:
+    return customer.created_at.timestamp() if customer.created_at else float("-inf")
+
+
+def _same_month(moment: datetime | None, today: date) -> bool:
+    return moment is not None and (moment.year, moment.month) == (today.year, today.month)
+
+
+def _counted(labels: Iterable[str | None]) -> dict[str, int]:
+    return {str(label): count for label, count in Counter(labels).most_common() if label is not None}
+
+
+def _phone_digits(text: str) -> str:
+    """Return the digits of a text that looks like a phone number, else nothing."""
+    digits = "".join(filter(str.isdigit, text))
+    return digits if len(digits) >= 3 and all(c.isdigit() or c in " +-().\u00a0" for c in text) else ""
+
+
+def _contains(customer: AdminCustomer, needle: str, digits: str) -> bool:
+    texts = (customer.full_name, customer.phone, customer.whatsapp, str(customer.id))
+    if any(needle in folded(text) for text in texts if text):
+        return True
+    numbers = (customer.phone, customer.whatsapp)
+    return bool(digits) and any(digits in "".join(filter(str.isdigit, number or "")) for number in numbers)
+
+
+def _matches(customer: AdminCustomer, wanted: dict[str, str]) -> bool:
+    has = {
+        "segment": (customer.segment, customer.canonical_segment),
+        "health_status": (customer.health_status, customer.canonical_health),
+        "tier": (customer.tier,),
+        "account_status": (customer.account_status,),
+    }
+    return all(value in {folded(label) for label in has[name] if label} for name, value in wanted.items())

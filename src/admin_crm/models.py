@@ -1,0 +1,364 @@
+"""What comes back: frozen pydantic models that keep what they do not know (R4, R5)."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    computed_field,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from admin_crm._redact import mask_email, mask_phone
+from admin_crm.labels import (
+    AccountStatus,
+    CustomerTier,
+    HealthStatus,
+    NotificationType,
+    Segment,
+    canonical_health,
+    canonical_segment,
+)
+
+T = TypeVar("T")
+
+
+class _NoPlaceholder:
+    """An e-mail address; a text without @, such as the view's `Sin Email`, is none. Decided outside Python."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
+        placeholder = core_schema.with_default_schema(
+            core_schema.none_schema(), default=None, on_error="default"
+        )
+        return core_schema.union_schema(
+            [
+                core_schema.str_schema(pattern="@"),
+                core_schema.none_schema(),
+                core_schema.chain_schema([core_schema.str_schema(), placeholder]),
+            ],
+            mode="left_to_right",
+        )
+
+
+def _read_moment(value: object) -> object:
+    """Read what Postgres prints (``2026-11-22 16:01:28.019+00``); a moment without a zone is in UTC."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+Email = Annotated[str | None, _NoPlaceholder]
+Moment = Annotated[
+    AwareDatetime | Annotated[AwareDatetime, BeforeValidator(_read_moment)], Field(union_mode="left_to_right")
+]
+Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
+Status = Annotated[AccountStatus | str, Field(union_mode="left_to_right")]
+Phone = Field(default=None, validation_alias=AliasChoices("phone", "customer_phone"))
+TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", "tier"))
+CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))
+
+
+class Model(BaseModel):
+    """A row as the server sent it: frozen, unknown columns kept in `model_extra`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        ser_json_inf_nan="null",
+    )
+
+
+class AIPreferences(Model):
+    """What the shop's AI believes a customer likes."""
+
+    preferred_styles: list[str] = []
+    interests: list[str] = []
+    visual_theme_hint: str | None = None
+    personality_notes: str | None = None
+
+
+class IAContext(Model):
+    """What the shop's assistant last saw of a customer."""
+
+    last_query: str | None = None
+    last_intent: str | None = None
+    persona_cluster: str | None = None
+    visual_theme_hint: str | None = None
+    propensity_score: float | None = None
+    updated_at: Moment | None = None
+
+
+class CustomerIntelligence(Model):
+    """A customer's segment and health, as sent and under their canonical names."""
+
+    segment: str | None = None
+    health_status: str | None = None
+
+    @property
+    def canonical_segment(self) -> Segment | None:
+        """The segment under its canonical name; None for a label not known."""
+        return canonical_segment(self.segment)
+
+    @property
+    def canonical_health(self) -> HealthStatus | None:
+        """The health status under its canonical name; None for a label not known."""
+        return canonical_health(self.health_status)
+
+
+class AdminCustomer(CustomerIntelligence):
+    """One row of the customer directory.
+
+    `segment` and `health_status` are the shop's own labels; `canonical_segment` and `canonical_health` are
+    the same in every shop. `total_spent` and `monetary` are in the shop's currency.
+    """
+
+    id: UUID = CustomerId
+    full_name: str | None = None
+    email: Email = None
+    avatar_url: str | None = None
+    phone: str | None = Phone
+    whatsapp: str | None = None
+    birthdate: date | None = None
+    created_at: Moment | None = None
+    account_status: Status | None = None
+    tier: Tier | None = TierColumn
+    total_orders: int | None = None
+    total_spent: Decimal | None = None
+    frequency: int | None = None
+    monetary: Decimal | None = None
+    ai_preferences: AIPreferences | None = None
+    ia_context: IAContext | None = None
+    recency_as_sent: int | None = Field(
+        default=None, validation_alias="recency_days", exclude=True, repr=False
+    )
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorators above @property
+    @property
+    def recency_days(self) -> int | None:
+        """Days since the last order; None for no order, which some views send as 365 with frequency 0."""
+        return None if self.frequency == 0 else self.recency_as_sent
+
+    @property
+    def intelligence(self) -> CustomerIntelligence:
+        """Segment and health together, as the web admin nests them."""
+        return CustomerIntelligence(segment=self.segment, health_status=self.health_status)
+
+    @property
+    def is_contactable(self) -> bool:
+        """Whether there is a phone or WhatsApp number."""
+        return bool((self.phone or "").strip() or (self.whatsapp or "").strip())
+
+    def _repr_html_(self) -> str:
+        """Show the customer in a notebook, with e-mail and phone masked: notebooks get committed."""
+        shown = {
+            "id": self.id,
+            "name": self.full_name,
+            "e-mail": mask_email(self.email),
+            "phone": mask_phone(self.phone or self.whatsapp),
+            "segment": self.segment,
+            "orders": self.total_orders,
+            "spent": self.total_spent,
+        }
+        rows = (
+            f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in shown.items()
+        )
+        return f"<table>{''.join(rows)}</table>"
+
+
+class CustomerProfile(Model):
+    """A row of `customer_profiles`."""
+
+    id: UUID = CustomerId
+    full_name: str | None = None
+    avatar_url: str | None = None
+    phone: str | None = Phone
+    whatsapp: str | None = None
+    birthdate: date | None = None
+    tier: Tier | None = TierColumn
+    account_status: Status = AccountStatus.ACTIVE
+    suspension_end: Moment | None = None
+    total_orders: int | None = None
+    total_spent: Decimal | None = None
+    favorite_category_id: UUID | str | None = None
+    ai_preferences: AIPreferences | None = None
+    ia_context: IAContext | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+
+class Address(Model):
+    """A row of `addresses`."""
+
+    id: UUID | str | None = None
+    customer_id: UUID
+    type: str | None = None
+    label: str | None = None
+    full_name: str | None = None
+    street: str | None = None
+    number: str | None = None
+    colony: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip_code: str | None = None
+    phone: str | None = None
+    notes: str | None = None
+    references: str | None = None
+    is_default: bool | None = None
+    created_at: Moment | None = None
+
+
+class OrderItem(Model):
+    """One line of an order."""
+
+    product_id: UUID | str | None = None
+    name: str | None = None
+    price: Decimal | None = None
+    quantity: int = 0
+    image: str | None = None
+
+
+class Order(Model):
+    """A row of `orders`; `items` is what the order's own JSON says."""
+
+    id: UUID | str
+    order_number: str | None = None
+    customer_id: UUID | None = None
+    items: list[OrderItem] | None = None
+    subtotal: Decimal | None = None
+    shipping_cost: Decimal | None = None
+    discount: Decimal | None = None
+    total: Decimal = Decimal(0)
+    status: str | None = None
+    payment_method: str | None = None
+    payment_status: str | None = None
+    tracking_notes: str | None = None
+    created_at: Moment | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the order was cancelled, in any of the spellings in use."""
+        return self.status is not None and self.status.casefold() in CANCELLED
+
+
+CANCELLED = ("cancelled", "canceled", "cancelado")
+"""The spellings of a cancelled order's status."""
+
+
+class OrdersSummary(Model):
+    """A customer's orders in figures, without the cancelled ones."""
+
+    total_spent: Decimal = Decimal(0)
+    total_orders: int = 0
+    aov: Decimal = Decimal(0)
+    """Average order value, to the cent."""
+    last_order_date: Moment | None = None
+
+
+class AdminNotes(Model):
+    """A customer's row of `admin_customer_notes`."""
+
+    customer_id: UUID
+    notes: str | None = None
+    tags: Annotated[list[str], BeforeValidator(lambda tags: tags or [])] = []
+    custom_fields: Annotated[dict[str, Any], BeforeValidator(lambda fields: fields or {})] = {}
+    updated_at: Moment | None = None
+
+
+class Evidence(Model):
+    """A file kept as evidence; `url` is signed and expires."""
+
+    id: UUID | str | None = None
+    path: str
+    url: str | None = None
+    file_name: str
+    uploaded_at: Moment | None = None
+    size: int | None = None
+    content_type: str | None = None
+
+
+class Notification(Model):
+    """A row of `user_notifications`."""
+
+    id: UUID
+    user_id: UUID
+    title: str
+    message: str
+    type: Annotated[NotificationType | str, Field(union_mode="left_to_right")] = NotificationType.INFO
+    is_read: bool | None = False
+    created_at: Moment | None = None
+
+
+class AdminCustomerDetail(AdminCustomer):
+    """One customer with everything the web admin shows on the customer's page."""
+
+    suspension_end: Moment | None = None
+    addresses: list[Address] = []
+    orders: list[Order] = []
+    """The orders that were not cancelled, newest first."""
+    orders_summary: OrdersSummary = OrdersSummary()
+    admin_notes: AdminNotes | None = None
+    evidence: list[Evidence] = []
+
+
+class DirectoryStats(Model):
+    """The directory in figures; segments and health by canonical name, labels not known as sent."""
+
+    total: int
+    new_this_month: int
+    contactable: int
+    contactable_percent: float
+    birthdays_this_month: int
+    by_segment: dict[str, int]
+    by_health_status: dict[str, int]
+    revenue: Decimal
+
+
+class TierProgress(Model):
+    """Where a customer stands among the tiers, and how far the next one is."""
+
+    tier: CustomerTier
+    spent: Decimal
+    next_tier: CustomerTier | None
+    amount_to_next: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, with how many items and pages there are in all; pages count from 1."""
+
+    items: list[T]
+    total: int
+    page: int
+    page_size: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return -(-self.total // self.page_size)
+
+    def __iter__(self) -> Iterator[T]:
+        """Iterate over the items of this page."""
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        """Count the items of this page."""
+        return len(self.items)

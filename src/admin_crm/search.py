@@ -1,0 +1,179 @@
+"""Searching the directory on the server, with the text escaped so that it finds itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from admin_crm import _check as check
+from admin_crm._directory import by_key, view_columns
+from admin_crm._operation import operation
+from admin_crm._rows import COUNTED, Batch, Query, fetch_page, read_total, send
+from admin_crm.client import AnyCRM
+from admin_crm.errors import AdminCRMError, SchemaMismatchError
+from admin_crm.labels import (
+    HEALTH_LABELS,
+    SEGMENT_LABELS,
+    AccountStatus,
+    CustomerTier,
+    canonical_health,
+    canonical_segment,
+)
+from admin_crm.models import AdminCustomer, Page
+
+L = TypeVar("L", bound=StrEnum)
+
+_PAST_THE_END = "PGRST103"
+_ASCII_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+@operation
+async def search_customers(
+    crm: AnyCRM,
+    text: str = "",
+    *,
+    segment: str | None = None,
+    health_status: str | None = None,
+    tier: str | CustomerTier | None = None,
+    status: str | AccountStatus | None = None,
+    page: int = 1,
+    page_size: int = 15,
+) -> Page[AdminCustomer]:
+    """Search the directory on the server: name, phone or WhatsApp contains the text, or the id begins with it.
+
+    The text is meant literally, whatever characters it holds; case makes no difference. A phone number is
+    found however it is punctuated.
+
+    Args:
+        crm: the connection.
+        text: what to look for, at most 200 characters; an empty text finds all.
+        segment: a canonical segment (all its labels are looked for) or a shop's own label.
+        health_status: a canonical health status (all its labels) or a shop's own label.
+        tier: bronze, silver, gold or platinum.
+        status: active, suspended or banned.
+        page: which page, from 1; a page behind the last one is empty.
+        page_size: customers per page.
+
+    Returns:
+        The page, newest customers first, with the total and the number of pages.
+
+    Raises:
+        InvalidInputError: an argument is out of its bounds.
+        PermissionDeniedError: the view shows this key nothing although there are customers.
+        SchemaMismatchError: the view lacks the column of a filter.
+
+    Reads the view `customer_intelligence_360`.
+
+    Example:
+        >>> found = search_customers(crm, "ñandú", segment="champion")
+        >>> found.total, found.items
+    """
+    check.bounded(text, "text", most=200)
+    check.whole(page, "page")
+    check.whole(page_size, "page_size", most=10_000)
+    filters = {
+        "segment": _labels(segment, canonical_segment(segment), SEGMENT_LABELS),
+        "health_status": _labels(health_status, canonical_health(health_status), HEALTH_LABELS),
+        "tier": None if tier is None else [check.member(tier, CustomerTier, "tier")],
+        "account_status": None if status is None else [check.member(status, AccountStatus, "status")],
+    }
+    columns = await view_columns(crm)
+    wanted = [(_column(crm, name, columns), values) for name, values in filters.items() if values is not None]
+
+    async def read(key: str) -> Page[AdminCustomer]:
+        matches = text_filter(text.strip(), key, columns)
+
+        def query(offset: int, limit: int) -> Query:
+            rows = crm.supabase.table(crm.settings.view).select("*", count=COUNTED)
+            if matches:
+                rows = rows.or_(matches)
+            for column, values in wanted:
+                rows = rows.in_(column, values)
+            if "created_at" in columns or not columns:
+                rows = rows.order("created_at", desc=True)
+            return rows.order(key).offset(offset).limit(limit)
+
+        first = (page - 1) * page_size
+        items: list[AdminCustomer] = []
+        while True:
+            offset, limit = first + len(items), page_size - len(items)
+            batch = await _page_or_past_the_end(crm, lambda: query(offset, limit), lambda: query(0, 1))
+            items += batch.rows
+            total = batch.total or 0
+            # The server may give fewer rows at once than were asked for.
+            if not batch.rows or len(items) >= page_size or first + len(items) >= total:
+                return Page(items=items, total=total, page=page, page_size=page_size)
+
+    found: Page[AdminCustomer] = await by_key(crm, read)
+    return found
+
+
+def text_filter(text: str, key: str, columns: frozenset[str]) -> str:
+    """Return PostgREST's `or` filter for a text, empty for an empty text.
+
+    The text goes in as a regular expression whose every special character is escaped: `ilike` cannot find
+    a `*`, which PostgREST turns into a wildcard before Postgres sees it.
+    """
+    if not text:
+        return ""
+    names = [name for name in ("full_name", "phone", "customer_phone", "whatsapp") if name in columns]
+    patterns = [(name, escaped(text)) for name in names or ("full_name", "phone", "whatsapp")]
+    digits = "".join(filter(str.isdecimal, text))
+    if len(digits) >= 4 and re.fullmatch(r"[\d\s()+.-]+", text, re.ASCII):
+        patterns += [(name, "[^0-9]*".join(digits)) for name, _ in patterns if name != "full_name"]
+    return ",".join([*(f"{name}.imatch.{quoted(pattern)}" for name, pattern in patterns), *_ids(text, key)])
+
+
+def escaped(text: str) -> str:
+    """Escape a text so that, as a Postgres regular expression, it matches only itself."""
+    return _ASCII_PUNCTUATION.sub(lambda match: "\\" + match[0], text)
+
+
+def quoted(value: str) -> str:
+    """Quote a value so that PostgREST's filter syntax takes it as it is."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _ids(text: str, key: str) -> list[str]:
+    """Return the filter for the ids that begin with a text: a range, since a uuid column has no pattern match."""
+    digits = text.lower().replace("-", "")
+    if len(digits) > 32 or not re.fullmatch(r"[0-9a-f]+", digits):
+        return []
+    low, high = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    # Dashes, where there are any, must stand where an id has them.
+    if "-" in text and not str(low).startswith(text.lower()):
+        return []
+    return [f"and({key}.gte.{low},{key}.lte.{high})"]
+
+
+async def _page_or_past_the_end(
+    crm: AnyCRM, query: Callable[[], Query], any_query: Callable[[], Query]
+) -> Batch:
+    try:
+        return await fetch_page(crm, query, AdminCustomer)
+    except AdminCRMError as error:
+        if error.status != 416 and error.code != _PAST_THE_END:
+            raise
+    return Batch([], await send(crm, any_query, read_total, repeatable=True))
+
+
+def _labels(wanted: str | None, canonical: L | None, known: Mapping[L, tuple[str, ...]]) -> list[str] | None:
+    if wanted is None:
+        return None
+    check.text(wanted, "segment", most=100)
+    return sorted({wanted, *known[canonical]}) if canonical else [wanted]
+
+
+def _column(crm: AnyCRM, name: str, columns: frozenset[str]) -> str:
+    names = ("customer_tier", "tier") if name == "tier" else (name,)
+    for each in names:
+        if each in columns or not columns:
+            return each
+    raise SchemaMismatchError(
+        f"the view {crm.settings.view} has no column {' or '.join(names)} to filter by",
+        missing=names[0],
+        hint="add the column to the view, or use filter_customers on the customers read",
+    )
