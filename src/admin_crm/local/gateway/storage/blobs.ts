@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 
-import { StorageError, tooLarge } from "./errors.ts";
+import { asStorageError, brokenOff, StorageError, tooLarge } from "./errors.ts";
 
 export interface Blob {
   version: string;
@@ -24,15 +24,13 @@ export class Blobs {
   async write(bytes: Bytes): Promise<Blob> {
     const version = crypto.randomUUID();
     const hash = createHash("md5");
+    using file = await Deno.open(this.path(version), { write: true, createNew: true });
     try {
-      using file = await Deno.open(this.path(version), { write: true, createNew: true });
       const size = await pour(bytes, file, { hash });
       return { version, size, eTag: quoted(hash) };
     } catch (error) {
       await this.remove([version]);
-      // The only way reading a request fails is that its sender went away.
-      console.warn("storage: upload broken off:", error);
-      throw new StorageError(400, "InvalidRequest", "Client Error", "Bad Request");
+      throw error;
     }
   }
 
@@ -102,14 +100,24 @@ async function pour(
   const sink = new WritableStream<Uint8Array>({
     async write(chunk) {
       if (size + chunk.length > limit) throw tooLarge();
-      for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
+      await writeAll(file, chunk);
       hash?.update(chunk);
       size += chunk.length;
     },
   });
   const stream = bytes instanceof ReadableStream ? bytes : ReadableStream.from([bytes]);
-  await stream.pipeTo(sink, { signal });
+  await stream.pipeTo(sink, { signal }).catch((error) => {
+    throw error instanceof StorageError ? error : brokenOff();
+  });
   return size;
+}
+
+async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
+  try {
+    for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
+  } catch (error) {
+    throw asStorageError(error);
+  }
 }
 
 function quoted(hash: Hash): string {

@@ -27,6 +27,10 @@ export const invalidRequest = (message: string) =>
 export const noContent = (message = "No content provided") =>
   new StorageError(400, "InvalidRequest", message);
 
+/** The sender went away before all was there; hardly anyone will read this. */
+export const brokenOff = () =>
+  new StorageError(400, "InvalidRequest", "Client Error", "Bad Request");
+
 export const tooLarge = () =>
   new StorageError(
     413,

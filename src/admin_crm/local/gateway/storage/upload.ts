@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Claims } from "../types.ts";
 import type { Blob, Bytes } from "./blobs.ts";
 import type { Call, Context, Route } from "./context.ts";
-import { noContent, StorageError, tooLarge } from "./errors.ts";
+import { brokenOff, StorageError, tooLarge } from "./errors.ts";
 import { validKey } from "./keys.ts";
 import { parseForm } from "./multipart.ts";
 import { type Bucket, findBucket, mayWrite, save, type StoredObject } from "./rows.ts";
@@ -26,13 +26,13 @@ export const upload: Route = async (context, call) => {
   return Response.json({ Key: `${call.bucket}/${call.key}`, Id: id });
 };
 
-export const signUpload: Route = async ({ tokens, ...context }, call) => {
+export const signUpload: Route = async (context, call) => {
   const claims = await call.claims();
   const url = `${call.bucket}/${validKey(call.key)}`;
   const upsert = wantsUpsert(call.request);
-  await mayWrite({ tokens, ...context }, claims, emptyObject(call.bucket, call.key), upsert);
+  await mayWrite(context, claims, emptyObject(call.bucket, call.key), upsert);
   const grant = { url, scope: "upload", upsert, owner: claims.sub } as const;
-  const token = await tokens.sign(grant, UPLOAD_TOKEN_SECONDS);
+  const token = await context.tokens.sign(grant, UPLOAD_TOKEN_SECONDS);
   return Response.json({ url: `/object/upload/sign/${url}?token=${token}`, token });
 };
 
@@ -157,7 +157,7 @@ async function readAll(request: Request, limit: number): Promise<Buffer<ArrayBuf
       chunks.push(chunk);
     }
   } catch (error) {
-    throw error instanceof StorageError ? error : noContent("Client Error");
+    throw error instanceof StorageError ? error : brokenOff();
   }
   return Buffer.concat(chunks);
 }
