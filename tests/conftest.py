@@ -1,0 +1,162 @@
+"""What every test shares: both colours from one fixture, and a real local stack where one is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from admin_crm import AdminCRM, AsyncAdminCRM, Settings
+from admin_crm.local import LocalStack
+
+URL = "https://shop.test"
+KEY = "sb_secret_unit-test-key"
+ANON = "sb_publishable_unit-test-key"
+QUICK = Settings(retry_base_delay=0.001, retry_max_delay=0.002)
+"""Settings for unit tests: retries without waiting."""
+
+
+class Colour:
+    """Opens connections of one colour and runs operations on them, so that a test is written once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._closing = ExitStack()
+        self._runner: asyncio.Runner | None = None
+        if name == "async":
+            self._runner = self._closing.enter_context(asyncio.Runner())
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Open a connection, closed when the test ends."""
+        kind = AsyncAdminCRM if self._runner else AdminCRM
+        return self.keep(kind(*args, **kwargs))
+
+    def sign_in(self, *args: Any, **kwargs: Any) -> Any:
+        """Open a connection as a signed-in user, closed when the test ends."""
+        kind = AsyncAdminCRM if self._runner else AdminCRM
+        return self.keep(self.wait(kind.sign_in(*args, **kwargs)))
+
+    def keep(self, crm: Any) -> Any:
+        self._closing.callback(lambda: self.wait(crm.close()))
+        return crm
+
+    def wait(self, outcome: Any) -> Any:
+        """Return a value, waiting for it if it has to be waited for."""
+        if inspect.isawaitable(outcome):
+            assert self._runner is not None
+
+            async def waited() -> Any:
+                return await outcome
+
+            return self._runner.run(waited())
+        return outcome
+
+    def __call__(self, operation: Callable[..., Any], crm: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run an operation to its end."""
+        return self.wait(operation(crm, *args, **kwargs))
+
+    def collect(self, stream: Any, limit: int | None = None) -> list[Any]:
+        """Iterate over a stream, to its end or its first `limit` items."""
+        if not self._runner:
+            return [item for item, _ in zip(stream, range(limit or 1 << 40), strict=False)]
+
+        async def collected() -> list[Any]:
+            items = []
+            async for item in stream:
+                items.append(item)
+                if len(items) == limit:
+                    break
+            return items
+
+        return self._runner.run(collected())
+
+    def close(self) -> None:
+        self._closing.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+    """Both colours, one after the other."""
+    each = Colour(request.param)
+    yield each
+    each.close()
+
+
+@pytest.fixture
+def crm(colour: Colour) -> Any:
+    """A connection to a server that only respx plays."""
+    return colour.open(URL, KEY, anon_key=ANON, settings=QUICK)
+
+
+class Ask:
+    """An operation asked of one connection: ``ask(get_all_customers)``."""
+
+    def __init__(self, colour: Colour, crm: Any) -> None:
+        self.colour = colour
+        self.crm = crm
+
+    def __call__(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return self.colour(operation, self.crm, *args, **kwargs)
+
+
+@pytest.fixture
+def ask(colour: Colour, crm: Any) -> Ask:
+    """Ask operations of a server that only respx plays."""
+    return Ask(colour, crm)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The local Supabase as most shops are: row cap 1,000, Spanish labels, no e-mail confirmation."""
+    with LocalStack() as running:
+        yield running
+
+
+@pytest.fixture
+def by_key(colour: Colour, stack: LocalStack) -> Ask:
+    """Ask operations with the secret key."""
+    crm = colour.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+    return Ask(colour, crm)
+
+
+@pytest.fixture
+def by_admin(colour: Colour, stack: LocalStack) -> Ask:
+    """Ask operations as a signed-in administrator."""
+    return Ask(colour, colour.sign_in(stack.url, stack.publishable_key, stack.admin_email, stack.admin_password))
+
+
+@pytest.fixture(params=["secret key", "signed-in administrator"])
+def admin(request: pytest.FixtureRequest, colour: Colour) -> Ask:
+    """Ask operations with either kind of an administrator's rights."""
+    return request.getfixturevalue("by_key" if request.param == "secret key" else "by_admin")
+
+
+@pytest.fixture
+def stranger(colour: Colour, stack: LocalStack) -> Ask:
+    """Ask operations as a signed-in customer who is no administrator."""
+    found = stack.execute_sql(
+        "select email from auth.users where email is not null and id not in (select id from public.admin_users)"
+        " order by id limit 1"
+    )
+    return Ask(
+        colour, colour.sign_in(stack.url, stack.publishable_key, found[0]["email"], stack.customer_password)
+    )
+
+
+@pytest.fixture
+def customer(stack: LocalStack) -> Iterator[str]:
+    """A customer of the test's own, removed afterwards."""
+    from uuid import uuid4
+
+    customer_id = str(uuid4())
+    stack.execute_sql(
+        "insert into auth.users (id, email, raw_user_meta_data, aud, role, created_at, updated_at)"
+        f" values ('{customer_id}', 'c-{customer_id}@clientes.example',"
+        " '{\"full_name\": \"Prueba Única\"}', 'authenticated', 'authenticated', now(), now())"
+    )
+    yield customer_id
+    stack.execute_sql(f"delete from auth.users where id = '{customer_id}'")
