@@ -446,6 +446,7 @@ def test_a_listing_is_cut_sorted_and_turned(service: httpx.Client, stack: LocalS
     assert names(service, tree, limit="2") == ["A.txt", "b.txt"]
     assert names(service, tree, limit=2, offset=2) == ["inv_1.pdf", "Sub"]
     assert names(service, tree, offset=4) == []
+    assert names(service, tree, sortBy={"column": "name"}) == names(service, tree)
     turned = names(service, tree, sortBy={"column": "name", "order": "desc"})
     assert turned == ["Sub", "inv_1.pdf", "b.txt", "A.txt"]
     by_date = names(service, tree, sortBy={"column": "created_at", "order": "desc"})

@@ -4,7 +4,7 @@ import type { Call, Context, Route } from "./context.ts";
 import { noSuchBucket, noSuchKey, StorageError } from "./errors.ts";
 import { validKey } from "./keys.ts";
 import { findBucket, findObject, type StoredObject } from "./rows.ts";
-import { requiredToken } from "./upload.ts";
+import { tokenOf } from "./tokens.ts";
 
 export const download: Route = async (context, call) => {
   const claims = await reader(context, call);
@@ -21,7 +21,7 @@ export const downloadPublic: Route = async (context, call) => {
 
 export const downloadSigned: Route = async (context, call) => {
   const url = `${call.bucket}/${call.key}`;
-  const { exp } = await context.tokens.verify(requiredToken(call), url, "download");
+  const { exp } = await context.tokens.verify(tokenOf(call.query), url, "download");
   return await serve(context, call, null, new Date(exp * 1000).toUTCString());
 };
 

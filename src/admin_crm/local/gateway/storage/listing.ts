@@ -35,7 +35,8 @@ export const list: Route = async ({ database }, call) => {
   const claims = await call.claims();
   const { prefix, search = "", limit, offset, sortBy } = await readBody(call.request, LISTING);
   const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-  const { column, order } = { column: "name", order: "asc", ...sortBy };
+  const column = sortBy?.column ?? "name";
+  const order = sortBy?.order ?? "asc";
   const byName = `rank collate "C" ${order}`;
   const by = column === "name" ? byName : `is_file, entries.${column} ${order}, ${byName}`;
   const entries = await database.as(claims, (query) =>

@@ -5,16 +5,9 @@ import type { Call, Context, Route } from "./context.ts";
 import { asStorageError, StorageError } from "./errors.ts";
 import { validKey } from "./keys.ts";
 import type { PendingUpload } from "./pending.ts";
-import { findBucket, mayWrite, save } from "./rows.ts";
+import { emptyObject, findBucket, mayWrite, save, storedObject } from "./rows.ts";
 import { invalidSignature } from "./tokens.ts";
-import {
-  checkMimetype,
-  emptyObject,
-  jsonOrNothing,
-  sizeLimit,
-  storedObject,
-  wantsUpsert,
-} from "./upload.ts";
+import { checkMimetype, jsonOrNothing, sizeLimit, wantsUpsert } from "./upload.ts";
 
 // The TUS protocol, as STORAGE_WIRE 8 has it.
 
@@ -220,7 +213,7 @@ async function finish(context: Context, claims: Claims | null, upload: PendingUp
     await context.blobs.describe(upload.version),
     {
       owner: upload.owner,
-      mimetype: contentType,
+      mimetype: contentType ?? "application/octet-stream",
       cacheControl: /^-?\d+$/.test(cacheControl ?? "") ? `max-age=${cacheControl}` : "no-cache",
       userMetadata: jsonOrNothing(metadata),
     },

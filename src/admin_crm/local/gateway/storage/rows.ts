@@ -1,4 +1,5 @@
 import type { Claims, Query } from "../types.ts";
+import type { Blob } from "./blobs.ts";
 import type { Context } from "./context.ts";
 import { noSuchBucket, noSuchKey } from "./errors.ts";
 
@@ -29,6 +30,49 @@ export interface StoredObject {
   user_metadata: Record<string, unknown> | null;
 }
 
+/** What an upload says of its bytes. */
+export interface Description {
+  mimetype: string;
+  cacheControl: string;
+  userMetadata: Record<string, unknown>;
+}
+
+export function storedObject(
+  bucket: string,
+  key: string,
+  blob: Blob,
+  given: Description & { owner?: string },
+): StoredObject {
+  return {
+    id: crypto.randomUUID(),
+    bucket_id: bucket,
+    name: key,
+    version: blob.version,
+    owner_id: given.owner,
+    metadata: {
+      eTag: blob.eTag,
+      size: blob.size,
+      mimetype: given.mimetype,
+      cacheControl: given.cacheControl,
+      lastModified: new Date().toISOString(),
+      contentLength: blob.size,
+      httpStatusCode: 200,
+    },
+    user_metadata: given.userMetadata,
+  };
+}
+
+/** Stands in for an object to come when policies are asked about it. */
+export function emptyObject(bucket: string, key: string, owner?: string): StoredObject {
+  const blob = { version: crypto.randomUUID(), size: 0, eTag: "" };
+  return storedObject(bucket, key, blob, {
+    mimetype: "",
+    cacheControl: "",
+    userMetadata: {},
+    owner,
+  });
+}
+
 export const iso = (column: string) =>
   `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`;
 
@@ -49,12 +93,17 @@ export async function findBucket(query: Query, id: string): Promise<Bucket> {
 }
 
 export async function findObject(query: Query, bucket: string, key: string): Promise<StoredObject> {
+  const object = await seekObject(query, bucket, key);
+  if (!object) throw noSuchKey();
+  return object;
+}
+
+async function seekObject(query: Query, bucket: string, key: string) {
   const [object] = await query(
     `select ${OBJECT} from storage.objects where bucket_id = $1 and name = $2`,
     [bucket, key],
   );
-  if (!object) throw noSuchKey();
-  return object as unknown as StoredObject;
+  return object as unknown as StoredObject | undefined;
 }
 
 /**
@@ -108,15 +157,17 @@ export async function save(
   object: StoredObject,
   upsert: boolean,
 ): Promise<string> {
-  const previous = await database.as(null, async (query) => {
-    return await findObject(query, object.bucket_id, object.name).catch(() => null);
-  });
   try {
-    await database.as(claims, (query) => insertObject(query, object, upsert));
+    const replaced = await database.as(claims, async (query) => {
+      // Whoever may replace an object may also see it: the upsert itself asks for both rights.
+      const before = await seekObject(query, object.bucket_id, object.name);
+      await insertObject(query, object, upsert);
+      return before;
+    });
+    if (replaced) await blobs.remove([replaced.version]);
+    return replaced?.id ?? object.id;
   } catch (error) {
     await blobs.remove([object.version]);
     throw error;
   }
-  if (previous) await blobs.remove([previous.version]);
-  return previous?.id ?? object.id;
 }

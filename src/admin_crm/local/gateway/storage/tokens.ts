@@ -1,6 +1,6 @@
 import { jwtVerify, SignJWT } from "jose";
 
-import { StorageError } from "./errors.ts";
+import { invalidRequest, StorageError } from "./errors.ts";
 
 export interface Grant {
   url: string;
@@ -34,6 +34,12 @@ export class Tokens {
     if (payload.url !== url) throw invalidSignature("Invalid signature");
     return payload;
   }
+}
+
+export function tokenOf(query: URLSearchParams): string {
+  const token = query.get("token");
+  if (token === null) throw invalidRequest("querystring must have required property 'token'");
+  return token;
 }
 
 function refuse(error: Error): never {

@@ -1,21 +1,27 @@
 import { Buffer } from "node:buffer";
 
 import type { Claims } from "../types.ts";
-import type { Blob, Bytes } from "./blobs.ts";
+import type { Bytes } from "./blobs.ts";
 import type { Call, Context, Route } from "./context.ts";
 import { brokenOff, StorageError, tooLarge } from "./errors.ts";
 import { validKey } from "./keys.ts";
 import { parseForm } from "./multipart.ts";
-import { type Bucket, findBucket, mayWrite, save, type StoredObject } from "./rows.ts";
+import {
+  type Bucket,
+  type Description,
+  emptyObject,
+  findBucket,
+  mayWrite,
+  save,
+  storedObject,
+} from "./rows.ts";
+import { tokenOf } from "./tokens.ts";
 
 const UPLOAD_TOKEN_SECONDS = 60;
 const FORM_OVERHEAD = 1024 * 1024;
 
-interface Upload {
+interface Upload extends Description {
   bytes: Bytes;
-  mimetype: string;
-  cacheControl: string;
-  userMetadata: Record<string, unknown>;
 }
 
 /** POST creates and, asked to, replaces; PUT always replaces. */
@@ -30,7 +36,7 @@ export const signUpload: Route = async (context, call) => {
   const claims = await call.claims();
   const url = `${call.bucket}/${validKey(call.key)}`;
   const upsert = wantsUpsert(call.request);
-  await mayWrite(context, claims, emptyObject(call.bucket, call.key), upsert);
+  await mayWrite(context, claims, emptyObject(call.bucket, call.key, claims.sub), upsert);
   const grant = { url, scope: "upload", upsert, owner: claims.sub } as const;
   const token = await context.tokens.sign(grant, UPLOAD_TOKEN_SECONDS);
   return Response.json({ url: `/object/upload/sign/${url}?token=${token}`, token });
@@ -38,51 +44,14 @@ export const signUpload: Route = async (context, call) => {
 
 export const uploadSigned: Route = async (context, call) => {
   const url = `${call.bucket}/${call.key}`;
-  const grant = await context.tokens.verify(requiredToken(call), url, "upload");
+  const grant = await context.tokens.verify(tokenOf(call.query), url, "upload");
   await receive(context, call, null, grant.owner, grant.upsert === true);
   return Response.json({ Key: url });
 };
 
-export function requiredToken(call: Call): string {
-  const token = call.query.get("token");
-  if (token !== null) return token;
-  const message = "querystring must have required property 'token'";
-  throw new StorageError(400, "InvalidRequest", message, "Error");
-}
-
 /** STORAGE_WIRE 2: only the exact word counts. */
 export function wantsUpsert(request: Request): boolean {
   return request.headers.get("x-upsert") === "true";
-}
-
-export function emptyObject(bucket: string, key: string, owner?: string): StoredObject {
-  const blob = { version: crypto.randomUUID(), size: 0, eTag: "" };
-  return storedObject(bucket, key, blob, { owner });
-}
-
-export function storedObject(
-  bucket: string,
-  key: string,
-  blob: Blob,
-  given: Partial<Upload> & { owner?: string },
-): StoredObject {
-  return {
-    id: crypto.randomUUID(),
-    bucket_id: bucket,
-    name: key,
-    version: blob.version,
-    owner_id: given.owner,
-    metadata: {
-      eTag: blob.eTag,
-      size: blob.size,
-      mimetype: given.mimetype ?? "application/octet-stream",
-      cacheControl: given.cacheControl ?? "no-cache",
-      lastModified: new Date().toISOString(),
-      contentLength: blob.size,
-      httpStatusCode: 200,
-    },
-    user_metadata: given.userMetadata ?? {},
-  };
 }
 
 export function sizeLimit(context: Context, bucket: Bucket): number {
