@@ -1,0 +1,181 @@
+"""What the commands print: customers and figures as rich tables, e-mails and phones masked unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from admin_crm._redact import mask_email, mask_phone
+from admin_crm.models import (
+    Address,
+    AdminCustomer,
+    AdminCustomerDetail,
+    DirectoryStats,
+    Evidence,
+    Order,
+    Page,
+    TierProgress,
+)
+
+_RECENT = 5
+"""How many of a customer's orders are worth showing."""
+
+
+class Tables:
+    """Turns answers into tables; `personal` shows e-mails and phones as they are."""
+
+    def __init__(self, *, personal: bool = False) -> None:
+        self._personal = personal
+
+    def stats(self, stats: DirectoryStats) -> RenderableType:
+        """Show the directory's figures."""
+        figures = {
+            "customers": f"{stats.total:,}",
+            "new this month": f"{stats.new_this_month:,}",
+            "contactable": f"{stats.contactable:,} ({stats.contactable_percent} %)",
+            "birthdays this month": f"{stats.birthdays_this_month:,}",
+            "revenue": _money(stats.revenue),
+        }
+        return Columns(
+            [
+                _pairs("Directory", figures),
+                _pairs("Segments", stats.by_segment),
+                _pairs("Health", stats.by_health_status),
+            ]
+        )
+
+    def customers(self, customers: Iterable[AdminCustomer]) -> Table:
+        """Show customers, one a line."""
+        table = _table("Name", "E-mail", "Phone", "Segment", "Tier", "Orders >", "Spent >", "Since")
+        for each in customers:
+            table.add_row(
+                plain(each.full_name),
+                plain(self._email(each.email)),
+                plain(self._phone(each.phone or each.whatsapp)),
+                plain(each.segment),
+                plain(each.tier),
+                plain(each.total_orders),
+                _money(each.total_spent),
+                _day(each.created_at),
+            )
+        return table
+
+    def page(self, page: Page[AdminCustomer]) -> Table:
+        """Show one page of customers, and which it is."""
+        table = self.customers(page)
+        table.caption = f"page {page.page} of {page.pages}, {page.total:,} customers in all"
+        return table
+
+    def detail(self, customer: AdminCustomerDetail) -> RenderableType:
+        """Show one customer with orders, addresses, notes and evidence."""
+        summary, notes = customer.orders_summary, customer.admin_notes
+        person = {
+            "id": customer.id,
+            "e-mail": self._email(customer.email),
+            "phone": self._phone(customer.phone or customer.whatsapp),
+            "status": customer.account_status,
+            "segment": customer.segment,
+            "health": customer.health_status,
+            "tier": customer.tier,
+            "orders": f"{summary.total_orders:,}, {_money(summary.total_spent)} in all",
+            "average order": _money(summary.aov),
+            "last order": _day(summary.last_order_date),
+            "tags": ", ".join(notes.tags) if notes else None,
+            "notes": notes.notes if notes else None,
+        }
+        return Group(
+            _pairs(customer.full_name or "Customer", person),
+            self.orders(customer.orders[:_RECENT]),
+            self.addresses(customer.addresses),
+            self.evidence(customer.evidence),
+        )
+
+    def orders(self, orders: Iterable[Order]) -> Table:
+        """Show orders, one a line."""
+        table = _table("Order", "Date", "Status", "Lines >", "Total >", title="Latest orders")
+        for each in orders:
+            table.add_row(
+                plain(each.order_number or each.id),
+                _day(each.created_at),
+                plain(each.status),
+                plain(len(each.items or ())),
+                _money(each.total),
+            )
+        return table
+
+    def addresses(self, addresses: Iterable[Address]) -> Table:
+        """Show where addresses are, without the street."""
+        table = _table("Address", "Type", "City", "State", "Default", title="Addresses")
+        for each in addresses:
+            table.add_row(
+                plain(each.label), plain(each.type), plain(each.city), plain(each.state), _mark(each.is_default)
+            )
+        return table
+
+    def evidence(self, files: Iterable[Evidence]) -> Table:
+        """Show files, one a line, without their signed links: those let anyone in."""
+        table = _table("File", "Type", "Bytes >", "Uploaded", title="Evidence")
+        for each in files:
+            size = "" if each.size is None else f"{each.size:,}"
+            table.add_row(plain(each.file_name), plain(each.content_type), size, _day(each.uploaded_at))
+        return table
+
+    def tier(self, progress: TierProgress) -> RenderableType:
+        """Show how far the next tier is."""
+        figures = {
+            "tier": progress.tier,
+            "spent": _money(progress.spent),
+            "next tier": progress.next_tier,
+            "to go": _money(progress.amount_to_next),
+        }
+        return _pairs("Loyalty", figures)
+
+    def words(self, answer: object) -> Text:
+        """Show anything that needs no table."""
+        return plain(answer)
+
+    def _email(self, email: str | None) -> str | None:
+        return email if self._personal else mask_email(email)
+
+    def _phone(self, phone: str | None) -> str | None:
+        return phone if self._personal else mask_phone(phone)
+
+
+def plain(value: object) -> Text:
+    """Return a value as text that is only text: customers type their names, so no markup, no control codes."""
+    shown = "—" if value is None or value == "" else str(value)
+    return Text("".join(c if c.isprintable() else " " for c in shown))
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    """Make an empty table; a column whose name ends in ``>`` holds numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", caption_justify="left")
+    for name in columns:
+        number = name.endswith(" >")
+        table.add_column(name.removesuffix(" >"), justify="right" if number else "left", no_wrap=number)
+    return table
+
+
+def _pairs(title: str, values: Mapping[str, object]) -> Table:
+    table = Table(title=plain(title), title_justify="left", title_style="bold", show_header=False)
+    for name, value in values.items():
+        table.add_row(plain(name), plain(value))
+    return table
+
+
+def _money(amount: Decimal | None) -> str:
+    return "—" if amount is None else f"{amount:,.2f}"
+
+
+def _day(moment: date | None) -> str:
+    return "—" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _mark(flag: bool | None) -> str:
+    return "yes" if flag else ""

@@ -1,0 +1,210 @@
+"""The `admin-crm` command: the tour, a local shop to work on, and the directory in a terminal."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from admin_crm import (
+    AccountStatus,
+    AdminCRM,
+    AdminCRMError,
+    AdminCustomer,
+    CustomerTier,
+    filter_customers,
+    get_all_customers,
+    search_customers,
+)
+from admin_crm.local import LocalStack, LocalStackError
+
+INSTALL = "admin-crm needs its extras: pip install 'admin-crm[cli,local]'"
+
+try:
+    import typer
+    from rich.console import Console
+    from typer.core import TyperGroup
+
+    from admin_crm._tables import Tables, plain
+except ModuleNotFoundError:
+    sys.stderr.write(f"{INSTALL}\n")
+    raise SystemExit(2) from None
+
+COLUMNS = (
+    "id", "full_name", "email", "phone", "whatsapp", "birthdate", "created_at", "tier", "account_status", "segment",
+    "health_status", "total_orders", "total_spent", "recency_days", "frequency", "monetary",
+)  # fmt: skip
+"""What an export to CSV holds of a customer."""
+
+# A cell that a spreadsheet would take for a formula; a phone number or an amount is none.
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().-]*$)")
+
+
+class Labels(StrEnum):
+    """The language of the local shop's segments and health."""
+
+    SPANISH = "es"
+    ENGLISH = "en"
+
+
+class Format(StrEnum):
+    """How customers are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class _Commands(TyperGroup):
+    """The commands; an error that was foreseen is one line and exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (AdminCRMError, LocalStackError) as error:
+            _errors().print(plain(error), style="red", soft_wrap=True)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    name="admin-crm", cls=_Commands, no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None
+)
+
+ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show e-mails and phones as they are.")]
+
+
+@app.command()
+def demo(*, show_personal: ShowPersonal = False) -> None:
+    """Walk through the library on a local Supabase, showing the code of every step."""
+    _need_the_local_extra()
+    from admin_crm.demo import tour
+
+    console = _console()
+    with console.status("Starting a local Supabase with 1,200 customers …"):
+        stack = LocalStack().start()
+    try:
+        tour(stack, console, Tables(personal=show_personal))
+    finally:
+        stack.stop()
+    console.print("That was the tour. `admin-crm local` keeps such a shop running for you to work on.")
+
+
+@app.command()
+def local(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep the data in this folder.", file_okay=False)] = None,
+    max_rows: Annotated[int, typer.Option(min=1, help="Rows in one answer, at most.")] = 1000,
+    labels: Annotated[Labels, typer.Option(help="Language of segments and health.")] = Labels.SPANISH,
+    email_confirmation: Annotated[bool, typer.Option("--email-confirmation", help="Sign-ups must confirm.")] = False,
+    gated_view: Annotated[bool, typer.Option("--gated-view", help="The view asks who is looking.")] = False,
+    order_items: Annotated[bool, typer.Option("--order-items", help="Keep order lines in a table.")] = False,
+) -> None:
+    """Run a local Supabase until Ctrl-C, and print the environment to paste."""
+    _need_the_local_extra()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stack = LocalStack(
+        port=port,
+        data_dir=data_dir,
+        max_rows=max_rows,
+        labels="en" if labels is Labels.ENGLISH else "es",
+        email_confirmation=email_confirmation,
+        gated_view=gated_view,
+        order_items=order_items,
+    )
+    try:
+        with _errors().status("Starting a local Supabase …"):
+            stack.start()
+        for name, value in stack.environment.items():
+            typer.echo(f"export {name}={value}")
+        typer.echo(f"# administrator: {stack.admin_email}, password {stack.admin_password}")
+        typer.echo(f"# a customer: {stack.customer_id}")
+        typer.echo("Ctrl-C stops it and leaves nothing behind.", err=True)
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        # What was asked for, so no failure.
+        typer.echo("stopped", err=True)
+    finally:
+        stack.stop()
+
+
+@app.command()
+def customers(
+    text: Annotated[str, typer.Argument(help="Part of a name, phone, WhatsApp or id.")] = "",
+    *,
+    segment: Annotated[str | None, typer.Option(help="champion, loyal, ... or the shop's own label.")] = None,
+    health: Annotated[str | None, typer.Option(help="healthy, stable, ... or the shop's own label.")] = None,
+    tier: Annotated[CustomerTier | None, typer.Option()] = None,
+    status: Annotated[AccountStatus | None, typer.Option()] = None,
+    page: Annotated[int, typer.Option()] = 1,
+    page_size: Annotated[int, typer.Option()] = 15,
+    everyone: Annotated[bool, typer.Option("--all", help="All that match, not one page.")] = False,
+    output: Annotated[
+        Format, typer.Option("--format", help="csv and json hold e-mails and phones as they are.")
+    ] = Format.TABLE,
+    show_personal: ShowPersonal = False,
+) -> None:
+    """List or search the customers of the project that SUPABASE_URL and SUPABASE_SECRET_KEY name."""
+    tables = Tables(personal=show_personal)
+    with AdminCRM.from_env() as crm:
+        if everyone:
+            found = filter_customers(
+                get_all_customers(crm), text, segment=segment, health_status=health, tier=tier, status=status
+            )
+            table = tables.customers(found)
+        else:
+            one = search_customers(
+                crm, text,
+                segment=segment, health_status=health, tier=tier, status=status, page=page, page_size=page_size,
+            )  # fmt: skip
+            found, table = one.items, tables.page(one)
+    if output is Format.TABLE:
+        _console().print(table)
+    elif output is Format.CSV:
+        _write_csv(found)
+    else:
+        rows = [each.model_dump(mode="json") for each in found]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _write_csv(found: Sequence[AdminCustomer]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for each in found:
+        row = each.model_dump(mode="json", include=set(COLUMNS))
+        writer.writerow(_harmless(row.get(name)) for name in COLUMNS)
+
+
+def _harmless(cell: object) -> object:
+    """Put an apostrophe before what a spreadsheet would run: customers choose their own names."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def _need_the_local_extra() -> None:
+    if importlib.util.find_spec("deno") is None:
+        typer.echo(INSTALL, err=True)
+        raise typer.Exit(2)
+
+
+def _console() -> Console:
+    """Return a console for tables; without a terminal to ask, lines may be 120 characters long."""
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
+
+
+def _errors() -> Console:
+    return Console(stderr=True)
