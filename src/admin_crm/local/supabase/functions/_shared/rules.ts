@@ -1,0 +1,271 @@
+/** What the functions answer, by rules over order history (recency, frequency, money) and no model. */
+
+export interface Customer {
+  id: string;
+  full_name?: string | null;
+  birthdate?: string | null;
+  whatsapp?: string | null;
+  account_status?: string | null;
+}
+
+export interface Item {
+  name?: string | null;
+  quantity?: number | null;
+}
+
+export interface Order {
+  customer_id?: string | null;
+  items?: Item[] | null;
+  total: number | string;
+  status: string;
+  created_at: string;
+}
+
+export interface Product {
+  name: string;
+  stock: number;
+}
+
+/** What a customer's orders come to, the cancelled ones left out; recency is in days. */
+export interface History {
+  recency: number | null;
+  frequency: number;
+  monetary: number;
+  average: number;
+  favourites: string[];
+}
+
+export interface Insight {
+  type: "opportunity" | "warning" | "success" | "info";
+  title: string;
+  description: string;
+}
+
+export interface Shop {
+  customers: Customer[];
+  orders: Order[];
+  lowStock: Product[];
+}
+
+const CANCELLED = ["cancelled", "canceled", "cancelado"];
+const DAY = 24 * 3600 * 1000;
+
+export function historyOf(orders: Order[], now: Date): History {
+  const counted = orders.filter((order) => !CANCELLED.includes(order.status.toLowerCase()));
+  const monetary = counted.reduce((sum, order) => sum + Number(order.total), 0);
+  const last = Math.max(...counted.map((order) => Date.parse(order.created_at)));
+  return {
+    recency: counted.length ? Math.max(0, Math.floor((now.getTime() - last) / DAY)) : null,
+    frequency: counted.length,
+    monetary,
+    average: counted.length ? monetary / counted.length : 0,
+    favourites: favouritesOf(counted),
+  };
+}
+
+function favouritesOf(orders: Order[]): string[] {
+  const bought = new Map<string, number>();
+  for (const item of orders.flatMap((order) => order.items ?? [])) {
+    if (item.name) bought.set(item.name, (bought.get(item.name) ?? 0) + (item.quantity ?? 0));
+  }
+  const ranked = [...bought].sort(([a, m], [b, n]) => n - m || a.localeCompare(b, "es"));
+  return ranked.slice(0, 3).map(([name]) => name);
+}
+
+/** The segment, by the same thresholds as the directory's view. */
+export function segmentOf({ recency, frequency, monetary }: History): string {
+  if (recency === null) return "Prospecto";
+  if (recency > 180) return "Casi Perdido";
+  if (recency > 90) return "En Riesgo";
+  if (recency <= 30 && frequency >= 8 && monetary >= 10000) return "Campeón";
+  if (frequency >= 5) return "Leal";
+  if (frequency <= 2 && recency <= 45) return "Nuevo";
+  return "Regular";
+}
+
+export function suggestTags(customer: Customer, history: History, now: Date) {
+  const segment = segmentOf(history);
+  const ofSegment: Record<string, string> = {
+    "Campeón": "vip",
+    "Leal": "leal",
+    "Nuevo": "nuevo",
+    "En Riesgo": "en-riesgo",
+    "Casi Perdido": "reactivar",
+    "Prospecto": "prospecto",
+    "Regular": "regular",
+  };
+  const tags = [ofSegment[segment]];
+  if (history.average >= 1500) tags.push("ticket-alto");
+  if (history.frequency >= 20) tags.push("mayoreo");
+  if (isBirthdayMonth(customer, now)) tags.push("cumple-este-mes");
+  if (!customer.whatsapp) tags.push("sin-whatsapp");
+  return { tags, segment, reasoning: `${figures(history)} Por eso queda en «${segment}».` };
+}
+
+export function whatsAppCopy(customer: Customer, history: History, context?: string) {
+  const hello = `¡Hola${firstName(customer, " ")}! 😊`;
+  const favourite = history.favourites[0];
+  const about: Record<string, string> = {
+    "Prospecto": "Nos encantaría preparar tu primer pedido; ¿buscas algo en especial?",
+    "Nuevo": `Gracias por tu compra reciente${
+      favourite ? ` de ${favourite}` : ""
+    }. ¿Qué te pareció?`,
+    "Campeón": "Eres de nuestras personas favoritas: te apartamos las novedades antes que a nadie.",
+    "En Riesgo": `Hace tiempo que no te vemos${favourite ? ` y ${favourite} sigue aquí` : ""}.`,
+    "Casi Perdido": "Te extrañamos. Tenemos un detalle para tu regreso; ¿te cuento?",
+  };
+  const usual = `Hay novedades${
+    favourite ? ` que combinan con ${favourite}` : " que te van a gustar"
+  }.`;
+  return { message: [hello, context ?? about[segmentOf(history)] ?? usual].join(" ") };
+}
+
+export function narrativeOf(customer: Customer, history: History) {
+  const who = customer.full_name?.trim() || "Esta persona";
+  const parts = [`${who}: ${figures(history)}`, `Hoy está en el segmento «${segmentOf(history)}».`];
+  if (history.favourites.length) parts.push(`Lo que más lleva: ${list(history.favourites)}.`);
+  if (customer.account_status && customer.account_status !== "active") {
+    parts.push("Su cuenta no está activa; revísala antes de escribirle.");
+  }
+  return { narrative: parts.join(" ") };
+}
+
+/** What to do for a customer's loyalty; a coupon is only suggested, none is created. */
+export function loyaltyOf(customer: Customer, history: History) {
+  const segment = segmentOf(history);
+  const analysis = `${figures(history)} Segmento «${segment}».`;
+  const plans: Record<string, [discount: number, prefix: string, reason: string]> = {
+    "Prospecto": [10, "HOLA", "Un empujón para la primera compra."],
+    "En Riesgo": [15, "VUELVE", "Más de 90 días sin comprar."],
+    "Casi Perdido": [20, "REGRESA", "Más de 180 días sin comprar."],
+    "Campeón": [10, "GRACIAS", "Reconocer a quien más compra."],
+  };
+  if (!(segment in plans)) {
+    return { analysis, next_steps: ["Mantener el contacto mensual.", "Recomendar novedades."] };
+  }
+  const [discount, prefix, reason] = plans[segment];
+  const code = `${prefix}${discount}-${customer.id.slice(0, 4).toUpperCase()}`;
+  const drifting = history.recency !== null && history.recency > 90;
+  return {
+    analysis,
+    suggested_coupon: { code, discount, reason },
+    ...drifting && {
+      recovery_message: `¡Hola${
+        firstName(customer, " ")
+      }! Te extrañamos: ${discount} % con ${code}.`,
+    },
+    next_steps: [
+      `Dar de alta el cupón ${code} y enviarlo por WhatsApp.`,
+      "Revisar en 14 días si hubo compra.",
+    ],
+  };
+}
+
+export function insightsOf({ customers, orders, lowStock }: Shop, now: Date) {
+  const insights: Insight[] = [];
+  const drifting = [...byCustomer(orders)]
+    .map(([, own]) => historyOf(own, now))
+    .filter((history) => segmentOf(history) === "En Riesgo");
+  if (drifting.length) {
+    const worth = drifting.reduce((sum, history) => sum + history.monetary, 0);
+    insights.push({
+      type: "warning",
+      title: `${drifting.length} clientes en riesgo`,
+      description: `Llevan de 90 a 180 días sin comprar; han gastado ${pesos(worth)} en total.`,
+    });
+  }
+  const sales = (from: number, to: number) =>
+    historyOf(orders.filter((order) => isBetween(order, now, from, to)), now).monetary;
+  const [current, before] = [sales(0, 30), sales(30, 60)];
+  if (current || before) {
+    insights.push({
+      type: current >= before ? "success" : "warning",
+      title: current >= before ? "Las ventas suben" : "Las ventas bajan",
+      description: `${pesos(current)} en los últimos 30 días; ${
+        pesos(before)
+      } en los 30 anteriores.`,
+    });
+  }
+  const birthdays = customers.filter((customer) => isBirthdayMonth(customer, now)).length;
+  if (birthdays) {
+    insights.push({
+      type: "opportunity",
+      title: `${birthdays} cumpleaños este mes`,
+      description: "Una felicitación con un detalle suele traer una compra.",
+    });
+  }
+  if (lowStock.length) {
+    insights.push({
+      type: "info",
+      title: `${lowStock.length} productos por agotarse`,
+      description: `Conviene resurtir ${
+        list(lowStock.slice(0, 3).map((product) => product.name))
+      }.`,
+    });
+  }
+  return { insights };
+}
+
+/** What an administrator means by a sentence, by its words. */
+export function parseIntent(query: string) {
+  const plain = query.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const intents: [string, RegExp][] = [
+    ["suspend_customer", /\b(suspend|bloque|banea)/],
+    ["send_message", /\b(mensaje|whatsapp|escrib|notific|avis)/],
+    ["show_at_risk", /\b(riesgo|perdid|inactiv|reactiv)/],
+    ["show_orders", /\b(pedido|orden|compra)/],
+    ["show_stock", /\b(stock|inventario|existencia|resurt|agot)/],
+    ["find_customer", /\b(busca|encuentra|cliente|quien)/],
+  ];
+  const intent = intents.find(([, words]) => words.test(plain))?.[0] ?? "unknown";
+  return { intent, query, confidence: intent === "unknown" ? 0 : 0.6 };
+}
+
+export function supplierCopy(productName: string, currentStock: number, sku?: string) {
+  const what = sku ? `${productName} (SKU ${sku})` : productName;
+  const urgency = currentStock > 0 ? `nos quedan ${currentStock} piezas` : "se nos agotó";
+  return {
+    message: `Hola, buen día. De ${what} ${urgency} y queremos resurtir. ` +
+      "¿Nos comparten precio por mayoreo, mínimo de compra y fecha de entrega? Gracias.",
+  };
+}
+
+function figures({ recency, frequency, monetary }: History): string {
+  if (recency === null) return "Aún no ha comprado.";
+  const times = frequency === 1 ? "1 compra" : `${frequency} compras`;
+  const ago = recency === 0 ? "hoy" : recency === 1 ? "ayer" : `hace ${recency} días`;
+  return `${times} por ${pesos(monetary)}, la última ${ago}.`;
+}
+
+function byCustomer(orders: Order[]): Map<string, Order[]> {
+  const found = new Map<string, Order[]>();
+  for (const order of orders) {
+    if (!order.customer_id) continue;
+    const own = found.get(order.customer_id);
+    if (own) own.push(order);
+    else found.set(order.customer_id, [order]);
+  }
+  return found;
+}
+
+function isBetween(order: Order, now: Date, from: number, to: number): boolean {
+  const days = (now.getTime() - Date.parse(order.created_at)) / DAY;
+  return days >= from && days < to;
+}
+
+function isBirthdayMonth({ birthdate }: Customer, now: Date): boolean {
+  return Number(birthdate?.slice(5, 7)) === now.getUTCMonth() + 1;
+}
+
+function firstName({ full_name }: Customer, before: string): string {
+  const name = full_name?.trim().split(/\s+/)[0];
+  return name ? before + name : "";
+}
+
+function list(names: string[]): string {
+  return new Intl.ListFormat("es").format(names);
+}
+
+function pesos(amount: number): string {
+  return new Intl.NumberFormat("es-MX", { style: "currency", currency: "MXN" }).format(amount);
+}
