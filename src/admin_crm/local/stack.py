@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Self
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -56,7 +56,7 @@ class LocalStack:
     [{'count': 1200}]
     """
 
-    admins: tuple[tuple[str, str], ...] = (
+    admins: ClassVar[tuple[tuple[str, str], ...]] = (
         ("admin@tienda.example", "administra-local-2025"),
         ("soporte@tienda.example", "administra-local-2025"),
     )
@@ -117,6 +117,9 @@ class LocalStack:
             return
         with contextlib.suppress(OSError):
             _pipe(process.stdin).close()
+        if sys.platform != "win32":
+            # A fork of this process may hold the pipe open.
+            process.terminate()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -246,9 +249,7 @@ def _await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> _P
         if line:
             return _Project(**json.loads(line))
         process.wait()
-        raise _DiedError(
-            "ended as it started" if late.is_alive() else f"was not ready after {START_SECONDS} s"
-        )
+        raise _DiedError("ended as it started" if late.is_alive() else f"was not ready after {START_SECONDS} s")
     finally:
         late.cancel()
         late.join()

@@ -10,6 +10,7 @@ const PROJECT = new URL("../supabase/", import.meta.url);
 const VARIANTS = new URL("../variants/", import.meta.url);
 const PLATFORM = ["system.sql", "storage.sql"].map((name) => new URL(name, import.meta.url));
 
+const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 const NUMERIC = 1700;
 const PARSERS = {
@@ -17,41 +18,36 @@ const PARSERS = {
   [TIMESTAMPTZ]: (text: string) => text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"),
   // PostgREST answers every numeric as a JSON number; lite sends `10.50` as a string.
   [NUMERIC]: Number,
+  [INT8]: Number,
 };
 
-export interface Booted {
-  connection: PgliteConnection;
-  /** Whether the project's files are still to be put into storage. */
-  isNew: boolean;
+/** Postgres on data that is there already, or in memory and empty when there is no folder. */
+export async function connect(
+  folder?: string,
+  loadDataDir?: Blob,
+): Promise<PgliteConnection> {
+  const pgliteOptions = { parsers: PARSERS, loadDataDir };
+  const connection = await createPgliteConnection({ url: folder, pgliteOptions });
+  await connection.driver.waitReady;
+  return connection;
 }
 
-/** Start Postgres with the project in it: kept data, else today's snapshot, else from its SQL. */
-export async function boot(keys: Keys, options: Options): Promise<Booted> {
+/** Postgres with the project newly in it: from today's snapshot, else from its SQL. */
+export async function create(
+  keys: Keys,
+  options: Options,
+  folder?: string,
+): Promise<PgliteConnection> {
   const snapshots = await Snapshots.of(options.cache_dir, [...PLATFORM, ...project()]);
-  const kept = options.data_dir ? await keptDatabase(options.data_dir) : null;
-  const snapshot = kept?.isNew === false ? null : await snapshots.read();
-  const connection = await connect(kept?.folder, snapshot);
-  if (kept?.isNew === false) return { connection, isNew: false };
+  const snapshot = await snapshots.read();
+  const connection = await connect(folder, snapshot);
   if (!snapshot) {
     await build(connection, keys, options);
     await snapshots.write(await connection.driver.dumpDataDir("none"));
   }
-  for (const variant of options.variants) {
-    await run(connection.driver, new URL(variant + ".sql", VARIANTS));
+  for (const name of options.variants) {
+    await run(connection.driver, new URL(`${name}.sql`, VARIANTS));
   }
-  return { connection, isNew: true };
-}
-
-async function connect(
-  folder: string | undefined,
-  snapshot: Blob | null,
-): Promise<PgliteConnection> {
-  const loadDataDir = snapshot ?? undefined;
-  const connection = await createPgliteConnection({
-    url: folder,
-    pgliteOptions: { parsers: PARSERS, loadDataDir },
-  });
-  await connection.driver.waitReady;
   return connection;
 }
 
@@ -61,8 +57,7 @@ async function build(connection: PgliteConnection, keys: Keys, options: Options)
   await driver.exec(`
     create role anon nologin;
     create role authenticated nologin;
-    create role service_role nologin bypassrls;
-    set time zone 'UTC'`);
+    create role service_role nologin bypassrls`);
   await appOn(connection, keys, options).ensureSystemSchema();
   for (const file of [...PLATFORM, ...project()]) await run(driver, file);
 }
@@ -79,11 +74,4 @@ async function run(driver: PGlite, file: URL): Promise<void> {
   } catch (error) {
     throw new Error(`${file.pathname.split("/").pop()}: ${error}`, { cause: error });
   }
-}
-
-async function keptDatabase(dataDir: string): Promise<{ folder: string; isNew: boolean }> {
-  const folder = `${dataDir}/database`;
-  await Deno.mkdir(folder, { recursive: true });
-  const isNew = [...Deno.readDirSync(folder)].every((entry) => entry.name !== "PG_VERSION");
-  return { folder, isNew };
 }

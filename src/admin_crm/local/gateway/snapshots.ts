@@ -15,11 +15,11 @@ export class Snapshots {
     return new Snapshots(folder, `${today}-${digest.toHex().slice(0, 16)}.tar`);
   }
 
-  async read(): Promise<Blob | null> {
+  async read(): Promise<Blob | undefined> {
     try {
       return new Blob([await Deno.readFile(`${this.folder}/${this.name}`)]);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
+      if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;
     }
   }

@@ -1,0 +1,39 @@
+/** Data that outlives the stack, in a folder that one stack at a time may use. */
+export class KeptData {
+  readonly database: string;
+  readonly isNew: boolean;
+
+  private constructor(private readonly folder: string, private readonly variants: string[]) {
+    this.database = `${folder}/database`;
+    const made = readOr(`${folder}/project.json`, null);
+    if (made && made !== JSON.stringify(variants)) {
+      throw new Error(`${folder} holds a shop of other options: ${made}`);
+    }
+    this.isNew = made === null;
+  }
+
+  static async open(folder: string, variants: string[]): Promise<KeptData> {
+    await Deno.mkdir(folder, { recursive: true });
+    const lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
+    // Held until this process ends, however it ends.
+    if (!await lock.tryLock(true)) throw new Error(`${folder} is in use by another local stack`);
+    const kept = new KeptData(folder, variants);
+    // What is left of a first start that did not get to its end is of no use.
+    if (kept.isNew) await Deno.remove(kept.database, { recursive: true }).catch(() => {});
+    await Deno.mkdir(kept.database, { recursive: true });
+    return kept;
+  }
+
+  /** Say that the project is complete, so that the next start takes it as it is. */
+  async complete(): Promise<void> {
+    await Deno.writeTextFile(`${this.folder}/project.json`, JSON.stringify(this.variants));
+  }
+}
+
+function readOr<T>(path: string, otherwise: T): string | T {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return otherwise;
+  }
+}

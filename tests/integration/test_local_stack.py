@@ -1,0 +1,444 @@
+"""The local Supabase itself: what it promises to the tests, the demo and the newcomer."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from supabase import Client, create_client
+from supabase.lib.client_options import SyncClientOptions
+from supabase_auth.errors import AuthApiError
+
+from admin_crm.local import LocalStack, LocalStackError
+from admin_crm.local import stack as stack_module
+
+pytestmark = [
+    pytest.mark.xdist_group("local-stack"),
+    # What supabase-py warns of when it is used as its own documentation says.
+    pytest.mark.filterwarnings("ignore:The '(timeout|verify)' parameter is deprecated:DeprecationWarning"),
+]
+
+VIEW = "customer_intelligence_360"
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    with LocalStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def ask(stack: LocalStack) -> Iterator[Callable[..., httpx.Response]]:
+    """Ask REST as it is asked over the wire, with the secret key unless told otherwise."""
+    with httpx.Client(base_url=f"{stack.url}/rest/v1", trust_env=False) as http:
+
+        def ask(path: str, key: str = stack.secret_key, method: str = "GET", **request: Any) -> httpx.Response:
+            headers = {"apikey": key, **request.pop("headers", {})}
+            return http.request(method, path, headers=headers, **request)
+
+        yield ask
+
+
+@pytest.fixture
+def client() -> Iterator[Callable[..., Client]]:
+    """Open supabase-py clients that are closed when the test ends."""
+    with ExitStack() as closing:
+
+        def client(stack: LocalStack, key: str = "", *, email: str = "", password: str = "") -> Client:
+            http = closing.enter_context(httpx.Client(trust_env=False))
+            options = SyncClientOptions(httpx_client=http, auto_refresh_token=False)
+            opened = create_client(stack.url, key or stack.publishable_key, options)
+            if email:
+                opened.auth.sign_in_with_password({"email": email, "password": password})
+            return opened
+
+        yield client
+
+
+def gone(process: int, folder: str) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return not Path(folder).exists()
+    return False
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not condition():
+        time.sleep(0.05)
+    return condition()
+
+
+# What is in it --------------------------------------------------------------------------------
+
+
+def test_the_seed_is_a_shop_larger_than_the_row_cap(stack: LocalStack) -> None:
+    [shop] = stack.execute_sql("""
+        select (select count(*) from customer_profiles) as customers,
+          (select count(*) from customer_intelligence_360) as listed,
+          (select count(*) from orders) as orders,
+          (select count(distinct segment) from customer_intelligence_360) as segments,
+          (select count(*) from customer_intelligence_360 where email = 'Sin Email') as without_email,
+          (select count(*) from customer_intelligence_360 where frequency = 0 and recency_days is null) as prospects,
+          (select count(distinct status) from orders where status like 'cancel%') as spellings,
+          (select count(*) from storage.objects) as files,
+          (select count(*) from admin_users) as administrators""")
+    assert (shop["customers"], shop["listed"], shop["administrators"]) == (1200, 1200, 2)
+    assert 5_500 < shop["orders"] < 6_500
+    assert (shop["segments"], shop["spellings"]) == (7, 3)
+    assert shop["without_email"] > 20
+    assert 40 < shop["prospects"] < 100
+    assert shop["files"] > 10
+
+
+def test_profile_totals_agree_with_the_orders(stack: LocalStack) -> None:
+    assert not stack.execute_sql("""
+        select id from customer_profiles join customer_intelligence_360 seen using (id)
+        where (customer_profiles.total_orders, customer_profiles.total_spent)
+          is distinct from (seen.total_orders, seen.total_spent)""")
+
+
+def test_order_totals_agree_with_their_items(stack: LocalStack) -> None:
+    assert not stack.execute_sql("""
+        select id from orders where subtotal <> (
+          select sum((item ->> 'price')::numeric * (item ->> 'quantity')::integer)
+          from jsonb_array_elements(items) item
+        ) or total <> subtotal + shipping_cost - discount""")
+
+
+def test_the_demo_customer_has_something_of_everything(stack: LocalStack) -> None:
+    [customer] = stack.execute_sql(f"""
+        select (select count(*) from orders where customer_id = who.id) as orders,
+          (select count(*) from addresses where customer_id = who.id) as addresses,
+          (select count(*) from admin_customer_notes where customer_id = who.id) as notes,
+          (select count(*) from user_notifications where user_id = who.id) as notifications,
+          (select count(*) from storage.objects where name like who.id || '/%') as files
+        from customer_profiles who where id = '{stack.customer_id}'""")
+    assert customer.pop("notifications") >= 3
+    assert customer == {"orders": 120, "addresses": 2, "notes": 1, "files": 4}
+
+
+def test_evidence_can_be_downloaded(stack: LocalStack, client: Callable[..., Client]) -> None:
+    bucket = client(stack, stack.secret_key).storage.from_("customer-evidence")
+    names = [file["name"] for file in bucket.list(stack.customer_id)]
+    assert "pieza-rota.png" in names
+    assert bucket.download(f"{stack.customer_id}/pieza-rota.png").startswith(b"\x89PNG")
+
+
+def test_sql_that_fails_says_why(stack: LocalStack) -> None:
+    with pytest.raises(LocalStackError, match='column "nope" does not exist'):
+        stack.execute_sql("select nope")
+
+
+# Keys and roles -------------------------------------------------------------------------------
+
+
+def test_both_kinds_of_keys_open_the_door(stack: LocalStack, ask: Callable[..., httpx.Response]) -> None:
+    for key in (stack.secret_key, stack.service_role_jwt):
+        assert ask("/orders?limit=1", key).status_code == 200
+    for key in (stack.publishable_key, stack.anon_jwt):
+        assert ask("/products?limit=1", key).status_code == 200
+        assert ask("/orders?limit=1", key).json()["code"] == "42501"
+
+
+def test_other_keys_do_not(stack: LocalStack, ask: Callable[..., httpx.Response]) -> None:
+    assert ask("/products", "sb_secret_wrong").status_code == 401
+    assert httpx.get(f"{stack.url}/rest/v1/products", trust_env=False).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["not-a-token", "a.b.c"])
+def test_a_bad_token_is_refused(token: str, ask: Callable[..., httpx.Response]) -> None:
+    answer = ask("/products", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "PGRST301")
+
+
+def test_sql_is_for_the_secret_key_only(stack: LocalStack) -> None:
+    headers = {"apikey": stack.publishable_key}
+    answer = httpx.post(f"{stack.url}/local/sql", json={"sql": "select 1"}, headers=headers, trust_env=False)
+    assert answer.status_code == 403
+
+
+def test_administrators_see_everyone_and_customers_themselves(stack: LocalStack, client: Callable[..., Client]) -> None:
+    for email, password in stack.admins:
+        seen = client(stack, email=email, password=password).table(VIEW).select("id", count="exact").limit(1).execute()
+        assert seen.count == 1200
+    customer = client(stack, email=stack.customer_email, password=stack.customer_password)
+    assert customer.table(VIEW).select("id").execute().data == []
+    profiles = customer.table("customer_profiles").select("id").execute()
+    assert profiles.data == [{"id": stack.customer_id}]
+
+
+def test_a_customer_cannot_lift_a_suspension(
+    stack: LocalStack, ask: Callable[..., httpx.Response], client: Callable[..., Client]
+) -> None:
+    customer = client(stack, email=stack.customer_email, password=stack.customer_password)
+    token = customer.auth.get_session()
+    assert token is not None
+    answer = ask(
+        f"/customer_profiles?id=eq.{stack.customer_id}",
+        stack.publishable_key,
+        "PATCH",
+        headers={"Authorization": f"Bearer {token.access_token}"},
+        json={"account_status": "banned"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+
+
+def test_administrators_notify_but_do_not_rewrite(stack: LocalStack, client: Callable[..., Client]) -> None:
+    admin = client(stack, email=stack.admin_email, password=stack.admin_password)
+    notice = {"user_id": stack.customer_id, "title": "Hola", "message": "¿Qué tal?", "type": "info"}
+    [sent] = admin.table("user_notifications").insert(notice).execute().data
+    assert isinstance(sent, dict)
+    assert admin.table("user_notifications").update({"title": "x"}).eq("id", sent["id"]).execute().data == []
+
+
+def test_four_users_reading_at_once_each_see_only_themselves(stack: LocalStack, client: Callable[..., Client]) -> None:
+    accounts = stack.execute_sql("select id, email from auth.users where email like 'cliente%' order by email limit 4")
+    tokens = {
+        account["id"]: client(stack, email=account["email"], password=stack.customer_password).auth.get_session()
+        for account in accounts
+    }
+
+    def read(who: str) -> bool:
+        session = tokens[who]
+        assert session is not None
+        headers = {"apikey": stack.publishable_key, "Authorization": f"Bearer {session.access_token}"}
+        return http.get("/customer_profiles?select=id", headers=headers).json() == [{"id": who}]
+
+    with httpx.Client(base_url=f"{stack.url}/rest/v1", trust_env=False) as http, ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(read, list(tokens) * 100))
+
+
+# REST as PostgREST answers it -----------------------------------------------------------------
+
+
+def test_rows_are_capped_in_silence_and_counted_in_truth(ask: Callable[..., httpx.Response]) -> None:
+    answer = ask(f"/{VIEW}?order=created_at.desc,id.desc", headers={"Prefer": "count=exact"})
+    assert len(answer.json()) == 1000
+    assert answer.headers["content-range"] == "0-999/1200"
+    rest = ask(f"/{VIEW}?order=created_at.desc,id.desc&offset=1000", headers={"Prefer": "count=exact"})
+    assert rest.headers["content-range"] == "1000-1199/1200"
+    assert not {row["id"] for row in answer.json()} & {row["id"] for row in rest.json()}
+
+
+def test_the_very_end_is_an_empty_page_and_beyond_it_an_error(ask: Callable[..., httpx.Response]) -> None:
+    end = ask(f"/{VIEW}?offset=1200", headers={"Prefer": "count=exact"})
+    assert (end.status_code, end.json(), end.headers["content-range"]) == (206, [], "*/1200")
+    beyond = ask(f"/{VIEW}?offset=1201", headers={"Prefer": "count=exact"})
+    assert (beyond.status_code, beyond.json()["code"]) == (416, "PGRST103")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["100%", "a_b", "x,y", "(z)", '"q"', "back\\slash", "áé Ñ", "🎉 fiesta", "o'h", "a.b", ":c", "{x}", "\\%", '",)'],
+)
+def test_text_in_a_logic_tree_finds_itself(text: str, stack: LocalStack, ask: Callable[..., httpx.Response]) -> None:
+    name = f"Zz {text} zZ"
+    ask(f"/customer_profiles?id=eq.{stack.customer_id}", method="PATCH", json={"full_name": name})
+    pattern = "%" + name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    quoted = '"' + pattern.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    tree = f"(full_name.ilike.{quoted},and(phone.ilike.{quoted},id.is.null))"
+    found = ask(f"/{VIEW}", params={"select": "id", "or": tree}).json()
+    assert found == [{"id": stack.customer_id}]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/order_items", None, 404, "PGRST205"),
+        ("GET", "/orders?select=nope", None, 400, "42703"),
+        ("GET", "/orders?customer_id=eq.nope", None, 400, "22P02"),
+        ("GET", "/orders?select=count()", None, 400, "PGRST123"),
+        ("POST", "/categories", {"nope": 1}, 400, "PGRST204"),
+        ("POST", "/categories", {"name": "Velas"}, 409, "23505"),
+        ("POST", "/user_notifications", {"user_id": NOBODY, "title": "a", "message": "b"}, 409, "23503"),
+        ("PATCH", "/customer_profiles?limit=1", {"account_status": "weird"}, 400, "23514"),
+    ],
+)
+def test_errors_have_postgrests_status_and_code(
+    method: str, path: str, body: object, *, status: int, code: str, ask: Callable[..., httpx.Response]
+) -> None:
+    answer = ask(path, method=method, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert set(answer.json()) == {"code", "message", "details", "hint"}
+
+
+def test_writes_return_what_they_touched(stack: LocalStack, ask: Callable[..., httpx.Response]) -> None:
+    def change(customer: str) -> Any:
+        path = f"/customer_profiles?id=eq.{customer}&select=id,suspension_end"
+        headers = {"Prefer": "return=representation"}
+        return ask(path, method="PATCH", headers=headers, json={"suspension_end": "2030-01-01T00:00:00Z"}).json()
+
+    assert change(stack.customer_id) == [{"id": stack.customer_id, "suspension_end": "2030-01-01T00:00:00+00:00"}]
+    assert change(NOBODY) == []
+
+
+# Auth -----------------------------------------------------------------------------------------
+
+
+def test_signing_up_makes_a_profile_and_a_session(stack: LocalStack, client: Callable[..., Client]) -> None:
+    visitor = client(stack)
+    answer = visitor.auth.sign_up(
+        {"email": "nueva@x.example", "password": "larga-y-buena", "options": {"data": {"full_name": "Nueva"}}}
+    )
+    assert answer.session
+    assert visitor.table("customer_profiles").select("full_name").execute().data == [{"full_name": "Nueva"}]
+    with pytest.raises(AuthApiError) as taken:
+        client(stack).auth.sign_up({"email": "nueva@x.example", "password": "larga-y-buena"})
+    assert (taken.value.status, taken.value.code) == (422, "user_already_exists")
+    stack.execute_sql("delete from auth.users where email = 'nueva@x.example'")
+
+
+def test_the_secret_key_keeps_users(stack: LocalStack, client: Callable[..., Client]) -> None:
+    admin = client(stack, stack.secret_key).auth.admin
+    user = admin.create_user({"email": "alta@x.example", "password": "larga-y-buena", "email_confirm": True}).user
+    assert admin.get_user_by_id(user.id).user.email == "alta@x.example"
+    admin.update_user_by_id(user.id, {"ban_duration": "24h"})
+    with pytest.raises(AuthApiError, match="User is banned"):
+        client(stack, email="alta@x.example", password="larga-y-buena")
+    admin.update_user_by_id(user.id, {"ban_duration": "none"})
+    client(stack, email="alta@x.example", password="larga-y-buena")
+    admin.delete_user(user.id)
+    with pytest.raises(AuthApiError, match="User not found"):
+        admin.get_user_by_id(user.id)
+
+
+def test_an_unknown_function_is_not_found(stack: LocalStack) -> None:
+    headers = {"apikey": stack.secret_key}
+    answer = httpx.post(f"{stack.url}/functions/v1/nope", json={}, headers=headers, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+
+# Variants -------------------------------------------------------------------------------------
+
+
+def test_another_kind_of_shop(client: Callable[..., Client]) -> None:
+    options = {"labels": "en", "order_items": True, "tier_column": "tier", "max_rows": 50}
+    with LocalStack(**options, email_confirmation=True) as stack:  # type: ignore[arg-type]
+        secret = client(stack, stack.secret_key)
+        page = secret.table(VIEW).select("*", count="exact").execute()
+        assert (len(page.data), page.count) == (50, 1200)
+        assert {"Champions", "Loyal"} & {str(row["segment"]) for row in page.data if isinstance(row, dict)}
+        assert stack.execute_sql(f"select distinct recency_days from {VIEW} where frequency = 0") == [
+            {"recency_days": 365}
+        ]
+        assert stack.execute_sql("select count(*) > 10000 as many from order_items") == [{"many": True}]
+        assert stack.execute_sql("select count(tier) from customer_profiles") == [{"count": 1200}]
+        visitor = client(stack).auth
+        new = visitor.sign_up({"email": "nueva@x.example", "password": "larga-y-buena"})
+        assert new.user
+        assert new.user.identities
+        assert new.session is None
+        taken = visitor.sign_up({"email": stack.customer_email, "password": "larga-y-buena"})
+        assert taken.user
+        assert taken.user.identities == []
+
+
+def test_a_gated_directory_shows_nothing_to_the_secret_key(client: Callable[..., Client]) -> None:
+    with LocalStack(gated_view=True) as stack:
+        secret = client(stack, stack.secret_key)
+        assert secret.table(VIEW).select("id", count="exact").execute().count == 0
+        assert secret.table("customer_profiles").select("id", count="exact").limit(1).execute().count == 1200
+        admin = client(stack, email=stack.admin_email, password=stack.admin_password)
+        assert admin.table(VIEW).select("id", count="exact").limit(1).execute().count == 1200
+
+
+# Coming and going -----------------------------------------------------------------------------
+
+
+def test_two_at_once_do_not_meet() -> None:
+    with LocalStack() as one, LocalStack() as other:
+        assert one.url != other.url
+        one.execute_sql("delete from admin_users")
+        assert other.execute_sql("select count(*) from admin_users") == [{"count": 2}]
+
+
+def test_nothing_is_left_after_the_end(stack: LocalStack) -> None:
+    with LocalStack() as brief:
+        process, folder = brief._process, brief._project.folder
+        assert process
+        assert Path(folder).is_dir()
+    assert process.returncode == 0
+    assert gone(process.pid, folder)
+    with pytest.raises(LocalStackError, match="not running"):
+        _ = brief.url
+    brief.stop()
+
+
+PARENT = """
+import json, time
+from admin_crm.local import LocalStack
+with LocalStack() as stack:
+    print(json.dumps([stack._process.pid, stack._project.folder]), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_when_the_parent_dies(how: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as parent:
+        assert parent.stdout
+        process, folder = json.loads(parent.stdout.readline())
+        parent.send_signal(how)
+        parent.wait(10)
+    assert within(10, lambda: gone(process, folder))
+
+
+def test_data_can_be_kept(tmp_path: Path, client: Callable[..., Client]) -> None:
+    with LocalStack(data_dir=tmp_path) as stack:
+        stack.execute_sql("insert into categories (name) values ('Temporada')")
+        with pytest.raises(LocalStackError, match="in use by another"):
+            LocalStack(data_dir=tmp_path).start()
+    with LocalStack(data_dir=tmp_path) as stack:
+        assert stack.execute_sql("select count(*) from categories where name = 'Temporada'") == [{"count": 1}]
+        bucket = client(stack, stack.secret_key).storage.from_("customer-evidence")
+        assert bucket.download(f"{stack.customer_id}/pieza-rota.png").startswith(b"\x89PNG")
+    with pytest.raises(LocalStackError, match="other options"):
+        LocalStack(data_dir=tmp_path, labels="en").start()
+
+
+def test_a_failed_start_says_why(stack: LocalStack) -> None:
+    taken = int(stack.url.rsplit(":", 1)[1])
+    failing = LocalStack(port=taken)
+    with pytest.raises(LocalStackError, match="AddrInUse"):
+        failing.start()
+    assert repr(failing) == "<LocalStack stopped>"
+
+
+def test_a_slow_start_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_module, "START_SECONDS", 0.05)
+    with pytest.raises(LocalStackError, match=r"not ready after 0\.05 s"):
+        LocalStack().start()
+
+
+def test_a_stack_starts_once(stack: LocalStack) -> None:
+    with pytest.raises(LocalStackError, match="already running"):
+        stack.start()
+
+
+def test_a_missing_deno_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "deno", None)
+    with pytest.raises(LocalStackError, match=r"pip install 'admin-crm\[local\]'"):
+        LocalStack().start()
+
+
+def test_repr_and_environment_give_what_they_should(stack: LocalStack) -> None:
+    assert repr(stack) == f"<LocalStack {stack.url}>"
+    assert stack.environment == {
+        "SUPABASE_URL": stack.url,
+        "SUPABASE_SECRET_KEY": stack.secret_key,
+        "SUPABASE_PUBLISHABLE_KEY": stack.publishable_key,
+    }
