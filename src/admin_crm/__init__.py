@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
-    from admin_crm.customers import get_admin_customer_details, tier_progress
+    from admin_crm.creation import (
+        AddressData,
+        CreateCustomerData,
+        CreatedCustomer,
+        create_customer_with_details,
+        resume_customer_creation,
+    )
+    from admin_crm.customers import get_admin_customer_details, get_customer_intelligence, tier_progress
     from admin_crm.directory import (
         filter_customers,
         get_all_customers,
@@ -66,13 +73,33 @@ if TYPE_CHECKING:
         Page,
         TierProgress,
     )
+    from admin_crm.moderation import (
+        get_customer_notifications,
+        is_locked,
+        lift_expired_suspensions,
+        send_customer_notification,
+        update_customer_status,
+    )
+    from admin_crm.notes import (
+        add_customer_tags,
+        get_admin_customer_notes,
+        remove_customer_tags,
+        set_custom_fields,
+        update_admin_customer_notes,
+    )
     from admin_crm.search import search_customers
     from admin_crm.settings import Settings
+    from admin_crm.timeline import (
+        TimelineEvent,
+        get_customer_orders,
+        get_customer_timeline,
+    )
 
 __all__ = [
     "AIPreferences",
     "AccountStatus",
     "Address",
+    "AddressData",
     "AdminCRM",
     "AdminCRMError",
     "AdminCustomer",
@@ -82,6 +109,8 @@ __all__ = [
     "AuthenticationError",
     "ClientStateError",
     "ConflictError",
+    "CreateCustomerData",
+    "CreatedCustomer",
     "CustomerCreationError",
     "CustomerIntelligence",
     "CustomerNotFoundError",
@@ -110,23 +139,53 @@ __all__ = [
     "ServiceUnavailableError",
     "Settings",
     "TierProgress",
+    "TimelineEvent",
     "UnexpectedResponseError",
+    "add_customer_tags",
     "canonical_health",
     "canonical_segment",
+    "create_customer_with_details",
     "filter_customers",
     "get_admin_customer_details",
+    "get_admin_customer_notes",
     "get_all_customers",
+    "get_customer_intelligence",
+    "get_customer_notifications",
+    "get_customer_orders",
+    "get_customer_timeline",
     "get_directory_stats",
+    "is_locked",
     "iter_customers",
+    "lift_expired_suspensions",
     "list_customer_evidence",
     "paginate",
+    "remove_customer_tags",
+    "resume_customer_creation",
     "search_customers",
+    "send_customer_notification",
+    "set_custom_fields",
     "summarize_customers",
     "tier_progress",
+    "update_admin_customer_notes",
+    "update_customer_status",
 ]
 
 # Where the names live, the modules that are cheap to load first.
-_HOMES = ("errors", "labels", "settings", "models", "client", "directory", "search", "customers", "evidence")
+_HOMES = (
+    "errors",
+    "labels",
+    "settings",
+    "models",
+    "client",
+    "directory",
+    "search",
+    "customers",
+    "evidence",
+    "moderation",
+    "notes",
+    "creation",
+    "timeline",
+)
 
 
 def __getattr__(name: str) -> object:

@@ -48,9 +48,7 @@ def bounded(value: object, argument: str, *, most: int) -> str:
     if len(value) > most:
         raise InvalidInputError(f"{argument} must be at most {most} characters long", argument=argument)
     if "\x00" in value or not _encodable(value):
-        raise InvalidInputError(
-            f"{argument} holds characters that the database cannot store", argument=argument
-        )
+        raise InvalidInputError(f"{argument} holds characters that the database cannot store", argument=argument)
     return value
 
 

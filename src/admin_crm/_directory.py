@@ -9,6 +9,7 @@ counted and cut again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import ceil
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -110,9 +111,7 @@ async def view_columns(crm: AnyCRM) -> frozenset[str]:
         check_success(answer)
         return decode(answer.content, _JSON_ROWS)
 
-    rows = await send(
-        crm, lambda: crm.supabase.table(settings.view).select("*").limit(1), read, repeatable=True
-    )
+    rows = await send(crm, lambda: crm.supabase.table(settings.view).select("*").limit(1), read, repeatable=True)
     if not rows:
         await explain_empty_view(crm)
         return frozenset()
@@ -199,4 +198,4 @@ def _rest_of(part: Range, page: Batch, size: int) -> list[Range]:
     count = ceil(left / (len(page.rows) * _FILL))
     width = part.upto - after
     ends = [after + width * i // count for i in range(count + 1)]
-    return [Range(low, high, counted=False) for low, high in zip(ends, ends[1:], strict=False) if low < high]
+    return [Range(low, high, counted=False) for low, high in pairwise(ends) if low < high]

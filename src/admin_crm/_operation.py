@@ -46,9 +46,7 @@ class Operation(Protocol[P, T_co]):
     @overload
     def __call__(self, crm: AdminCRM, /, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
     @overload
-    def __call__(
-        self, crm: AsyncAdminCRM, /, *args: P.args, **kwargs: P.kwargs
-    ) -> Coroutine[Any, Any, T_co]: ...
+    def __call__(self, crm: AsyncAdminCRM, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T_co]: ...
 
 
 def operation(function: Callable[Concatenate[AnyCRM, P], Coroutine[Any, Any, T]]) -> Operation[P, T]:
@@ -118,15 +116,16 @@ async def call(
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(lambda error: _worth_repeating(error, repeatable=repeatable)),
         wait=_FullJitterOrServersWish(settings.retry_base_delay, settings.retry_max_delay),
-        stop=tenacity.stop_after_attempt(settings.retry_attempts)
-        | tenacity.stop_before_delay(settings.retry_deadline),
-        sleep=functools.partial(_pause, crm),
+        stop=tenacity.stop_after_attempt(settings.retry_attempts) | tenacity.stop_before_delay(settings.retry_deadline),
+        sleep=functools.partial(pause, crm),
         before_sleep=functools.partial(_report_retry, crm),
         reraise=True,
     )
     return await retrying(attempt)
 
 
+@overload
+async def gather(crm: AnyCRM, first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B], /) -> tuple[A, B]: ...
 @overload
 async def gather(
     crm: AnyCRM,
@@ -155,6 +154,14 @@ async def gather(crm: AnyCRM, *calls: Coroutine[Any, Any, Any]) -> Sequence[Any]
     with ThreadPoolExecutor(max_workers=workers or 1, thread_name_prefix="admin_crm") as threads:
         futures = [threads.submit(contextvars.copy_context().run, finish, each) for each in calls]
     return [future.result() for future in futures]
+
+
+async def pause(crm: AnyCRM, seconds: float) -> None:
+    """Wait, in the colour of the connection."""
+    if isinstance(crm, AsyncAdminCRM):
+        await asyncio.sleep(seconds)
+    else:
+        time.sleep(seconds)  # noqa: ASYNC251 (there is no loop in this colour)
 
 
 async def _told(crm: AnyCRM, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -205,13 +212,6 @@ class _FullJitterOrServersWish(wait_base):
         error = retry_state.outcome.exception() if retry_state.outcome else None
         wish = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
         return max(self._jitter(retry_state), wish or 0.0)
-
-
-async def _pause(crm: AnyCRM, seconds: float) -> None:
-    if isinstance(crm, AsyncAdminCRM):
-        await asyncio.sleep(seconds)
-    else:
-        time.sleep(seconds)
 
 
 def _report_retry(crm: AnyCRM, state: tenacity.RetryCallState) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 import httpx
@@ -38,6 +38,11 @@ class Query(Protocol):
     def request(self) -> Any: ...
 
 
+def writable(crm: AnyCRM, table: str) -> Any:
+    """Begin an insert, upsert or update; loosely typed, because supabase-py leaves its row types unknown."""
+    return crm.supabase.table(table)
+
+
 class Batch(NamedTuple):
     """Some rows, and how many the server says there are in all, if it was asked."""
 
@@ -45,9 +50,7 @@ class Batch(NamedTuple):
     total: int | None
 
 
-async def send(
-    crm: AnyCRM, query: Callable[[], Query], read: Callable[[httpx.Response], T], *, repeatable: bool
-) -> T:
+async def send(crm: AnyCRM, query: Callable[[], Query], read: Callable[[httpx.Response], T], *, repeatable: bool) -> T:
     """Send a query, built anew for every try, and read its answer."""
     return await call(crm, lambda: query().request.send(httpx.Headers()), read, repeatable=repeatable)
 
@@ -59,9 +62,7 @@ async def fetch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> list
 
 async def fetch_page(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> Batch:
     """Read the rows that a query answers with, and the total if it asks for a count."""
-    return await send(
-        crm, query, lambda answer: Batch(read_rows(answer, model), _total(answer)), repeatable=True
-    )
+    return await send(crm, query, lambda answer: Batch(read_rows(answer, model), _total(answer)), repeatable=True)
 
 
 async def fetch_every(
@@ -69,17 +70,15 @@ async def fetch_every(
 ) -> list[M]:
     """Read all rows of a filtered query, page after page in the order of a unique key (R1)."""
     rows: list[M] = []
-    last: object = None
     expected: int | None = None
+
+    def following(after: object) -> Query:
+        built = query() if after is None else query().gt(key, str(after))
+        return cast("Query", built.order(key).limit(crm.settings.page_size))
+
     while True:
-        after = last
-
-        def next_page() -> Query:
-            built = query() if after is None else query().gt(key, str(after))
-            return cast("Query", built.order(key).limit(crm.settings.page_size))
-
         try:
-            page = await fetch_page(crm, next_page, model)
+            page = await fetch_page(crm, partial(following, value(rows[-1]) if rows else None), model)
         except AdminCRMError as error:
             if not rows:
                 raise
@@ -93,13 +92,17 @@ async def fetch_every(
         expected = len(rows) - len(page.rows) + page.total if page.total is not None else expected
         if not page.rows or (page.total is not None and len(page.rows) >= page.total):
             return rows
-        last = value(page.rows[-1])
 
 
 def read_rows(answer: httpx.Response, model: type[M]) -> list[M]:
     """Read an answer's rows as models, straight from its bytes."""
     check_success(answer)
     return decode(answer.content, _adapter(model))
+
+
+def read_batch(answer: httpx.Response, model: type[BaseModel]) -> Batch:
+    """Read an answer's rows as models, and the total if it was asked for."""
+    return Batch(read_rows(answer, model), _total(answer))
 
 
 def read_nothing(answer: httpx.Response) -> None:

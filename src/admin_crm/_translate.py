@@ -39,9 +39,7 @@ class _Meaning(NamedTuple):
 
 
 _CHECK_KEY = "check the key or token: it may be of another project, rotated or expired"
-_NOT_ALLOWED = (
-    "row-level security or a grant refuses this key; connect as an administrator or with the secret key"
-)
+_NOT_ALLOWED = "row-level security or a grant refuses this key; connect as an administrator or with the secret key"
 _WAIT = "wait and try again"
 _VALUE = "the database does not accept one of the values"
 
@@ -100,17 +98,11 @@ _BY_CODE: dict[str, _Meaning] = {
     "user_not_found": _Meaning(NotFoundError),
     "user_already_exists": _Meaning(ConflictError, "this address is registered already"),
     "email_exists": _Meaning(ConflictError, "this address is registered already"),
-    "weak_password": _Meaning(
-        InvalidInputError, "choose a stronger password, or leave it out to have one made"
-    ),
+    "weak_password": _Meaning(InvalidInputError, "choose a stronger password, or leave it out to have one made"),
     "email_address_invalid": _Meaning(InvalidInputError, "check the address"),
     "validation_failed": _Meaning(InvalidInputError, "check the address and the password"),
-    "signup_disabled": _Meaning(
-        PermissionDeniedError, "sign-ups are disabled in this project's auth settings"
-    ),
-    "email_provider_disabled": _Meaning(
-        PermissionDeniedError, "e-mail sign-ups are disabled in this project"
-    ),
+    "signup_disabled": _Meaning(PermissionDeniedError, "sign-ups are disabled in this project's auth settings"),
+    "email_provider_disabled": _Meaning(PermissionDeniedError, "e-mail sign-ups are disabled in this project"),
     "over_request_rate_limit": _Meaning(RateLimitedError, _WAIT),
     "over_email_send_rate_limit": _Meaning(RateLimitedError, _WAIT),
     # storage
@@ -171,9 +163,7 @@ def error_from(error: Exception) -> AdminCRMError:
         return ClientStateError("the connection is closed", hint="open a new AdminCRM")
     status = getattr(error, "status", None)
     if isinstance(status, int) and status >= 400:
-        return _error_for(
-            {"status": status, "code": getattr(error, "code", None)}, redact(str(error)), "server"
-        )
+        return _error_for({"status": status, "code": getattr(error, "code", None)}, redact(str(error)), "server")
     return UnexpectedResponseError(
         f"the answer could not be read ({type(error).__name__})",
         retryable=isinstance(error, ValueError),
@@ -192,11 +182,7 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
     if not message:
         kind = "an HTML page" if "html" in response.headers.get("content-type", "") else "no explanation"
         message = f"the server answered {status} with {kind}"
-    if (
-        service == "function"
-        and code != "NOT_FOUND"
-        and status not in _BY_STATUS.keys() - {400, 404, 409, 422}
-    ):
+    if service == "function" and code != "NOT_FOUND" and status not in _BY_STATUS.keys() - {400, 404, 409, 422}:
         return EdgeFunctionError(redact(message), **_about(response, status, code))
     error = _error_for(_about(response, status, code), redact(message), service)
     if isinstance(error, RateLimitedError | ServiceUnavailableError):
@@ -241,11 +227,7 @@ def _error_for(about: About, message: str, service: str) -> AdminCRMError:
         if status >= 500:
             meaning = _Meaning(ServiceUnavailableError, "the server failed; look into its log")
         else:
-            moved = (
-                "the URL redirects elsewhere, which is not followed; check it"
-                if 300 <= status < 400
-                else None
-            )
+            moved = "the URL redirects elsewhere, which is not followed; check it" if 300 <= status < 400 else None
             meaning = _Meaning(UnexpectedResponseError, moved)
     about["hint"] = meaning.hint
     if meaning.kind is SchemaMismatchError:
@@ -314,9 +296,7 @@ def _error_from_httpx(error: httpx.HTTPError | httpx.InvalidURL) -> AdminCRMErro
             hint="check the URL and the network",
         )
     if isinstance(error, httpx.TimeoutException):
-        return RequestTimeoutError(
-            f"no answer in time ({type(error).__name__})", hint="raise the timeout or try again"
-        )
+        return RequestTimeoutError(f"no answer in time ({type(error).__name__})", hint="raise the timeout or try again")
     if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
         return ServiceUnavailableError(f"the connection broke ({type(error).__name__})", hint=_WAIT)
     if isinstance(error, httpx.DecodingError):

@@ -82,6 +82,4 @@ def _timeout_for(request: httpx.Request, timeouts: _Timeouts) -> dict[str, float
 def _limits(settings: Settings) -> httpx.Limits:
     # Below the idle limits of the load balancers in the field (60 s and up), so that a connection is
     # given up by us before the server drops it under a write.
-    return httpx.Limits(
-        max_connections=None, max_keepalive_connections=settings.concurrency + 4, keepalive_expiry=20.0
-    )
+    return httpx.Limits(max_connections=None, max_keepalive_connections=settings.concurrency + 4, keepalive_expiry=20.0)

@@ -8,7 +8,8 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
@@ -237,9 +238,7 @@ class AdminCRM(_Connection["Client"]):
 
                     self._check_open()
                     shared.pool = pool = sync_pool(self.settings)
-                    options = SyncClientOptions(
-                        httpx_client=pool, auto_refresh_token=False, persist_session=False
-                    )
+                    options = SyncClientOptions(httpx_client=pool, auto_refresh_token=False, persist_session=False)
                     options.headers.update(self._headers())
                     shared.client = Client(self.url, self._key.get_secret_value(), options)
         return shared.client
@@ -299,9 +298,7 @@ class AsyncAdminCRM(_Connection["AsyncClient"]):
         """
         crm = cls(url, publishable_key, anon_key=publishable_key, settings=settings, on_retry=on_retry)
         try:
-            answer = await crm.supabase.auth.sign_in_with_password(
-                {"email": email, "password": _plain(password)}
-            )
+            answer = await crm.supabase.auth.sign_in_with_password({"email": email, "password": _plain(password)})
             crm._shared.session = _session_of(answer.session)
         except Exception as error:
             await crm.close()
@@ -361,6 +358,18 @@ class AsyncAdminCRM(_Connection["AsyncClient"]):
 AnyCRM = AdminCRM | AsyncAdminCRM
 
 
+@asynccontextmanager
+async def throw_away(crm: AnyCRM) -> AsyncGenerator[AnyCRM]:
+    """Open a connection of the same colour that has only the anon key, and close it at the end."""
+    stranger = type(crm)(crm.url, crm.anon_key, settings=crm.settings, on_retry=crm.on_retry)
+    try:
+        yield stranger.named(crm.operation or "", None).with_options(timeout=crm.timeout)
+    finally:
+        closing = stranger.close()
+        if closing is not None:
+            await closing
+
+
 def _after_fork() -> None:
     """Let a child process open sockets of its own: the parent's must not be shared."""
     for shared in list(_all_shared):
@@ -396,9 +405,7 @@ def _settings_from_env() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = ", ".join(f"ADMIN_CRM_{'_'.join(map(str, each['loc'])).upper()}" for each in error.errors())
-        raise InvalidInputError(
-            f"the environment or .env sets {wrong} wrongly", argument="settings"
-        ) from error
+        raise InvalidInputError(f"the environment or .env sets {wrong} wrongly", argument="settings") from error
 
 
 def _plain(key: Key) -> str:

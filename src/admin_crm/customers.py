@@ -11,7 +11,7 @@ from admin_crm._directory import by_key
 from admin_crm._operation import gather, operation
 from admin_crm._rows import COUNTED, fetch, fetch_every, only
 from admin_crm.client import AnyCRM
-from admin_crm.errors import CustomerNotFoundError, InvalidInputError
+from admin_crm.errors import CustomerNotFoundError, InvalidInputError, PermissionDeniedError
 from admin_crm.evidence import read_evidence
 from admin_crm.labels import CustomerTier
 from admin_crm.models import (
@@ -66,11 +66,33 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
         read_evidence(crm, customer, crm.settings.signed_url_seconds),
     )
     if profile is None:
-        raise CustomerNotFoundError(
-            "there is no such customer for this key",
-            hint="check the id; row-level security may hide the customer from this key",
-        )
+        raise _not_found()
     return _detail(profile, row, notes, addresses, orders, evidence)
+
+
+@operation
+async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> AdminCustomer:
+    """Return a customer's row of the directory: segment, health and RFM figures.
+
+    Raises:
+        InvalidInputError: the id is not a UUID.
+        CustomerNotFoundError: there is no such profile for this key.
+        PermissionDeniedError: the profile is there, but the view does not show it to this key.
+
+    Reads the view `customer_intelligence_360`.
+
+    Example:
+        >>> get_customer_intelligence(crm, customer_id).canonical_segment
+    """
+    customer = check.uuid(customer_id)
+    row = await _view_row(crm, customer)
+    if row is None:
+        await check_exists(crm, customer)
+        raise PermissionDeniedError(
+            f"the view {crm.settings.view} does not show this customer to this key",
+            hint="connect with AdminCRM.sign_in as an administrator; the view may leave administrators out",
+        )
+    return row
 
 
 def tier_progress(
@@ -112,19 +134,23 @@ async def read_profile(crm: AnyCRM, customer: UUID) -> CustomerProfile | None:
     """Read a customer's profile; None where this key sees none."""
     table = crm.settings.profiles_table
     return only(
-        await fetch(
-            crm, lambda: crm.supabase.table(table).select("*").eq("id", str(customer)), CustomerProfile
-        )
+        await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", str(customer)), CustomerProfile)
     )
+
+
+async def check_exists(crm: AnyCRM, customer: UUID) -> CustomerProfile:
+    """Read a customer's profile, and raise where this key sees none."""
+    profile = await read_profile(crm, customer)
+    if profile is None:
+        raise _not_found()
+    return profile
 
 
 async def read_notes(crm: AnyCRM, customer: UUID) -> AdminNotes | None:
     """Read a customer's notes; None before the first."""
     table = crm.settings.notes_table
     return only(
-        await fetch(
-            crm, lambda: crm.supabase.table(table).select("*").eq("customer_id", str(customer)), AdminNotes
-        )
+        await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("customer_id", str(customer)), AdminNotes)
     )
 
 
@@ -137,9 +163,7 @@ async def read_orders(crm: AnyCRM, customer: UUID) -> list[Order]:
         Order,
         value=lambda order: order.id,
     )
-    return sorted(
-        orders, key=lambda order: order.created_at.timestamp() if order.created_at else 0.0, reverse=True
-    )
+    return sorted(orders, key=lambda order: order.created_at.timestamp() if order.created_at else 0.0, reverse=True)
 
 
 async def _addresses(crm: AnyCRM, customer: UUID) -> list[Address]:
@@ -156,11 +180,16 @@ async def _view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:
     view = crm.settings.view
     rows: list[AdminCustomer] = await by_key(
         crm,
-        lambda key: fetch(
-            crm, lambda: crm.supabase.table(view).select("*").eq(key, str(customer)), AdminCustomer
-        ),
+        lambda key: fetch(crm, lambda: crm.supabase.table(view).select("*").eq(key, str(customer)), AdminCustomer),
     )
     return only(rows)
+
+
+def _not_found() -> CustomerNotFoundError:
+    return CustomerNotFoundError(
+        "there is no such customer for this key",
+        hint="check the id; row-level security may hide the customer from this key",
+    )
 
 
 def _detail(
@@ -190,9 +219,7 @@ def _detail(
 def _given(row: Model) -> dict[str, object]:
     """Return what a row says, without the columns it leaves empty."""
     return {
-        name: value
-        for name, value in (*row.__dict__.items(), *(row.model_extra or {}).items())
-        if value is not None
+        name: value for name, value in (*row.__dict__.items(), *(row.model_extra or {}).items()) if value is not None
     }
 
 

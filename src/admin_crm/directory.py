@@ -118,16 +118,11 @@ def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | Non
         contactable=contactable,
         contactable_percent=round(100 * contactable / len(everyone), 1) if everyone else 0.0,
         birthdays_this_month=sum(
-            customer.birthdate is not None and customer.birthdate.month == today.month
-            for customer in everyone
+            customer.birthdate is not None and customer.birthdate.month == today.month for customer in everyone
         ),
         by_segment=_counted(customer.canonical_segment or customer.segment for customer in everyone),
-        by_health_status=_counted(
-            customer.canonical_health or customer.health_status for customer in everyone
-        ),
-        revenue=sum(
-            (customer.total_spent or customer.monetary or Decimal(0) for customer in everyone), Decimal(0)
-        ),
+        by_health_status=_counted(customer.canonical_health or customer.health_status for customer in everyone),
+        revenue=sum((customer.total_spent or customer.monetary or Decimal(0) for customer in everyone), Decimal(0)),
     )
 
 
@@ -204,9 +199,7 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     check.whole(page, "page")
     check.whole(page_size, "page_size")
     start = (page - 1) * page_size
-    return Page(
-        items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size
-    )
+    return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
 
 
 class _Pages:

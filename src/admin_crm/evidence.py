@@ -93,9 +93,7 @@ async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int) -> list[Evide
         )
         for each, path in zip(objects, paths, strict=True)
     ]
-    return sorted(
-        files, key=lambda file: file.uploaded_at.timestamp() if file.uploaded_at else 0.0, reverse=True
-    )
+    return sorted(files, key=lambda file: file.uploaded_at.timestamp() if file.uploaded_at else 0.0, reverse=True)
 
 
 async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:

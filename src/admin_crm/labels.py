@@ -99,7 +99,5 @@ def folded(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
-_SEGMENTS = {
-    folded(label): segment for segment, labels in SEGMENT_LABELS.items() for label in (*labels, segment)
-}
+_SEGMENTS = {folded(label): segment for segment, labels in SEGMENT_LABELS.items() for label in (*labels, segment)}
 _HEALTHS = {folded(label): health for health, labels in HEALTH_LABELS.items() for label in (*labels, health)}

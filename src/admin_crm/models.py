@@ -40,9 +40,7 @@ class _NoPlaceholder:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
-        placeholder = core_schema.with_default_schema(
-            core_schema.none_schema(), default=None, on_error="default"
-        )
+        placeholder = core_schema.with_default_schema(core_schema.none_schema(), default=None, on_error="default")
         return core_schema.union_schema(
             [
                 core_schema.str_schema(pattern="@"),
@@ -147,9 +145,7 @@ class AdminCustomer(CustomerIntelligence):
     monetary: Decimal | None = None
     ai_preferences: AIPreferences | None = None
     ia_context: IAContext | None = None
-    recency_as_sent: int | None = Field(
-        default=None, validation_alias="recency_days", exclude=True, repr=False
-    )
+    recency_as_sent: int | None = Field(default=None, validation_alias="recency_days", exclude=True, repr=False)
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorators above @property
     @property
@@ -178,9 +174,7 @@ class AdminCustomer(CustomerIntelligence):
             "orders": self.total_orders,
             "spent": self.total_spent,
         }
-        rows = (
-            f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in shown.items()
-        )
+        rows = (f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in shown.items())
         return f"<table>{''.join(rows)}</table>"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -100,7 +101,7 @@ async def search_customers(
         items: list[AdminCustomer] = []
         while True:
             offset, limit = first + len(items), page_size - len(items)
-            batch = await _page_or_past_the_end(crm, lambda: query(offset, limit), lambda: query(0, 1))
+            batch = await _page_or_past_the_end(crm, partial(query, offset, limit), partial(query, 0, 1))
             items += batch.rows
             total = batch.total or 0
             # The server may give fewer rows at once than were asked for.
@@ -149,9 +150,7 @@ def _ids(text: str, key: str) -> list[str]:
     return [f"and({key}.gte.{low},{key}.lte.{high})"]
 
 
-async def _page_or_past_the_end(
-    crm: AnyCRM, query: Callable[[], Query], any_query: Callable[[], Query]
-) -> Batch:
+async def _page_or_past_the_end(crm: AnyCRM, query: Callable[[], Query], any_query: Callable[[], Query]) -> Batch:
     try:
         return await fetch_page(crm, query, AdminCustomer)
     except AdminCRMError as error:

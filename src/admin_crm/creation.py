@@ -1,0 +1,306 @@
+"""Creating a customer: sign-up in a throw-away client, then profile and default address."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from admin_crm import _check as check
+from admin_crm._operation import call, operation
+from admin_crm._rows import Json, fetch, only, read_rows, send, writable
+from admin_crm.client import AnyCRM, throw_away
+from admin_crm.errors import (
+    AdminCRMError,
+    ConflictError,
+    CustomerCreationError,
+    CustomerNotFoundError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
+from admin_crm.models import Address, CustomerProfile
+
+if TYPE_CHECKING:
+    from supabase_auth.types import AuthResponse, SignUpWithPasswordCredentials
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+EmailAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+]
+Note = Annotated[str, StringConstraints(max_length=2_000)]
+
+_SYMBOLS = "!@#$%^&*-_=+?"
+_PASSWORD_LENGTH = 20
+_STEPS = ("sign_up", "profile", "address")
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class AddressData(_Input):
+    """An address to be created; `customer_id` is known only once the customer is."""
+
+    customer_id: UUID | None = None
+    type: Literal["shipping", "billing"]
+    label: Text
+    full_name: Text
+    street: Text
+    number: Text
+    colony: Text
+    city: str | None = None
+    state: str | None = None
+    zip_code: Text
+    phone: str | None = None
+    notes: Note | None = None
+    references: Note | None = None
+    is_default: bool = True
+
+
+class CreateCustomerData(_Input):
+    """A customer to be created; a password is generated where none is given."""
+
+    email: EmailAddress
+    password: SecretStr | None = Field(default=None, min_length=1)
+    full_name: Text
+    phone: Text
+    whatsapp: Text
+    address: AddressData
+
+
+class CreatedCustomer(_Input):
+    """A customer that was created.
+
+    `password` is the one to hand over: the given one or the generated one, None after a resumed creation.
+    `needs_confirmation` says that the customer must confirm the e-mail address before signing in.
+    """
+
+    id: UUID
+    email: str
+    password: SecretStr | None
+    needs_confirmation: bool
+    profile: CustomerProfile
+    address: Address
+
+
+@operation
+async def create_customer_with_details(
+    crm: AnyCRM, data: CreateCustomerData | Mapping[str, Any], *, redirect_to: str | None = None
+) -> CreatedCustomer:
+    """Sign a customer up, with profile and default address; the administrator's own rights stay untouched.
+
+    The sign-up runs in a client of its own that has only the anon key and is thrown away. It is sent once:
+    an answer that is lost raises instead of signing up twice.
+
+    Args:
+        crm: the connection, opened with an `anon_key`.
+        data: the customer, as `CreateCustomerData` or a mapping of the same.
+        redirect_to: where the confirmation e-mail's link leads, an address that the project allows.
+
+    Raises:
+        InvalidInputError: the data is incomplete, the connection has no anon key, or the password is too
+            weak (`code` is ``weak_password``).
+        ConflictError: the address is registered already.
+        PermissionDeniedError: sign-ups are disabled.
+        RateLimitedError: too many sign-ups.
+        CustomerCreationError: it stopped half-way; `user_id` and `completed` say where, and
+            `resume_customer_creation` goes on from there.
+
+    Writes `auth.users` (by sign-up), `customer_profiles` and `addresses`.
+
+    Example:
+        >>> created = create_customer_with_details(crm, data)
+        >>> created.id, created.password.get_secret_value()
+    """
+    given = _checked(data)
+    if crm.anon_key is None:
+        raise InvalidInputError(
+            "the connection has no anon key, which signing customers up needs",
+            argument="anon_key",
+            hint="open it with AdminCRM(url, key, anon_key=...) or set SUPABASE_PUBLISHABLE_KEY",
+        )
+    password = given.password or SecretStr(_new_password())
+    async with throw_away(crm) as newcomer:
+        user_id, has_session = await _sign_up(newcomer, given, password, redirect_to)
+        profile, address = await _complete(crm, newcomer if has_session else None, user_id, given)
+    return CreatedCustomer(
+        id=user_id,
+        email=given.email,
+        password=password,
+        needs_confirmation=not has_session,
+        profile=profile,
+        address=address,
+    )
+
+
+@operation
+async def resume_customer_creation(
+    crm: AnyCRM, user_id: UUID | str, data: CreateCustomerData | Mapping[str, Any]
+) -> CreatedCustomer:
+    """Finish a creation that stopped half-way: write profile and address, whichever is missing.
+
+    Args:
+        crm: the connection.
+        user_id: the `user_id` of the `CustomerCreationError`.
+        data: the same data as before; its password plays no part.
+
+    Raises:
+        CustomerNotFoundError: there is no such user.
+        CustomerCreationError: it stopped again.
+
+    Writes `customer_profiles` and `addresses`.
+
+    Example:
+        >>> resume_customer_creation(crm, error.user_id, data)
+    """
+    user, given = check.uuid(user_id, "user_id"), _checked(data)
+    profile, address = await _complete(crm, None, user, given)
+    return CreatedCustomer(
+        id=user, email=given.email, password=None, needs_confirmation=False, profile=profile, address=address
+    )
+
+
+async def _sign_up(
+    newcomer: AnyCRM, data: CreateCustomerData, password: SecretStr, redirect_to: str | None
+) -> tuple[UUID, bool]:
+    """Sign up; returns the new user's id, and whether the throw-away client now has the user's session."""
+    options: Json = {"data": {"full_name": data.full_name, "phone": data.phone}}
+    if redirect_to:
+        options["email_redirect_to"] = redirect_to
+    credentials = cast(
+        "SignUpWithPasswordCredentials",
+        {"email": data.email, "password": password.get_secret_value(), "options": options},
+    )
+    try:
+        return await call(
+            newcomer, lambda: newcomer.supabase.auth.sign_up(credentials), _read_sign_up, repeatable=False
+        )
+    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+        if isinstance(error, ServiceUnavailableError) and error.unsent:
+            raise
+        raise CustomerCreationError(
+            f"the answer to the sign-up was lost, so the customer may or may not exist: {error.message}",
+            hint="create the customer again; if the address is registered by then, look the user up and resume",
+            status=error.status,
+        ) from error
+
+
+def _read_sign_up(answer: AuthResponse) -> tuple[UUID, bool]:
+    if answer.user is None:
+        raise UnexpectedResponseError("the sign-up was answered without a user", field="user")
+    # With e-mail confirmation on, auth hides that an address is taken behind a made-up user.
+    if answer.user.identities == []:
+        raise ConflictError("this address is registered already", code="user_already_exists")
+    return UUID(answer.user.id), answer.session is not None
+
+
+async def _complete(
+    crm: AnyCRM, newcomer: AnyCRM | None, user_id: UUID, data: CreateCustomerData
+) -> tuple[CustomerProfile, Address]:
+    """Write profile and address, as the new user where there is a session, else as the administrator."""
+    completed = ["sign_up"]
+    try:
+        profile = await _as_either(crm, newcomer, user_id, data, _write_profile)
+        completed.append("profile")
+        address = await _as_either(crm, newcomer, user_id, data, _write_address)
+    except CustomerNotFoundError:
+        raise
+    except AdminCRMError as error:
+        left = " and ".join(step for step in _STEPS if step not in completed)
+        raise CustomerCreationError(
+            f"the customer was signed up, but {left} could not be written: {error.message}",
+            user_id=user_id,
+            completed=completed,
+            customer_id=user_id,
+            status=error.status,
+            code=error.code,
+            hint="resume_customer_creation(crm, error.user_id, data) does the rest",
+            retryable=error.retryable,
+        ) from error
+    return profile, address
+
+
+async def _as_either(crm: AnyCRM, newcomer: AnyCRM | None, user_id: UUID, data: CreateCustomerData, write: Any) -> Any:
+    """Write as the new user; where policies refuse that, with the administrator's rights."""
+    if newcomer is not None:
+        try:
+            return await write(newcomer, user_id, data)
+        except PermissionDeniedError:
+            pass
+    return await write(crm, user_id, data)
+
+
+async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> CustomerProfile:
+    table = crm.settings.profiles_table
+    row = {"id": str(user_id), "full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp}
+    try:
+        # An upsert: a trigger on auth.users has often made the row already.
+        written = only(
+            await send(
+                crm,
+                lambda: writable(crm, table).upsert(row, on_conflict="id"),
+                lambda answer: read_rows(answer, CustomerProfile),
+                repeatable=True,
+            )
+        )
+    except NotFoundError as error:
+        raise CustomerNotFoundError("there is no such user", status=error.status, code=error.code) from error
+    if written is None:
+        raise PermissionDeniedError("the profile was not written", hint="row-level security hides it from this key")
+    return written
+
+
+async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address:
+    table = crm.settings.addresses_table
+    given = data.address
+    # The id follows from the user, so that a repeat or a resumed creation meets its own address.
+    address_id = str(uuid5(user_id, "default address"))
+    row = given.model_dump(exclude_none=True) | {
+        "id": address_id,
+        "customer_id": str(user_id),
+        "city": given.city or "",
+        "state": given.state or "",
+    }
+    try:
+        written = await send(
+            crm,
+            lambda: writable(crm, table).insert(row),
+            lambda answer: read_rows(answer, Address),
+            repeatable=True,
+        )
+    except ConflictError:
+        written = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", address_id), Address)
+    address = only(written)
+    if address is None:
+        raise PermissionDeniedError("the address was not written", hint="row-level security hides it from this key")
+    return address
+
+
+def _checked(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData:
+    if isinstance(data, CreateCustomerData):
+        return data
+    try:
+        return CreateCustomerData.model_validate(data)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'data'}: {each['msg']}"
+            for each in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        raise InvalidInputError(f"the customer's data is not complete: {wrong}", argument="data") from error
+
+
+def _new_password() -> str:
+    """Make a password that satisfies the usual policies: long, with all four kinds of characters."""
+    kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
+    letters = [secrets.choice(kind) for kind in kinds]
+    letters += [secrets.choice("".join(kinds)) for _ in range(_PASSWORD_LENGTH - len(kinds))]
+    secrets.SystemRandom().shuffle(letters)
+    return "".join(letters)

@@ -1,0 +1,236 @@
+"""Moderation: a customer's status and suspension, and what the customer is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from admin_crm import _check as check
+from admin_crm._operation import operation
+from admin_crm._rows import COUNTED, Batch, fetch, fetch_every, only, read_batch, read_rows, send, writable
+from admin_crm.client import AnyCRM
+from admin_crm.customers import check_exists
+from admin_crm.errors import (
+    ConflictError,
+    CustomerNotFoundError,
+    IncompleteReadError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from admin_crm.labels import AccountStatus, NotificationType
+from admin_crm.models import AdminCustomerDetail, CustomerProfile, Notification
+
+
+@operation
+async def update_customer_status(
+    crm: AnyCRM,
+    customer_id: UUID | str,
+    status: AccountStatus | str,
+    suspension_end: datetime | None = None,
+) -> CustomerProfile:
+    """Set whether a customer may use the shop.
+
+    The shop's app enforces it when it loads the profile. Suspensions do not lift by themselves: have a
+    scheduler call `lift_expired_suspensions`.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        status: active, suspended or banned.
+        suspension_end: when a suspension lifts, in the future, with a time zone; None: until lifted by hand.
+
+    Returns:
+        The profile as it is now; active and banned have no `suspension_end`.
+
+    Raises:
+        InvalidInputError: the status is none of the three, or the end is past, naive, or not a suspension's.
+        CustomerNotFoundError: there is no such profile for this key.
+        PermissionDeniedError: this key may see the customer but not change the status.
+
+    Writes `customer_profiles`.
+
+    Example:
+        >>> next_week = datetime.now(UTC) + timedelta(days=7)
+        >>> update_customer_status(crm, customer_id, "suspended", suspension_end=next_week)
+    """
+    customer, wanted = check.uuid(customer_id), check.member(status, AccountStatus, "status")
+    end = None if suspension_end is None else check.aware(suspension_end, "suspension_end")
+    if end is not None and wanted is not AccountStatus.SUSPENDED:
+        raise InvalidInputError(f"suspension_end belongs to a suspension, not to {wanted}", argument="suspension_end")
+    if end is not None and end <= datetime.now(UTC):
+        raise InvalidInputError("suspension_end must lie in the future", argument="suspension_end")
+    values = {"account_status": wanted.value, "suspension_end": end and end.isoformat()}
+    table = crm.settings.profiles_table
+    changed = only(
+        await send(
+            crm,
+            lambda: writable(crm, table).update(values).eq("id", str(customer)),
+            lambda answer: read_rows(answer, CustomerProfile),
+            repeatable=True,
+        )
+    )
+    if changed is None:
+        await check_exists(crm, customer)
+        raise PermissionDeniedError(
+            "this key may see the customer but not change the status",
+            hint="connect as an administrator or with the secret key",
+        )
+    return changed
+
+
+@operation
+async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
+    """Make every customer active whose suspension has ended, in one statement; a scheduler calls it.
+
+    The server's answer is the only record of who was lifted, so a lost answer is not asked for again: after
+    a `RequestTimeoutError` or `ServiceUnavailableError`, some or all may have been lifted already.
+
+    Returns:
+        The customers lifted.
+
+    Raises:
+        IncompleteReadError: all were lifted, but the server named only some of them (`rows`).
+
+    Writes `customer_profiles`.
+
+    Example:
+        >>> for customer in lift_expired_suspensions(crm):
+        ...     print(customer.full_name)
+    """
+    table, now = crm.settings.profiles_table, datetime.now(UTC).isoformat()
+    lifted: Batch = await send(
+        crm,
+        lambda: (
+            writable(crm, table)
+            .update({"account_status": AccountStatus.ACTIVE.value, "suspension_end": None}, count=COUNTED)
+            .eq("account_status", AccountStatus.SUSPENDED.value)
+            .lte("suspension_end", now)
+        ),
+        lambda answer: read_batch(answer, CustomerProfile),
+        repeatable=False,
+    )
+    if lifted.total is not None and lifted.total > len(lifted.rows):
+        raise IncompleteReadError(
+            f"{lifted.total} suspensions were lifted, but the server named only {len(lifted.rows)}",
+            rows=lifted.rows,
+            expected=lifted.total,
+            retryable=False,
+        )
+    return lifted.rows
+
+
+def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | None = None) -> bool:
+    """Return whether a customer is kept out of the shop at a moment.
+
+    Args:
+        customer: the customer, with status and suspension end.
+        at: the moment, with a time zone; now by default.
+
+    Returns:
+        True for a banned customer, and for a suspended one whose suspension has not ended.
+
+    Example:
+        >>> is_locked(get_admin_customer_details(crm, customer_id))
+    """
+    moment = datetime.now(UTC) if at is None else check.aware(at, "at")
+    if customer.account_status == AccountStatus.BANNED:
+        return True
+    end = customer.suspension_end
+    return customer.account_status == AccountStatus.SUSPENDED and (end is None or moment < end)
+
+
+@operation
+async def send_customer_notification(
+    crm: AnyCRM,
+    user_id: UUID | str,
+    title: str,
+    message: str,
+    type: NotificationType | str = NotificationType.INFO,  # noqa: A002 (the web admin's name)
+) -> Notification:
+    """Send a customer a notification, exactly once even if the server's answer is lost.
+
+    Args:
+        crm: the connection.
+        user_id: the customer.
+        title: at most 200 characters.
+        message: at most 5,000 characters.
+        type: info, warning, alert or success.
+
+    Raises:
+        InvalidInputError: a text is blank or too long, or the type is none of the four.
+        CustomerNotFoundError: there is no such customer.
+        PermissionDeniedError: this key may not notify customers.
+
+    Writes `user_notifications`.
+
+    Example:
+        >>> send_customer_notification(crm, customer_id, "Tu pedido", "Va en camino", "success")
+    """
+    user = check.uuid(user_id, "user_id")
+    # The key is chosen here: a repeat after a lost answer meets its own key instead of notifying twice.
+    row = {
+        "id": str(uuid4()),
+        "user_id": str(user),
+        "title": check.text(title, "title", most=200),
+        "message": check.text(message, "message", most=5_000),
+        "type": check.member(type, NotificationType, "type").value,
+    }
+    table = crm.settings.notifications_table
+    try:
+        sent = await send(
+            crm,
+            lambda: writable(crm, table).insert(row),
+            lambda answer: read_rows(answer, Notification),
+            repeatable=True,
+        )
+    except ConflictError:
+        sent = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", row["id"]), Notification)
+    except NotFoundError as error:
+        raise CustomerNotFoundError(
+            "there is no such customer to notify", status=error.status, code=error.code
+        ) from error
+    notification = only(sent)
+    if notification is None:
+        raise PermissionDeniedError(
+            "the notification was not written", hint="row-level security hides it from this key"
+        )
+    return notification
+
+
+@operation
+async def get_customer_notifications(
+    crm: AnyCRM, customer_id: UUID | str, *, unread_only: bool = False
+) -> list[Notification]:
+    """Return all notifications of a customer, newest first.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        unread_only: leave out those that the customer has read.
+
+    Raises:
+        CustomerNotFoundError: there is no such profile for this key.
+
+    Reads `user_notifications`.
+
+    Example:
+        >>> get_customer_notifications(crm, customer_id, unread_only=True)
+    """
+    customer = check.uuid(customer_id)
+    notifications = await read_notifications(crm, customer)
+    if not notifications:
+        await check_exists(crm, customer)
+    return [each for each in notifications if not (unread_only and each.is_read)]
+
+
+async def read_notifications(crm: AnyCRM, customer: UUID) -> list[Notification]:
+    """Read all notifications of a customer, newest first."""
+    table = crm.settings.notifications_table
+    found = await fetch_every(
+        crm,
+        lambda: crm.supabase.table(table).select("*", count=COUNTED).eq("user_id", str(customer)),
+        Notification,
+        value=lambda notification: notification.id,
+    )
+    return sorted(found, key=lambda each: each.created_at.timestamp() if each.created_at else 0.0, reverse=True)

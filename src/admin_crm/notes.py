@@ -1,0 +1,280 @@
+"""What administrators note down about a customer: notes, tags and custom fields."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import EllipsisType
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from admin_crm import _check as check
+from admin_crm._operation import operation, pause
+from admin_crm._rows import Json, only, read_rows, send, writable
+from admin_crm.client import AnyCRM
+from admin_crm.customers import check_exists, read_notes
+from admin_crm.errors import ConflictError, InvalidInputError, PermissionDeniedError
+from admin_crm.models import AdminNotes
+
+_MOST_TRIES = 40
+
+
+@operation
+async def get_admin_customer_notes(crm: AnyCRM, customer_id: UUID | str) -> AdminNotes | None:
+    """Return a customer's notes, tags and custom fields; None before the first.
+
+    Raises:
+        InvalidInputError: the id is not a UUID.
+        CustomerNotFoundError: there is no such profile for this key.
+
+    Reads `admin_customer_notes`.
+
+    Example:
+        >>> notes = get_admin_customer_notes(crm, customer_id)
+        >>> notes.tags if notes else []
+    """
+    customer = check.uuid(customer_id)
+    notes = await read_notes(crm, customer)
+    if notes is None:
+        await check_exists(crm, customer)
+    return notes
+
+
+@operation
+async def update_admin_customer_notes(
+    crm: AnyCRM,
+    customer_id: UUID | str,
+    *,
+    notes: str | EllipsisType | None = ...,
+    tags: Iterable[str] | EllipsisType | None = ...,
+    custom_fields: Mapping[str, Any] | EllipsisType | None = ...,
+) -> AdminNotes:
+    """Set a customer's notes, tags or custom fields; only what is given changes, and None clears.
+
+    This replaces the whole of what is given. To add to it while others edit too, use `add_customer_tags`,
+    `remove_customer_tags` and `set_custom_fields`.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        notes: the new text, at most 20,000 characters.
+        tags: the new tags, at most 100 of at most 60 characters each.
+        custom_fields: the new fields, any JSON values under names of at most 100 characters.
+
+    Returns:
+        The row as it is now; the first note creates it.
+
+    Raises:
+        InvalidInputError: nothing is given, or something out of its bounds.
+        CustomerNotFoundError: there is no such profile for this key.
+        PermissionDeniedError: this key may not write notes.
+
+    Writes `admin_customer_notes`.
+
+    Example:
+        >>> update_admin_customer_notes(crm, customer_id, notes="Prefers WhatsApp", tags=["vip"])
+    """
+    customer = check.uuid(customer_id)
+    changes: Json = {}
+    if not isinstance(notes, EllipsisType):
+        changes["notes"] = None if notes is None else check.bounded(notes, "notes", most=20_000)
+    if not isinstance(tags, EllipsisType):
+        changes["tags"] = _checked_tags(tags or (), "tags")
+    if not isinstance(custom_fields, EllipsisType):
+        changes["custom_fields"] = _checked_fields(custom_fields or {})
+    if not changes:
+        raise InvalidInputError("give notes, tags or custom_fields", argument="notes")
+    changes["updated_at"] = _now()
+    updated = await _patch(crm, customer, changes)
+    if updated is not None:
+        return updated
+    await check_exists(crm, customer)
+    return await _create(crm, customer, changes, merge=True)
+
+
+@operation
+async def add_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable[str]) -> AdminNotes:
+    """Add tags to a customer, keeping every other tag, those that others add meanwhile included.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        tags: the tags to add; one that is there already is not doubled.
+
+    Raises:
+        InvalidInputError: no tag is given, or one is blank or longer than 60 characters.
+        CustomerNotFoundError: there is no such profile for this key.
+        PermissionDeniedError: this key may not write notes.
+        ConflictError: others kept changing the row; nothing was written.
+
+    Writes `admin_customer_notes`.
+
+    Example:
+        >>> add_customer_tags(crm, customer_id, ["vip", "mayoreo"]).tags
+    """
+    return await change_tags(crm, check.uuid(customer_id), add=_some_tags(tags))
+
+
+@operation
+async def remove_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable[str]) -> AdminNotes:
+    """Remove tags from a customer, keeping every other tag; a tag that is not there is no error.
+
+    Raises:
+        InvalidInputError: no tag is given, or one is blank or longer than 60 characters.
+        CustomerNotFoundError: there is no such profile for this key.
+        PermissionDeniedError: this key may not write notes.
+        ConflictError: others kept changing the row; nothing was written.
+
+    Writes `admin_customer_notes`.
+
+    Example:
+        >>> remove_customer_tags(crm, customer_id, ["mayoreo"]).tags
+    """
+    return await change_tags(crm, check.uuid(customer_id), remove=_some_tags(tags))
+
+
+@operation
+async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mapping[str, Any]) -> AdminNotes:
+    """Set some custom fields of a customer, keeping all others; a field set to None is removed.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        fields: the fields to set, any JSON values.
+
+    Raises:
+        InvalidInputError: no field is given, or one cannot be written as JSON.
+        CustomerNotFoundError: there is no such profile for this key.
+        PermissionDeniedError: this key may not write notes.
+        ConflictError: others kept changing the row; nothing was written.
+
+    Writes `admin_customer_notes`.
+
+    Example:
+        >>> set_custom_fields(crm, customer_id, {"talla": "M", "contacto": None}).custom_fields
+    """
+    customer, wanted = check.uuid(customer_id), _checked_fields(fields)
+    if not wanted:
+        raise InvalidInputError("fields is empty", argument="fields")
+
+    def change(row: AdminNotes) -> Json:
+        merged = {name: value for name, value in (row.custom_fields | wanted).items() if value is not None}
+        return {} if merged == row.custom_fields else {"custom_fields": merged}
+
+    return await _edit(crm, customer, change)
+
+
+async def change_tags(
+    crm: AnyCRM, customer: UUID, *, add: Sequence[str] = (), remove: Sequence[str] = ()
+) -> AdminNotes:
+    """Add and remove tags without losing what others change meanwhile."""
+
+    def change(row: AdminNotes) -> Json:
+        tags = list(dict.fromkeys([*(tag for tag in row.tags if tag not in remove), *add]))
+        return {} if tags == row.tags else {"tags": tags}
+
+    return await _edit(crm, customer, change)
+
+
+async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json]) -> AdminNotes:
+    """Read, change and write back; if somebody else wrote in between, do it again on what they wrote."""
+    refused_at: AdminNotes | None = None
+    for tried in range(_MOST_TRIES):
+        row = await read_notes(crm, customer)
+        if row is None:
+            await check_exists(crm, customer)
+        changes = change(row or AdminNotes(customer_id=customer))
+        if not changes:
+            return row or AdminNotes(customer_id=customer)
+        if row is not None and row == refused_at:
+            raise PermissionDeniedError(
+                "this key may read the customer's notes but not write them",
+                hint="connect as an administrator or with the secret key",
+            )
+        changes["updated_at"] = _now()
+        written = (
+            await _try_create(crm, customer, changes)
+            if row is None
+            else await _patch(crm, customer, changes, unchanged_since=row)
+        )
+        if written is not None:
+            return written
+        refused_at = row
+        await pause(crm, random.uniform(0, min(0.5, 0.01 * 2**tried)))  # noqa: S311 (spreading, not secrecy)
+    raise ConflictError(
+        "others kept changing the customer's notes; nothing was written", hint="try again", retryable=True
+    )
+
+
+async def _patch(
+    crm: AnyCRM, customer: UUID, changes: Json, *, unchanged_since: AdminNotes | None = None
+) -> AdminNotes | None:
+    """Update the row, if need be only while nobody else has; None where no row was touched."""
+
+    def query() -> Any:
+        rows = writable(crm, crm.settings.notes_table).update(changes).eq("customer_id", str(customer))
+        if unchanged_since is None:
+            return rows
+        seen = unchanged_since.updated_at
+        return rows.is_("updated_at", "null") if seen is None else rows.eq("updated_at", seen.isoformat())
+
+    # Repeating is harmless: a fixed state, or one that the first try's own stamp makes stale.
+    return only(await send(crm, query, lambda answer: read_rows(answer, AdminNotes), repeatable=True))
+
+
+async def _create(crm: AnyCRM, customer: UUID, row: Json, *, merge: bool) -> AdminNotes:
+    table, values = crm.settings.notes_table, {"customer_id": str(customer), **row}
+
+    def query() -> Any:
+        rows = writable(crm, table)
+        return rows.upsert(values, on_conflict="customer_id") if merge else rows.insert(values)
+
+    created = only(await send(crm, query, lambda answer: read_rows(answer, AdminNotes), repeatable=True))
+    if created is None:
+        raise PermissionDeniedError("the note was not written", hint="row-level security hides it from this key")
+    return created
+
+
+async def _try_create(crm: AnyCRM, customer: UUID, row: Json) -> AdminNotes | None:
+    """Insert the first note; None where somebody else (or our own lost try) was first."""
+    try:
+        return await _create(crm, customer, row, merge=False)
+    except ConflictError:
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _some_tags(tags: Iterable[str]) -> list[str]:
+    checked = _checked_tags(tags, "tags")
+    if not checked:
+        raise InvalidInputError("tags is empty", argument="tags")
+    return checked
+
+
+def _checked_tags(tags: Iterable[str], argument: str) -> list[str]:
+    if isinstance(tags, str | bytes) or not isinstance(tags, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInputError(f"{argument} must be a list of texts", argument=argument)
+    checked = list(dict.fromkeys(check.text(tag, argument, most=60) for tag in tags))
+    if len(checked) > 100:
+        raise InvalidInputError(f"{argument} must be at most 100", argument=argument)
+    return checked
+
+
+def _checked_fields(fields: Mapping[str, Any]) -> Json:
+    if not isinstance(fields, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInputError("custom_fields must be a mapping", argument="custom_fields")
+    names = [check.text(name, "custom_fields", most=100) for name in fields]
+    try:
+        values: list[Any] = to_jsonable_python(list(fields.values()), inf_nan_mode="strings")
+        check.bounded(repr(values), "custom_fields", most=100_000)
+    except (PydanticSerializationError, ValueError) as error:
+        raise InvalidInputError(
+            "custom_fields holds a value that JSON cannot hold", argument="custom_fields"
+        ) from error
+    return dict(zip(names, values, strict=True))

@@ -1,0 +1,143 @@
+"""What happened with a customer: orders, and everything else in one line of time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from admin_crm import _check as check
+from admin_crm._operation import gather, operation
+from admin_crm._rows import COUNTED, fetch_every
+from admin_crm.client import AnyCRM
+from admin_crm.customers import check_exists, read_notes, read_orders
+from admin_crm.errors import SchemaMismatchError
+from admin_crm.models import AdminNotes, Model, Moment, Notification, Order
+from admin_crm.moderation import read_notifications
+
+EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"]
+
+
+class TimelineEvent(Model):
+    """One thing that happened: when, of what kind, in a few words, and the row behind it."""
+
+    kind: EventKind
+    at: datetime
+    title: str
+    row: Any
+
+
+class _Loyalty(Model):
+    """A row of the optional tables of loyalty points and coupons, whose columns differ by shop."""
+
+    id: UUID | str
+    points: float | None = None
+    reason: str | None = None
+    code: str | None = None
+    used_at: Moment | None = None
+    created_at: Moment | None = None
+
+
+@operation
+async def get_customer_orders(crm: AnyCRM, customer_id: UUID | str, *, include_cancelled: bool = True) -> list[Order]:
+    """Return all orders of a customer, newest first.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        include_cancelled: whether cancelled orders, in any spelling, are among them.
+
+    Raises:
+        InvalidInputError: the id is not a UUID.
+        CustomerNotFoundError: there is no such profile for this key.
+
+    Reads `orders`.
+
+    Example:
+        >>> orders = get_customer_orders(crm, customer_id)
+        >>> sum(order.total for order in orders if not order.is_cancelled)
+    """
+    customer = check.uuid(customer_id)
+    orders = await read_orders(crm, customer)
+    if not orders:
+        await check_exists(crm, customer)
+    return [order for order in orders if include_cancelled or not order.is_cancelled]
+
+
+@operation
+async def get_customer_timeline(
+    crm: AnyCRM, customer_id: UUID | str, *, limit: int | None = None
+) -> list[TimelineEvent]:
+    """Return what happened with a customer, newest first: orders, notes, notifications, points, used coupons.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        limit: how many events at most; all by default.
+
+    Returns:
+        The events. A shop without the tables of loyalty points or coupons has none of these.
+
+    Raises:
+        InvalidInputError: the id is not a UUID, or the limit is below 1.
+        CustomerNotFoundError: there is no such profile for this key.
+
+    Reads `customer_profiles`, `orders`, `admin_customer_notes`, `user_notifications` and, where they exist,
+    `loyalty_points` and `coupons`.
+
+    Example:
+        >>> for event in get_customer_timeline(crm, customer_id, limit=10):
+        ...     print(event.at, event.kind, event.title)
+    """
+    customer = check.uuid(customer_id)
+    most = None if limit is None else check.whole(limit, "limit")
+    _, orders, notes, notifications, points, coupons = await gather(
+        crm,
+        check_exists(crm, customer),
+        read_orders(crm, customer),
+        read_notes(crm, customer),
+        read_notifications(crm, customer),
+        _where_installed(crm, crm.settings.loyalty_points_table, customer),
+        _where_installed(crm, crm.settings.coupons_table, customer),
+    )
+    events = [
+        *(_event("order", each.created_at, _order_title(each), each) for each in orders),
+        _event("notes", notes.updated_at, ", ".join(notes.tags) or "notes", notes) if notes else None,
+        *(_event("notification", each.created_at, each.title, each) for each in notifications),
+        *(_event("loyalty_points", each.created_at, _points_title(each), each) for each in points),
+        *(_event("coupon", each.used_at, each.code or "coupon", each) for each in coupons),
+    ]
+    happened = [event for event in events if event is not None]
+    return sorted(happened, key=lambda event: event.at.timestamp(), reverse=True)[:most]
+
+
+async def _where_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loyalty]:
+    """Read the customer's rows of a table that not every shop has."""
+    if crm.facts.get(f"no {table}"):
+        return []
+    try:
+        return await fetch_every(
+            crm,
+            lambda: crm.supabase.table(table).select("*", count=COUNTED).eq("customer_id", str(customer)),
+            _Loyalty,
+            value=lambda row: row.id,
+        )
+    except SchemaMismatchError:
+        crm.facts[f"no {table}"] = True
+        return []
+
+
+def _event(
+    kind: EventKind, at: datetime | None, title: str, row: Order | AdminNotes | Notification | _Loyalty
+) -> TimelineEvent | None:
+    """Make an event of a row; what has no moment has no place in a line of time."""
+    return None if at is None else TimelineEvent(kind=kind, at=at, title=title, row=row)
+
+
+def _order_title(order: Order) -> str:
+    return f"{order.order_number or order.id}: {order.total} ({order.status or 'no status'})"
+
+
+def _points_title(row: _Loyalty) -> str:
+    points = "" if row.points is None else f"{row.points:+g} points"
+    return " ".join(part for part in (points, row.reason) if part) or "points"
