@@ -92,9 +92,9 @@ create index orders_created_at on public.orders (created_at);
 
 create table public.admin_customer_notes (
   customer_id uuid primary key references public.customer_profiles (id) on delete cascade,
-  tags text[] not null default '{}',
-  custom_fields jsonb not null default '{}',
-  notes text not null default '',
+  tags text[] default '{}',
+  custom_fields jsonb default '{}',
+  notes text,
   updated_at timestamptz not null default now()
 );
 
