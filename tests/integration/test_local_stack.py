@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from supabase import Client, create_client
 from supabase.lib.client_options import SyncClientOptions
@@ -161,6 +162,13 @@ def test_other_keys_do_not(stack: LocalStack, ask: Callable[..., httpx.Response]
 def test_a_bad_token_is_refused(token: str, ask: Callable[..., httpx.Response]) -> None:
     answer = ask("/products", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["code"]) == (401, "PGRST301")
+
+
+def test_an_expired_token_says_so(stack: LocalStack, ask: Callable[..., httpx.Response]) -> None:
+    claims = {"role": "authenticated", "sub": stack.customer_id, "exp": 1}
+    token = jwt.encode(claims, stack.jwt_secret)
+    answer = ask("/orders", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["message"]) == (401, "JWT expired")
 
 
 def test_sql_is_for_the_secret_key_only(stack: LocalStack) -> None:
@@ -422,6 +430,36 @@ def test_a_slow_start_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack_module, "START_SECONDS", 0.05)
     with pytest.raises(LocalStackError, match=r"not ready after 0\.05 s"):
         LocalStack().start()
+
+
+def test_a_gateway_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_module, "STOP_SECONDS", 0.2)
+    with LocalStack() as stack:
+        process, folder = stack._process, stack._project.folder
+        assert process
+        process.send_signal(signal.SIGSTOP)
+    assert process.returncode == -signal.SIGKILL
+    assert gone(process.pid, folder)
+
+
+def test_a_gateway_that_died_does_not_answer() -> None:
+    with LocalStack() as stack:
+        assert stack._process
+        stack._process.kill()
+        stack._process.wait()
+        with pytest.raises(LocalStackError, match="does not answer"):
+            stack.execute_sql("select 1")
+
+
+def test_an_interrupted_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stack_module, "_await_answer", interrupted)
+    stack = LocalStack()
+    with pytest.raises(KeyboardInterrupt):
+        stack.start()
+    assert stack._process is None
 
 
 def test_a_stack_starts_once(stack: LocalStack) -> None:

@@ -26,6 +26,8 @@ START_SECONDS = 180  # the very first start fetches the npm part
 STOP_SECONDS = 5
 STDERR_LINES = 15
 
+_finding = threading.Lock()  # sysconfig, which finds Deno, is not ready for two threads at first
+
 
 class LocalStackError(RuntimeError):
     """The local Supabase could not be started, or has answered with an error."""
@@ -117,7 +119,7 @@ class LocalStack:
             return
         with contextlib.suppress(OSError):
             _pipe(process.stdin).close()
-        if sys.platform != "win32":
+        if sys.platform != "win32":  # pragma: no branch
             # A fork of this process may hold the pipe open.
             process.terminate()
         try:
@@ -220,6 +222,7 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
             "--quiet",
             "--no-prompt",
             "--frozen",
+            f"--config={GATEWAY / 'deno.json'}",
             "--allow-env",
             "--allow-read",
             "--allow-sys",
@@ -232,10 +235,21 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
         stderr=stderr,
         text=True,
         encoding="utf-8",
-        env={**os.environ, "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"},
+        env=_environment(),
         # Ctrl-C is the parent's to handle; it then stops the gateway in good order.
         start_new_session=True,
     )
+
+
+def _environment() -> dict[str, str]:
+    unproxied = [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1"]
+    return {
+        **os.environ,
+        "DENO_NO_UPDATE_CHECK": "1",
+        "NO_COLOR": "1",
+        # The functions call the stack they are part of.
+        "NO_PROXY": ",".join(filter(None, unproxied)),
+    }
 
 
 def _await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> _Project:
@@ -257,7 +271,8 @@ def _await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> _P
 
 def _deno() -> str:
     try:
-        return str(importlib.import_module("deno").find_deno_bin())
+        with _finding:
+            return str(importlib.import_module("deno").find_deno_bin())
     except (ImportError, FileNotFoundError):
         raise LocalStackError("the local stack runs on Deno: pip install 'admin-crm[local]'") from None
 
@@ -274,10 +289,5 @@ def _last_lines(stderr: IO[str]) -> str:
 
 
 def _cache_dir() -> Path:
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME")
-    return Path(base or "~/.cache").expanduser() / "admin_crm" / "local"
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    return Path(home) / "admin_crm" / "local"

@@ -39,12 +39,8 @@ export async function create(
   folder?: string,
 ): Promise<PgliteConnection> {
   const snapshots = await Snapshots.of(options.cache_dir, [...PLATFORM, ...project()]);
-  const snapshot = await snapshots.read();
+  const snapshot = await snapshots.get(() => build(keys, options));
   const connection = await connect(folder, snapshot);
-  if (!snapshot) {
-    await build(connection, keys, options);
-    await snapshots.write(await connection.driver.dumpDataDir("none"));
-  }
   for (const name of options.variants) {
     await run(connection.driver, new URL(`${name}.sql`, VARIANTS));
   }
@@ -52,7 +48,8 @@ export async function create(
 }
 
 /** What a new project is made of: what the platform brings, its migrations, its seed. */
-async function build(connection: PgliteConnection, keys: Keys, options: Options): Promise<void> {
+async function build(keys: Keys, options: Options): Promise<Blob> {
+  const connection = await connect();
   const { driver } = connection;
   await driver.exec(`
     create role anon nologin;
@@ -60,6 +57,9 @@ async function build(connection: PgliteConnection, keys: Keys, options: Options)
     create role service_role nologin bypassrls`);
   await appOn(connection, keys, options).ensureSystemSchema();
   for (const file of [...PLATFORM, ...project()]) await run(driver, file);
+  const snapshot = await driver.dumpDataDir("none");
+  await connection.close();
+  return snapshot;
 }
 
 function project(): URL[] {

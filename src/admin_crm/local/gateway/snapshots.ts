@@ -15,31 +15,32 @@ export class Snapshots {
     return new Snapshots(folder, `${today}-${digest.toHex().slice(0, 16)}.tar`);
   }
 
-  async read(): Promise<Blob | undefined> {
+  /** Today's snapshot; made first if need be, by one of the stacks that start at the same time. */
+  async get(make: () => Promise<Blob>): Promise<Blob> {
+    const ready = await this.#read();
+    if (ready) return ready;
+    await Deno.mkdir(this.folder, { recursive: true });
+    using lock = await Deno.open(`${this.folder}/lock`, { create: true, write: true });
+    await lock.lock(true);
+    return await this.#read() ?? await this.#write(await make());
+  }
+
+  async #read(): Promise<Blob | undefined> {
     try {
       return new Blob([await Deno.readFile(`${this.folder}/${this.name}`)]);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 
-  /** Written beside and renamed, so that a stack starting at the same time reads all or nothing. */
-  async write(snapshot: Blob): Promise<void> {
-    await Deno.mkdir(this.folder, { recursive: true });
-    const draft = await Deno.makeTempFile({ dir: this.folder, suffix: ".draft" });
-    await Deno.writeFile(draft, new Uint8Array(await snapshot.arrayBuffer()));
+  /** Written beside and renamed, so that whoever reads meanwhile finds all of it or nothing. */
+  async #write(snapshot: Blob): Promise<Blob> {
+    const draft = `${this.folder}/draft`;
+    await Deno.writeFile(draft, snapshot.stream());
     await Deno.rename(draft, `${this.folder}/${this.name}`);
-    await this.#forgetOthers();
-  }
-
-  async #forgetOthers(): Promise<void> {
-    const yesterday = Date.now() - 24 * 3600 * 1000;
     for (const { name } of [...Deno.readDirSync(this.folder)]) {
-      const path = `${this.folder}/${name}`;
-      const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
-      if (name.endsWith(".tar") && name !== this.name) await Deno.remove(path).catch(() => {});
-      else if (mtime && mtime.getTime() < yesterday) await Deno.remove(path).catch(() => {});
+      if (name.endsWith(".tar") && name !== this.name) await Deno.remove(`${this.folder}/${name}`);
     }
+    return snapshot;
   }
 }
