@@ -46,6 +46,19 @@ if TYPE_CHECKING:
         UnexpectedResponseError,
     )
     from admin_crm.evidence import list_customer_evidence
+    from admin_crm.intelligence import (
+        Insight,
+        LoyaltyAnalysis,
+        LoyaltyProposition,
+        SuggestedCoupon,
+        TagSuggestion,
+        apply_suggested_tags,
+        generate_whatsapp_message,
+        get_customer_narrative,
+        get_proactive_insights,
+        get_strategic_loyalty_analysis,
+        suggest_customer_tags,
+    )
     from admin_crm.labels import (
         AccountStatus,
         CustomerTier,
@@ -87,6 +100,12 @@ if TYPE_CHECKING:
         set_custom_fields,
         update_admin_customer_notes,
     )
+    from admin_crm.preferences import (
+        CategoryCount,
+        CustomerPreferences,
+        ProductCount,
+        get_customer_preferences,
+    )
     from admin_crm.search import search_customers
     from admin_crm.settings import Settings
     from admin_crm.timeline import (
@@ -107,6 +126,7 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "CategoryCount",
     "ClientStateError",
     "ConflictError",
     "CreateCustomerData",
@@ -114,6 +134,7 @@ __all__ = [
     "CustomerCreationError",
     "CustomerIntelligence",
     "CustomerNotFoundError",
+    "CustomerPreferences",
     "CustomerProfile",
     "CustomerTier",
     "DirectoryStats",
@@ -122,7 +143,10 @@ __all__ = [
     "HealthStatus",
     "IAContext",
     "IncompleteReadError",
+    "Insight",
     "InvalidInputError",
+    "LoyaltyAnalysis",
+    "LoyaltyProposition",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -131,6 +155,7 @@ __all__ = [
     "OrdersSummary",
     "Page",
     "PermissionDeniedError",
+    "ProductCount",
     "RateLimitedError",
     "RequestTimeoutError",
     "Retry",
@@ -138,22 +163,30 @@ __all__ = [
     "Segment",
     "ServiceUnavailableError",
     "Settings",
+    "SuggestedCoupon",
+    "TagSuggestion",
     "TierProgress",
     "TimelineEvent",
     "UnexpectedResponseError",
     "add_customer_tags",
+    "apply_suggested_tags",
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
     "filter_customers",
+    "generate_whatsapp_message",
     "get_admin_customer_details",
     "get_admin_customer_notes",
     "get_all_customers",
     "get_customer_intelligence",
+    "get_customer_narrative",
     "get_customer_notifications",
     "get_customer_orders",
+    "get_customer_preferences",
     "get_customer_timeline",
     "get_directory_stats",
+    "get_proactive_insights",
+    "get_strategic_loyalty_analysis",
     "is_locked",
     "iter_customers",
     "lift_expired_suspensions",
@@ -164,6 +197,7 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "suggest_customer_tags",
     "summarize_customers",
     "tier_progress",
     "update_admin_customer_notes",
@@ -185,6 +219,8 @@ _HOMES = (
     "notes",
     "creation",
     "timeline",
+    "intelligence",
+    "preferences",
 )
 
 

@@ -55,12 +55,17 @@ export function historyOf(orders: Order[], now: Date): History {
   const monetary = counted.reduce((sum, order) => sum + Number(order.total), 0);
   const last = Math.max(...counted.map((order) => Date.parse(order.created_at)));
   return {
-    recency: counted.length ? Math.max(0, Math.floor((now.getTime() - last) / DAY)) : null,
+    recency: counted.length ? Math.max(0, dayOf(now.getTime()) - dayOf(last)) : null,
     frequency: counted.length,
     monetary,
     average: counted.length ? monetary / counted.length : 0,
     favourites: favouritesOf(counted),
   };
+}
+
+/** Whole days since 1970 in UTC, as the directory's view counts them. */
+function dayOf(time: number): number {
+  return Math.floor(time / DAY);
 }
 
 function favouritesOf(orders: Order[]): string[] {
@@ -170,8 +175,8 @@ export function insightsOf({ customers, orders, lowStock }: Shop, now: Date) {
     const worth = drifting.reduce((sum, history) => sum + history.monetary, 0);
     insights.push({
       type: "warning",
-      title: `${drifting.length} clientes en riesgo`,
-      description: `Llevan de 90 a 180 días sin comprar; han gastado ${pesos(worth)} en total.`,
+      title: `${plural(drifting.length, "cliente", "clientes")} en riesgo`,
+      description: `De 91 a 180 días sin comprar; valen ${pesos(worth)} en compras.`,
     });
   }
   const sales = (from: number, to: number) =>
@@ -197,7 +202,7 @@ export function insightsOf({ customers, orders, lowStock }: Shop, now: Date) {
   if (lowStock.length) {
     insights.push({
       type: "info",
-      title: `${lowStock.length} productos por agotarse`,
+      title: `${plural(lowStock.length, "producto", "productos")} por agotarse`,
       description: `Conviene resurtir ${
         list(lowStock.slice(0, 3).map((product) => product.name))
       }.`,
@@ -232,9 +237,13 @@ export function supplierCopy(productName: string, currentStock: number, sku?: st
 
 function figures({ recency, frequency, monetary }: History): string {
   if (recency === null) return "Aún no ha comprado.";
-  const times = frequency === 1 ? "1 compra" : `${frequency} compras`;
+  const times = plural(frequency, "compra", "compras");
   const ago = recency === 0 ? "hoy" : recency === 1 ? "ayer" : `hace ${recency} días`;
   return `${times} por ${pesos(monetary)}, la última ${ago}.`;
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function byCustomer(orders: Order[]): Map<string, Order[]> {

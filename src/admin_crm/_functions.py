@@ -1,0 +1,153 @@
+"""Edge Functions: asked for one thing, their answer read however the model behind them wrapped it."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from admin_crm._operation import call
+from admin_crm._redact import redact, shape_of
+from admin_crm._rows import Json
+from admin_crm._translate import retry_after, unreadable
+from admin_crm.client import AnyCRM
+from admin_crm.errors import (
+    AdminCRMError,
+    CustomerNotFoundError,
+    EdgeFunctionError,
+    RateLimitedError,
+    SchemaMismatchError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+_QUOTA = re.compile(r"(?<![\w.-])429(?![\w.-])|RESOURCE_EXHAUSTED|\bquota\b", re.IGNORECASE)
+_FENCE = re.compile(r"```\w*\s(.*)```", re.DOTALL)
+
+
+async def ask(crm: AnyCRM, function: str, body: Json, *, repeatable: bool) -> Json:
+    """Ask a function, and return the object it answers.
+
+    A body with a `customerId` is about a customer: a 404 with an explanation then says that there is none.
+    """
+    try:
+        content = await call(crm, lambda: _invoke(crm, function, body), bytes, repeatable=repeatable)
+    except AdminCRMError as error:
+        told = _meaning(error, function, about_customer="customerId" in body)
+        if told is error:
+            raise
+        raise told from error
+    # Outside of the call: what a model made a mess of, or has no quota for, is not asked again.
+    answer = _object_in(content, function)
+    if answer.get("error"):
+        raise _failure(_words(answer["error"]), function, status=200)
+    return answer
+
+
+def read(answer: Json, model: type[M]) -> M:
+    """Validate an answer; what is missing is named."""
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        raise unreadable(error) from error
+
+
+def _invoke(crm: AnyCRM, function: str, body: Json) -> Any:
+    functions = cast("Any", crm.supabase.functions)  # supabase-py leaves what they answer unknown
+    return functions.invoke(function, {"body": body})
+
+
+def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> AdminCRMError:
+    """Say what a function's refusal means, which supabase-py's error and the status alone do not."""
+    response = _response_behind(error)
+    if response is None:
+        return error
+    # All of the text: what names a quota may stand beyond what a message keeps.
+    if isinstance(error, EdgeFunctionError | ServiceUnavailableError) and _QUOTA.search(response.text):
+        wait = retry_after(response.headers.get("retry-after"))
+        return _out_of_quota(error.message, function, status=error.status, wait=wait)
+    if isinstance(error, SchemaMismatchError) or (error.status == 404 and not _explains(response)):
+        return SchemaMismatchError(
+            f"the Edge Function {function} is not deployed",
+            missing=function,
+            status=404,
+            code=error.code,
+            hint="deploy the function, or name yours in Settings",
+        )
+    if error.status == 404 and about_customer:
+        return CustomerNotFoundError(f"{function} knows no such customer: {error.message}", status=404)
+    if isinstance(error, EdgeFunctionError):
+        error.function = function
+    return error
+
+
+def _failure(words: str, function: str, *, status: int) -> AdminCRMError:
+    if _QUOTA.search(words):
+        return _out_of_quota(redact(words), function, status=status, wait=None)
+    return EdgeFunctionError(f"{function} failed: {redact(words)}", function=function, status=status)
+
+
+def _out_of_quota(words: str, function: str, *, status: int | None, wait: float | None) -> RateLimitedError:
+    return RateLimitedError(
+        f"the model behind {function} has no quota left: {words}",
+        retry_after=wait,
+        status=status,
+        hint="wait and try again, or raise the quota",
+    )
+
+
+def _response_behind(error: BaseException) -> httpx.Response | None:
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, httpx.HTTPStatusError):
+            return link.response
+        link = link.__cause__
+    return None
+
+
+def _explains(response: httpx.Response) -> bool:
+    """Tell a function's own 404, ``{"error": ...}``, from one of the platform."""
+    try:
+        body: object = response.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and "error" in body
+
+
+def _words(error: object) -> str:
+    """Read an error that is a text, or an object with a message."""
+    if isinstance(error, dict):
+        details = cast("Json", error)
+        return str(details.get("message") or details)
+    return str(error)
+
+
+def _object_in(content: bytes, function: str) -> Json:
+    text = content.decode("utf-8-sig", errors="replace")
+    value = _parsed(text)
+    if isinstance(value, str):  # what the model wrote, passed on as one text
+        text, value = value, _parsed(value)
+    if isinstance(value, dict):
+        return cast("Json", value)
+    raise UnexpectedResponseError(
+        f"{function} answered {'nothing' if not text.strip() else 'something that is no JSON object'}",
+        sample=shape_of(text),
+    )
+
+
+def _parsed(text: str) -> Any:
+    """Parse JSON, in a code fence or bare; None for what is no JSON."""
+    fenced = _FENCE.search(text)
+    for each in (text, fenced[1] if fenced else None):
+        if each is not None:
+            try:
+                return json.loads(each, parse_float=Decimal)
+            except (ValueError, RecursionError):
+                continue
+    return None
