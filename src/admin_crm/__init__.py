@@ -45,7 +45,14 @@ if TYPE_CHECKING:
         ServiceUnavailableError,
         UnexpectedResponseError,
     )
-    from admin_crm.evidence import list_customer_evidence
+    from admin_crm.evidence import (
+        EvidenceNotDeletedError,
+        delete_customer_evidence,
+        download_customer_evidence,
+        get_evidence_url,
+        list_customer_evidence,
+        upload_customer_evidence,
+    )
     from admin_crm.intelligence import (
         Insight,
         LoyaltyAnalysis,
@@ -140,6 +147,7 @@ __all__ = [
     "DirectoryStats",
     "EdgeFunctionError",
     "Evidence",
+    "EvidenceNotDeletedError",
     "HealthStatus",
     "IAContext",
     "IncompleteReadError",
@@ -173,6 +181,8 @@ __all__ = [
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
+    "delete_customer_evidence",
+    "download_customer_evidence",
     "filter_customers",
     "generate_whatsapp_message",
     "get_admin_customer_details",
@@ -185,6 +195,7 @@ __all__ = [
     "get_customer_preferences",
     "get_customer_timeline",
     "get_directory_stats",
+    "get_evidence_url",
     "get_proactive_insights",
     "get_strategic_loyalty_analysis",
     "is_locked",
@@ -202,6 +213,7 @@ __all__ = [
     "tier_progress",
     "update_admin_customer_notes",
     "update_customer_status",
+    "upload_customer_evidence",
 ]
 
 # Where the names live, the modules that are cheap to load first.

@@ -1,0 +1,131 @@
+"""Receiving an evidence file: streamed, measured, and handed over only when it is complete."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import httpx
+
+from admin_crm._file import IN_MEMORY
+from admin_crm._rows import check_success
+from admin_crm._storage import PIECE, apart, attempt, exchange
+from admin_crm.client import AnyCRM, AsyncAdminCRM
+from admin_crm.errors import InvalidInputError, ServiceUnavailableError
+
+Target = str | os.PathLike[str] | IO[bytes]
+
+
+async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
+    """Download an object: return its bytes, or write them and return how many there are."""
+    if to is None:
+        memory = io.BytesIO()
+        await _receive(crm, path, memory)
+        return memory.getvalue()
+    if isinstance(to, str | os.PathLike):
+        with _replacing(Path(to)) as file:
+            return await _receive(crm, path, file)
+    _check_writable(to)
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
+        spool = cast("IO[bytes]", copy)
+        size = await _receive(crm, path, spool)
+        spool.seek(0)
+        with _naming_target():
+            await apart(crm, lambda: shutil.copyfileobj(spool, to, PIECE))
+    return size
+
+
+async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
+    """Fill a file of our own, from its beginning at every try."""
+    bucket = crm.settings.evidence_bucket
+
+    async def fetch() -> httpx.Response:
+        with _naming_target():
+            file.seek(0)
+            file.truncate()
+        # As it was stored: then the announced length is the file's.
+        headers = {"Accept-Encoding": "identity"}
+        answer = await exchange(crm, "GET", "object", bucket, *path.split("/"), headers=headers, stream=True)
+        await (_drain_beside(answer, file) if isinstance(crm, AsyncAdminCRM) else _drain(answer, file))
+        return answer
+
+    def measure(answer: httpx.Response) -> int:
+        check_success(answer)
+        size, announced = file.tell(), answer.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) != size and "Content-Encoding" not in answer.headers:
+            raise ServiceUnavailableError(f"the download ended after {size:,} of {int(announced):,} bytes")
+        return size
+
+    return await attempt(crm, fetch, measure)
+
+
+async def _drain(answer: httpx.Response, file: IO[bytes]) -> None:
+    try:
+        if answer.is_success:
+            for piece in answer.iter_bytes(PIECE):
+                with _naming_target():
+                    file.write(piece)
+        else:
+            answer.read()
+    finally:
+        answer.close()
+
+
+async def _drain_beside(answer: httpx.Response, file: IO[bytes]) -> None:
+    try:
+        if answer.is_success:
+            async for piece in answer.aiter_bytes(PIECE):
+                with _naming_target():
+                    await asyncio.to_thread(file.write, piece)
+        else:
+            await answer.aread()
+    finally:
+        await answer.aclose()
+
+
+@contextmanager
+def _replacing(target: Path) -> Generator[IO[bytes]]:
+    """Write a file beside its target, and put it in the target's place once it is complete."""
+    if target.is_dir():
+        raise InvalidInputError("to is a folder; name the file", argument="to")
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    with _naming_target():
+        file = part.open("xb")
+    try:
+        with file:
+            yield file
+        with _naming_target():
+            part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check_writable(to: object) -> None:
+    write = getattr(to, "write", None)
+    if not callable(write):
+        raise InvalidInputError(f"to must be a path or a binary file object, not {type(to).__name__}", argument="to")
+    with _naming_target():
+        try:
+            write(b"")
+        except TypeError as error:
+            raise InvalidInputError("to must be opened in binary mode, not as text", argument="to") from error
+
+
+@contextmanager
+def _naming_target() -> Generator[None]:
+    """Say of trouble with the caller's file or disk that it is not the server's."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InvalidInputError(f"the file cannot be written: {reason}", argument="to") from error

@@ -1,0 +1,164 @@
+"""A file to be sent, whatever it was given as: opened, measured, and read piece by piece as often as need be."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, cast
+
+from admin_crm._filetype import HEAD, clean_name
+from admin_crm._storage import PIECE, Content
+from admin_crm.client import AnyCRM, AsyncAdminCRM
+from admin_crm.errors import InvalidInputError
+
+FileLike = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+Report = Callable[[int, int], object]
+
+IN_MEMORY = 8 * 1024 * 1024
+"""Bytes of a temporary file that are kept in memory before it goes to disk."""
+
+
+class Stopped(BaseException):
+    """Carries what a progress callback raised past `call`, which would take it for an unreadable answer."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Source:
+    """An opened file with its size, its first bytes and its name."""
+
+    def __init__(self, stream: IO[bytes], name: str | None) -> None:
+        self._stream = stream
+        stream.seek(0, os.SEEK_END)
+        self.size = stream.tell()
+        self.head = self.read(0, min(HEAD, self.size))
+        self.name = name
+
+    def read(self, start: int, count: int) -> bytes:
+        """Read up to so many bytes; the file must not be shorter than it was."""
+        try:
+            self._stream.seek(start)
+            piece = self._stream.read(count)
+        except (OSError, ValueError) as error:
+            raise _unreadable(error) from error
+        if count and not piece:
+            raise InvalidInputError("the file became shorter while it was being sent", argument="file")
+        return piece
+
+    def pieces(self, crm: AnyCRM, start: int, end: int, report: Report | None) -> Content:
+        """Read a part of the file, from its start at every try, and report how far the sending is."""
+        tell = _stopping(report, self.size)
+        return self._read_beside(start, end, tell) if isinstance(crm, AsyncAdminCRM) else self._read(start, end, tell)
+
+    def _read(self, start: int, end: int, tell: Callable[[int], None]) -> Iterator[bytes]:
+        while start < end:
+            piece = self.read(start, min(PIECE, end - start))
+            yield piece
+            start += len(piece)
+            tell(start)
+
+    async def _read_beside(self, start: int, end: int, tell: Callable[[int], None]) -> AsyncIterator[bytes]:
+        while start < end:
+            piece = await asyncio.to_thread(self.read, start, min(PIECE, end - start))
+            yield piece
+            start += len(piece)
+            tell(start)
+
+
+def open_source(file: FileLike, file_name: str | None, limit: int, closing: ExitStack) -> Source:
+    """Open what is to be sent, and refuse what is empty, too large or not a binary file.
+
+    Args:
+        file: a path, bytes, or a binary file object, which is read from its beginning and stays open.
+        file_name: its name, where the caller gives one.
+        limit: bytes that it may hold at most.
+        closing: closes what was opened here.
+    """
+    try:
+        stream = _stream_of(file, closing)
+        if not _can_seek(stream):
+            stream = _spooled(stream, limit, closing)
+        source = Source(stream, clean_name(file_name or _name_of(file)))
+    except (OSError, ValueError) as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        raise _unreadable(error) from error
+    if not source.size:
+        raise InvalidInputError("the file is empty", argument="file")
+    if source.size > limit:
+        raise InvalidInputError(
+            f"the file is larger than {limit:,} bytes",
+            argument="file",
+            hint="raise max_evidence_bytes in Settings, if the project's limit allows",
+        )
+    return source
+
+
+def _stream_of(file: object, closing: ExitStack) -> IO[bytes]:
+    if isinstance(file, bytes | bytearray | memoryview):
+        return io.BytesIO(cast("bytes", file))
+    if isinstance(file, str | os.PathLike):
+        return closing.enter_context(Path(cast("str", file)).open("rb"))
+    read = getattr(file, "read", None)
+    if not callable(read):
+        raise InvalidInputError(
+            f"file must be a path, bytes or a binary file object, not {type(file).__name__}", argument="file"
+        )
+    if inspect.iscoroutinefunction(read):
+        raise InvalidInputError(
+            "file must be an ordinary file object, not an asynchronous one",
+            argument="file",
+            hint="of an UploadFile give .file, and .filename as file_name",
+        )
+    if isinstance(read(0), str):
+        raise InvalidInputError("file must be opened in binary mode, not as text", argument="file")
+    return cast("IO[bytes]", file)
+
+
+def _can_seek(stream: IO[bytes]) -> bool:
+    try:
+        stream.seek(0, os.SEEK_END)
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+def _spooled(stream: IO[bytes], limit: int, closing: ExitStack) -> IO[bytes]:
+    """Copy a stream that can be read only once, so that it can be sent more often."""
+    copy = closing.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 (`closing` closes it)
+    left = limit + 1
+    while left and (piece := stream.read(min(PIECE, left))):
+        copy.write(piece)
+        left -= len(piece)
+    return cast("IO[bytes]", copy)
+
+
+def _name_of(file: object) -> str:
+    """Return the name that a file comes with; streams without one may be called `<stdin>` or have a number."""
+    given = cast("object", file if isinstance(file, str | os.PathLike) else getattr(file, "name", None))
+    name = os.fsdecode(cast("str", given)) if isinstance(given, str | os.PathLike) else ""
+    return "" if name.startswith("<") else name
+
+
+def _stopping(report: Report | None, size: int) -> Callable[[int], None]:
+    def tell(sent: int) -> None:
+        if report is not None:
+            try:
+                report(sent, size)
+            except Exception as error:
+                raise Stopped(error) from error
+
+    return tell
+
+
+def _unreadable(error: OSError | ValueError) -> InvalidInputError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return InvalidInputError(f"the file cannot be read: {reason}", argument="file")

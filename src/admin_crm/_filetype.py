@@ -1,0 +1,141 @@
+"""What kind of file something is: by its first bytes, then by its name; and which extension is safe."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+
+from admin_crm.errors import InvalidInputError
+
+HEAD = 1024
+"""How many bytes at the beginning of a file tell its type."""
+UNKNOWN = "application/octet-stream"
+
+_ZIP = "application/zip"
+_OLE = "application/x-ole-storage"
+
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", _ZIP),
+    (b"PK\x05\x06", _ZIP),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLE),
+    (b"\x1f\x8b\x08", "application/gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"\x1a\x45\xdf\xa3", "video/webm"),
+    (b"OggS", "audio/ogg"),
+    (b"ID3", "audio/mpeg"),
+    (b"#!AMR", "audio/amr"),
+)
+# Containers: the bytes after the container's own name say what is inside.
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_BRANDS = {
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"mif1": "image/heif",
+    b"msf1": "image/heif",
+    b"avif": "image/avif",
+    b"qt  ": "video/quicktime",
+    b"M4A ": "audio/mp4",
+    b"3gp4": "video/3gpp",
+    b"3gp5": "video/3gpp",
+}
+# Office files are archives whose bytes do not say which program wrote them: there the name decides. Listed
+# here because what `mimetypes` knows of them differs from machine to machine.
+_OPEN_XML = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+_INSIDE = {
+    _ZIP: {
+        "docx": f"{_OPEN_XML}.wordprocessingml.document",
+        "xlsx": f"{_OPEN_XML}.spreadsheetml.sheet",
+        "pptx": f"{_OPEN_XML}.presentationml.presentation",
+        "odt": f"{_OPEN_DOCUMENT}.text",
+        "ods": f"{_OPEN_DOCUMENT}.spreadsheet",
+        "odp": f"{_OPEN_DOCUMENT}.presentation",
+    },
+    _OLE: {
+        "doc": "application/msword",
+        "xls": "application/vnd.ms-excel",
+        "ppt": "application/vnd.ms-powerpoint",
+        "msg": "application/vnd.ms-outlook",
+    },
+}
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/tiff": "tif",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "image/heif": "heif",
+    "image/avif": "avif",
+    "audio/amr": "amr",
+    "audio/mp4": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "audio/wav": "wav",
+    "video/webm": "webm",
+    "application/gzip": "gz",
+    "application/vnd.rar": "rar",
+    "application/x-7z-compressed": "7z",
+    "text/plain": "txt",
+    **{kind: extension for inside in _INSIDE.values() for extension, kind in inside.items()},
+    _OLE: "bin",
+    UNKNOWN: "bin",
+}
+_SAFE_EXTENSION = re.compile(r".\.([a-z0-9]{1,10})", re.DOTALL)
+_CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\x20-\x7e]+)?", re.ASCII)
+
+
+def clean_name(name: str) -> str | None:
+    """Return a file's own name, without folders and characters that cannot be shown; None where nothing is left."""
+    last = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
+    shown = "".join(character for character in last if character.isprintable()).strip()
+    return shown[:255] if shown.strip(".") else None
+
+
+def detect_type(head: bytes, name: str | None) -> str:
+    """Return the content type that a file's first bytes show, or else its name."""
+    found = _type_by_content(head)
+    if found in _INSIDE:
+        return _INSIDE[found].get(_extension_of_name(name) or "", found)
+    if found is not None:
+        return found
+    by_name, encoding = mimetypes.guess_type(name or "", strict=False)
+    return by_name.lower() if by_name and not encoding else UNKNOWN
+
+
+def safe_extension(name: str | None, content_type: str) -> str:
+    """Return an extension of a few plain letters and digits, by the file's name or else by its type."""
+    kind = content_type.partition(";")[0].strip().lower()
+    by_type = _EXTENSIONS.get(kind) or (mimetypes.guess_extension(kind) or "").removeprefix(".")
+    return _extension_of_name(name) or _extension_of_name(f"-.{by_type}") or "bin"
+
+
+def checked_type(content_type: object) -> str:
+    """Return a content type that the caller names."""
+    if isinstance(content_type, str) and _CONTENT_TYPE.fullmatch(content_type):
+        return content_type
+    raise InvalidInputError("content_type must be a type such as image/png", argument="content_type")
+
+
+def _type_by_content(head: bytes) -> str | None:
+    for beginning, kind in _BEGINNINGS:
+        if head.startswith(beginning):
+            return kind
+    if head.startswith(b"RIFF"):
+        return _RIFF.get(head[8:12])
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "video/mp4")
+    return None
+
+
+def _extension_of_name(name: str | None) -> str | None:
+    stem, dot, extension = (name or "").rpartition(".")
+    found = _SAFE_EXTENSION.fullmatch(f"{stem[-1:]}{dot}{extension.lower()}")
+    return found[1] if found else None

@@ -1,0 +1,207 @@
+"""Objects in the evidence bucket: listed, described, signed, removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from admin_crm._operation import call, gather
+from admin_crm._translate import unreadable
+from admin_crm.client import AnyCRM
+from admin_crm.errors import InvalidInputError, NotFoundError
+from admin_crm.models import Evidence, Model, Moment
+
+T = TypeVar("T")
+
+BATCH = 1000
+"""Objects that a server takes or gives at a time, at most."""
+ORIGINAL_NAME = "original_name"
+"""Where the file's own name stands in the object's metadata."""
+
+_PLACEHOLDER = ".emptyFolderPlaceholder"
+_LEAST_PAGE = 100
+"""What servers list when nothing is said; none is known to cut a page below that."""
+# The characters that the storage server allows in a key, of which a slash would begin another folder.
+_PATH = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/[\w!.*'() &$=@;:+,?-]{1,255}", re.ASCII)
+
+
+class _ObjectMetadata(Model):
+    size: int | None = None
+    mimetype: str | None = None
+
+
+class _Object(Model):
+    """One entry of a bucket's listing; a folder has no id."""
+
+    name: str
+    id: UUID | str | None = None
+    created_at: Moment | None = None
+    metadata: _ObjectMetadata | None = None
+
+
+class _Info(Model):
+    """What the server tells of one object; `metadata` is what the uploader gave along."""
+
+    size: int | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class _Signed(Model):
+    path: str
+    error: str | None = None
+    signedURL: str | None = None  # noqa: N815 (the server's own name)
+
+
+class _Url(Model):
+    signedURL: str  # noqa: N815 (the server's own name)
+
+
+class _Name(Model):
+    name: str
+
+
+class Removed(NamedTuple):
+    """What became of objects that were to be removed."""
+
+    deleted: list[str]
+    missing: list[str]
+    denied: list[str]
+
+
+_CONFIG = ConfigDict(hide_input_in_errors=True)
+_OBJECTS: TypeAdapter[list[_Object]] = TypeAdapter(list[_Object], config=_CONFIG)
+_SIGNED: TypeAdapter[list[_Signed]] = TypeAdapter(list[_Signed], config=_CONFIG)
+_NAMES: TypeAdapter[list[_Name]] = TypeAdapter(list[_Name], config=_CONFIG)
+_INFO: TypeAdapter[_Info] = TypeAdapter(_Info)
+_URL: TypeAdapter[_Url] = TypeAdapter(_Url)
+
+
+def checked_path(path: object, argument: str = "path") -> str:
+    """Return the path of an evidence file: a customer's id, a slash, a file name."""
+    if isinstance(path, str) and _PATH.fullmatch(path) and path.rpartition("/")[2].strip("."):
+        return path
+    raise InvalidInputError(
+        f"{argument} must be the path of an evidence file, <customer id>/<file name>", argument=argument
+    )
+
+
+async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_names: bool = False) -> list[Evidence]:
+    """Read the listing of a customer's folder and sign its files in batches."""
+    objects = await _list_objects(crm, str(customer))
+    paths = [f"{customer}/{each.name}" for each in objects]
+    signed = await gather(crm, *(_sign(crm, part, seconds) for part in batches(paths)))
+    urls = {each.path: each.signedURL for part in signed for each in part}
+    names = await gather(crm, *(_original_name(crm, path) for path in paths)) if original_names else [None] * len(paths)
+    files = [
+        Evidence(
+            id=each.id,
+            path=path,
+            url=urls.get(path),
+            file_name=name or each.name,
+            uploaded_at=each.created_at,
+            size=each.metadata.size if each.metadata else None,
+            content_type=each.metadata.mimetype if each.metadata else None,
+        )
+        for each, path, name in zip(objects, paths, names, strict=True)
+    ]
+    return sorted(files, key=lambda file: file.uploaded_at.timestamp() if file.uploaded_at else 0.0, reverse=True)
+
+
+async def read_info(crm: AnyCRM, path: str) -> _Info:
+    """Read what the server tells of one object."""
+    return await _ask(crm, lambda: _bucket(crm).info(path), _INFO)
+
+
+async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
+    """Raise where there is no such bucket: its listing is empty, the description of an object says so."""
+    await _is_there(crm, f"{customer}/{_PLACEHOLDER}")
+
+
+async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool) -> str:
+    """Make a URL that lets whoever has it read one object for a while."""
+    answer = await _ask(
+        crm, lambda: _bucket(crm).create_signed_url(path, seconds, {"download": download} if download else {}), _URL
+    )
+    return answer.signedURL
+
+
+async def remove_objects(crm: AnyCRM, paths: Sequence[str]) -> Removed:
+    """Remove up to a batch of objects, and find out what became of those that the server does not name."""
+    tries = 0
+
+    def remove() -> Any:
+        nonlocal tries
+        tries += 1
+        return _bucket(crm).remove(list(paths))
+
+    named = {each.name for each in await _ask(crm, remove, _NAMES)}
+    left = [path for path in paths if path not in named]
+    there = await gather(crm, *(_is_there(crm, path) for path in left))
+    denied = [path for path, is_there in zip(left, there, strict=True) if is_there]
+    missing = [path for path, is_there in zip(left, there, strict=True) if not is_there]
+    if tries > 1:
+        # An earlier try, whose answer was lost, may have removed them: they are gone, as was asked.
+        missing = []
+    return Removed([path for path in paths if path not in {*denied, *missing}], missing, denied)
+
+
+def batches(paths: Sequence[str]) -> list[Sequence[str]]:
+    """Split paths into as many as a server takes at a time."""
+    return [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
+
+
+async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:
+    found: dict[str, _Object] = {}
+    offset = 0
+    while True:
+        options = {"limit": BATCH, "offset": offset, "sortBy": {"column": "name", "order": "asc"}}
+        entries = await _ask(crm, partial(_list, crm, folder, options), _OBJECTS)
+        found.update((entry.name, entry) for entry in entries)
+        offset += len(entries)
+        if len(entries) < _LEAST_PAGE:
+            return [each for each in found.values() if each.id is not None and each.name != _PLACEHOLDER]
+
+
+def _list(crm: AnyCRM, folder: str, options: dict[str, Any]) -> Any:
+    return _bucket(crm).list(folder, options)
+
+
+async def _sign(crm: AnyCRM, paths: Sequence[str], seconds: int) -> list[_Signed]:
+    return await _ask(crm, lambda: _bucket(crm).create_signed_urls(list(paths), seconds), _SIGNED)
+
+
+async def _original_name(crm: AnyCRM, path: str) -> str | None:
+    try:
+        name = ((await read_info(crm, path)).metadata or {}).get(ORIGINAL_NAME)
+    except NotFoundError:
+        return None
+    return name if isinstance(name, str) else None
+
+
+async def _is_there(crm: AnyCRM, path: str) -> bool:
+    try:
+        await read_info(crm, path)
+    except NotFoundError:
+        return False
+    return True
+
+
+async def _ask(crm: AnyCRM, send: Callable[[], Any], adapter: TypeAdapter[T]) -> T:
+    """Ask supabase-py, and validate what it has parsed; everything here may be asked twice."""
+
+    def read(answer: Any) -> T:
+        try:
+            return adapter.validate_python(answer)
+        except ValidationError as error:
+            raise unreadable(error) from error
+
+    return await call(crm, send, read, repeatable=True)
+
+
+def _bucket(crm: AnyCRM) -> Any:
+    return crm.supabase.storage.from_(crm.settings.evidence_bucket)

@@ -1,0 +1,61 @@
+"""Storage one level below supabase-py, for what its client cannot do: bodies and answers as streams, and TUS.
+
+The pool, the headers and the session are those of `crm.supabase.storage`, so nothing goes around them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from admin_crm._operation import call, finish
+from admin_crm.client import AnyCRM, AsyncAdminCRM
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Content = Iterator[bytes] | AsyncIterator[bytes]
+
+PIECE = 256 * 1024
+"""Bytes that are read from or written to a file at a time."""
+
+
+async def attempt(
+    crm: AnyCRM, work: Callable[[], Coroutine[Any, Any, T]], read: Callable[[T], R], *, repeatable: bool = True
+) -> R:
+    """Let `call` make several requests, or a long one, as one try: all of it is repeated or none."""
+
+    def send() -> T | Awaitable[T]:
+        return work() if isinstance(crm, AsyncAdminCRM) else finish(work())
+
+    return await call(crm, send, read, repeatable=repeatable)
+
+
+async def exchange(
+    crm: AnyCRM,
+    method: str,
+    *path: str,
+    headers: Mapping[str, str] | None = None,
+    content: Content | None = None,
+    stream: bool = False,
+) -> httpx.Response:
+    """Send one request to the storage server; to be used within `attempt` only."""
+    client = crm.supabase
+    session = client.storage.session
+    request = session.build_request(
+        method,
+        str(client.storage_url.joinpath(*path)),
+        headers={**client.options.headers, **(headers or {})},
+        content=content,
+    )
+    # A redirect would carry the key to whatever host it names; an app's own client might follow it.
+    sent = session.send(request, stream=stream, follow_redirects=False)
+    return sent if isinstance(sent, httpx.Response) else await sent
+
+
+async def apart(crm: AnyCRM, work: Callable[[], T]) -> T:
+    """Do work on files: on a thread where there is an event loop to keep free, else on the spot."""
+    return await asyncio.to_thread(work) if isinstance(crm, AsyncAdminCRM) else work()

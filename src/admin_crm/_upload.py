@@ -1,0 +1,102 @@
+"""Sending an evidence file: whole or, above 6 MiB, in parts; and showing how far it is."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import ClassVar
+
+import httpx
+from pydantic import TypeAdapter
+
+from admin_crm._file import Report, Source
+from admin_crm._rows import check_success, decode
+from admin_crm._storage import attempt, exchange
+from admin_crm._tus import PART, upload_resumable
+from admin_crm.client import AnyCRM
+from admin_crm.errors import ConflictError, InvalidInputError, UnexpectedResponseError
+from admin_crm.models import Model
+
+Progress = Report | bool | None
+
+
+class _Stored(Model):
+    Key: str
+
+
+_STORED: TypeAdapter[_Stored] = TypeAdapter(_Stored)
+
+
+async def upload_file(
+    crm: AnyCRM, path: str, source: Source, content_type: str, metadata: Mapping[str, str], report: Report | None
+) -> None:
+    """Upload a file under a key of its own, in parts if it is large and the server can."""
+    if source.size > PART and await upload_resumable(crm, path, source, content_type, metadata, report):
+        return
+    await _upload_whole(crm, path, source, content_type, metadata, report)
+
+
+@contextmanager
+def reporting(progress: Progress, source: Source) -> Generator[Report | None]:
+    """Turn what the caller gave as `progress` into what is told of every piece sent."""
+    if progress is True:
+        with _bar(source) as report:
+            yield report
+    elif progress is None or progress is False:
+        yield None
+    elif callable(progress):
+        yield progress
+    else:
+        raise InvalidInputError("progress must be True or a function of two numbers", argument="progress")
+
+
+@contextmanager
+def _bar(source: Source) -> Generator[Report]:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise InvalidInputError(
+            "a progress bar needs tqdm", argument="progress", hint="pip install 'admin-crm[notebook]'"
+        ) from error
+
+    class Bar(tqdm):  # type: ignore[type-arg]  # generic for type checkers only
+        monitor_interval: ClassVar[int] = 0  # no thread of tqdm's is to stay behind
+
+    with Bar(total=source.size, desc=source.name, unit="B", unit_scale=True, unit_divisor=1024) as bar:
+        # A part that is sent again takes the bar back.
+        yield lambda sent, _: bar.update(sent - bar.n)
+
+
+async def _upload_whole(
+    crm: AnyCRM, path: str, source: Source, content_type: str, metadata: Mapping[str, str], report: Report | None
+) -> None:
+    bucket = crm.settings.evidence_bucket
+    headers = {
+        "Content-Type": content_type,
+        "Content-Length": str(source.size),
+        "Cache-Control": "max-age=3600",
+        "x-metadata": b64encode(json.dumps(metadata).encode()).decode(),
+        "x-upsert": "false",
+    }
+    tries = 0
+
+    async def send() -> httpx.Response:
+        nonlocal tries
+        tries += 1
+        content = source.pieces(crm, 0, source.size, report)
+        return await exchange(crm, "POST", "object", bucket, *path.split("/"), headers=headers, content=content)
+
+    def read(answer: httpx.Response) -> None:
+        try:
+            check_success(answer)
+        except ConflictError:
+            # The key is random: whoever took it was our own earlier try, whose answer was lost.
+            if tries > 1:
+                return
+            raise
+        if decode(answer.content, _STORED).Key != f"{bucket}/{path}":
+            raise UnexpectedResponseError("the server stored the file under another key", field="Key")
+
+    await attempt(crm, send, read)
