@@ -10,6 +10,6 @@ import griffe
 class BothColours(griffe.Extension):
     """Label every function under `@operation` as working in both colours."""
 
-    def on_function(self, *, func: griffe.Function, **kwargs: Any) -> None:
+    def on_function(self, *, func: griffe.Function, **kwargs: Any) -> None:  # noqa: ARG002 (griffe's signature)
         if any(str(decorator.value) == "operation" for decorator in func.decorators):
             func.labels = {"sync and async"}

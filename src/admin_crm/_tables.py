@@ -12,16 +12,23 @@ from rich.table import Table
 from rich.text import Text
 
 from admin_crm._redact import mask_email, mask_phone
+from admin_crm.creation import CreatedCustomer
+from admin_crm.intelligence import LoyaltyAnalysis, LoyaltyProposition, TagSuggestion
 from admin_crm.models import (
     Address,
     AdminCustomer,
     AdminCustomerDetail,
+    AdminNotes,
+    CustomerProfile,
     DirectoryStats,
     Evidence,
+    Notification,
     Order,
     Page,
     TierProgress,
 )
+from admin_crm.preferences import CustomerPreferences
+from admin_crm.timeline import TimelineEvent
 
 _RECENT = 5
 """How many of a customer's orders are worth showing."""
@@ -134,6 +141,70 @@ class Tables:
             "next tier": progress.next_tier,
             "to go": _money(progress.amount_to_next),
         }
+        return _pairs("Loyalty", figures)
+
+    def statuses(self, profiles: Iterable[CustomerProfile]) -> Table:
+        """Show the statuses that a customer went through."""
+        table = _table("Status", "Until")
+        for each in profiles:
+            table.add_row(plain(each.account_status), _day(each.suspension_end))
+        return table
+
+    def notifications(self, notifications: Iterable[Notification]) -> Table:
+        """Show notifications, one a line."""
+        table = _table("Sent", "Type", "Title", "Message", "Read")
+        for each in notifications:
+            table.add_row(
+                _day(each.created_at), plain(each.type), plain(each.title), plain(each.message), _mark(each.is_read)
+            )
+        return table
+
+    def notes(self, notes: AdminNotes) -> Table:
+        """Show notes, tags and custom fields."""
+        return _pairs("Notes", {"notes": notes.notes, "tags": ", ".join(notes.tags), **notes.custom_fields})
+
+    def created(self, created: CreatedCustomer) -> Table:
+        """Show a new customer; the password stays hidden."""
+        figures = {
+            "id": created.id,
+            "e-mail": self._email(created.email),
+            "password": created.password,
+            "must confirm": "yes" if created.needs_confirmation else "no",
+            "city": created.address.city,
+        }
+        return _pairs(created.profile.full_name or "Customer", figures)
+
+    def preferences(self, likes: CustomerPreferences) -> RenderableType:
+        """Show the favourite products and categories side by side."""
+        return Columns(
+            [
+                _pairs("Products", {each.name: each.quantity for each in likes.top_products}),
+                _pairs("Categories", {each.name: each.quantity for each in likes.top_categories}),
+            ]
+        )
+
+    def timeline(self, events: Iterable[TimelineEvent]) -> Table:
+        """Show what happened, one a line."""
+        table = _table("Date", "What", "Title")
+        for each in events:
+            table.add_row(_day(each.at), plain(each.kind), plain(each.title))
+        return table
+
+    def suggestion(self, suggestion: TagSuggestion) -> Table:
+        """Show proposed tags and why."""
+        figures = {
+            "tags": ", ".join(suggestion.tags),
+            "segment": suggestion.segment,
+            "reasoning": suggestion.reasoning,
+        }
+        return _pairs("Suggestion", figures)
+
+    def plan(self, plan: LoyaltyAnalysis | LoyaltyProposition) -> Table:
+        """Show a plan for a customer's loyalty, whichever answer the shop's function gives."""
+        coupon = plan.suggested_coupon
+        figures = {"coupon": coupon and f"{coupon.code}, {coupon.discount}", "message": plan.recovery_message}
+        if isinstance(plan, LoyaltyAnalysis):
+            figures |= {"analysis": plan.analysis, "next steps": "; ".join(plan.next_steps)}
         return _pairs("Loyalty", figures)
 
     def words(self, answer: object) -> Text:
