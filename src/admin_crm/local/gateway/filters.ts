@@ -8,7 +8,10 @@ const DISGUISE = 0x10e000;
 const TREE = /(^|\.)(not\.)?(or|and)$/;
 const QUOTED = /((?:\b(?:not\.)?i?like\.)?)"((?:[^"\\]|\\.)*)"(?!\s*[.:-])/gs;
 const SPECIAL = /[\s!-/:-@[-`{-~]/g;
-const DISGUISED = /[\u{10e000}-\u{10e07f}]/gu;
+const DISGUISED = /[\u{10e000}-\u{10e0ff}]/gu;
+// Lite splits at any white space, so what lies beyond ASCII is disguised by its place in this list.
+const WIDE_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009" +
+  "\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
 
 export function disguiseQuoted(url: string): string {
   const disguised = new URL(url);
@@ -27,9 +30,17 @@ function disguise(_quoted: string, operator: string, content: string): string {
   const plain = operator ? text.replaceAll("*", "%") : text;
   const hidden = plain.replace(
     SPECIAL,
-    (each) => String.fromCodePoint(DISGUISE + each.charCodeAt(0)),
+    (each) => String.fromCodePoint(DISGUISE + placeOf(each.charCodeAt(0))),
   );
   return operator ? operator + hidden : `"${hidden}"`;
+}
+
+function placeOf(code: number): number {
+  return code < 0x80 ? code : 0x80 + WIDE_SPACES.indexOf(String.fromCharCode(code));
+}
+
+function characterAt(place: number): string {
+  return place < 0x80 ? String.fromCharCode(place) : WIDE_SPACES[place - 0x80];
 }
 
 /** The same value, wherever text is in it, with the true characters. */
@@ -37,7 +48,7 @@ export function reveal<T>(value: T): T {
   if (typeof value === "string") {
     return value.replace(
       DISGUISED,
-      (each) => String.fromCharCode(each.codePointAt(0)! - DISGUISE),
+      (each) => characterAt(each.codePointAt(0)! - DISGUISE),
     ) as T;
   }
   if (Array.isArray(value)) return value.map(reveal) as T;

@@ -2,7 +2,11 @@ import type { Keys } from "./keys.ts";
 import type { Database, Handler } from "./types.ts";
 
 /** What no Supabase has: SQL as the database's owner, for tests and for looking around. */
-export function createLocal(database: Database, keys: Keys): Handler {
+export function createLocal(
+  database: Database,
+  keys: Keys,
+  reloadSchema: () => Promise<void>,
+): Handler {
   return async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/local/health") return Response.json({ healthy: true });
@@ -13,7 +17,9 @@ export function createLocal(database: Database, keys: Keys): Handler {
     }
     const { sql } = await request.json();
     try {
-      return Response.json(await database.as(null, (query) => query(sql)));
+      const rows = await database.as(null, (query) => query(sql));
+      if (/\b(create|alter|drop)\b/i.test(sql)) await reloadSchema();
+      return Response.json(rows);
     } catch (error) {
       return Response.json({ message: String(error) }, { status: 400 });
     }

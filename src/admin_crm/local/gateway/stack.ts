@@ -53,7 +53,11 @@ export async function openStack(
     "/auth/v1/": createAuth({ lite, keys, database, emailConfirmation }),
     "/storage/v1/": storage,
     "/functions/v1/": createFunctions(keys),
-    "/local/": createLocal(database, keys),
+    "/local/": createLocal(
+      database,
+      keys,
+      () => gate.pass(() => connection.clearSchemaCache()),
+    ),
   });
   return { handler, close: () => gate.pass(() => connection.close()) };
 }
