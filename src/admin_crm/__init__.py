@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         resume_customer_creation,
     )
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence, tier_progress
+    from admin_crm.diagnosis import DoctorCheck, DoctorReport, doctor
     from admin_crm.directory import (
         filter_customers,
         get_all_customers,
@@ -145,6 +146,8 @@ __all__ = [
     "CustomerProfile",
     "CustomerTier",
     "DirectoryStats",
+    "DoctorCheck",
+    "DoctorReport",
     "EdgeFunctionError",
     "Evidence",
     "EvidenceNotDeletedError",
@@ -182,6 +185,7 @@ __all__ = [
     "canonical_segment",
     "create_customer_with_details",
     "delete_customer_evidence",
+    "doctor",
     "download_customer_evidence",
     "filter_customers",
     "generate_whatsapp_message",
@@ -233,6 +237,7 @@ _HOMES = (
     "timeline",
     "intelligence",
     "preferences",
+    "diagnosis",
 )
 
 

@@ -21,6 +21,7 @@ from admin_crm import (
     AdminCRMError,
     AdminCustomer,
     CustomerTier,
+    doctor,
     filter_customers,
     get_all_customers,
     search_customers,
@@ -175,6 +176,17 @@ def customers(
     else:
         rows = [each.model_dump(mode="json") for each in found]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+
+
+@app.command("doctor")
+def examine(
+    *, write_checks: Annotated[bool, typer.Option("--write-checks", help="Also try writing, and undo it.")] = False
+) -> None:
+    """Examine the project that SUPABASE_URL and the keys name; exit code 1 if something is wrong."""
+    with AdminCRM.from_env() as crm:
+        report = doctor(crm, write_checks=write_checks)
+    typer.echo(report)
+    raise typer.Exit(0 if report.ok else 1)
 
 
 def main() -> None:

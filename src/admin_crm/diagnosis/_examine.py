@@ -1,0 +1,62 @@
+"""What the doctor's checks share: their findings, and requests that supabase-py has no method for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple, TypeVar
+
+import httpx
+
+from admin_crm._operation import call
+from admin_crm.client import AnyCRM
+from admin_crm.diagnosis.report import DoctorCheck, Verdict
+from admin_crm.errors import AdminCRMError, ClientStateError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Finding(NamedTuple):
+    """What a check found, before it has its name."""
+
+    verdict: Verdict
+    meaning: str
+    advice: str = ""
+
+
+class Examination(NamedTuple):
+    """A check with the name of its line."""
+
+    name: str
+    look: Callable[[AnyCRM], Awaitable[Finding]]
+
+
+async def examined(crm: AnyCRM, examination: Examination) -> DoctorCheck:
+    """Make one line of the report; a check that cannot be made is a line that fails."""
+    found = await attempted(examination.look(crm))
+    if isinstance(found, AdminCRMError):
+        code = f" [{found.code or found.status}]" if found.code or found.status else ""
+        found = Finding("fail", f"{found.message}{code}", found.hint or "")
+    return DoctorCheck(examination.name, *found)
+
+
+async def attempted(work: Awaitable[T]) -> T | AdminCRMError:
+    """Return what something came to, or why it failed; a closed connection is nobody's finding."""
+    try:
+        return await work
+    except ClientStateError:
+        raise
+    except AdminCRMError as error:
+        return error
+
+
+async def ask(crm: AnyCRM, method: str, path: str, read: Callable[[httpx.Response], R], *, key: str | None = None) -> R:
+    """Send a request without a body over the connection's own pool, with its rights or with a key alone."""
+
+    def send() -> httpx.Response | Coroutine[Any, Any, httpx.Response]:
+        client = crm.supabase
+        headers = client.options.headers if key is None else {"apiKey": key}
+        session = client.postgrest.session
+        return session.request(method, f"{crm.url}{path}", headers=headers, follow_redirects=False)
+
+    return await call(crm, send, read, repeatable=True)

@@ -1,0 +1,53 @@
+"""What the doctor found: lines that pass, warn or fail, each with what it means and what to do."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorCheck:
+    """One line of a report: what was looked at, the verdict, what it means, and what to do if anything."""
+
+    name: str
+    verdict: Verdict
+    meaning: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """What `doctor` found, without keys and without personal data; printed, it is a table.
+
+    Example:
+        >>> print(doctor(crm))
+    """
+
+    checks: tuple[DoctorCheck, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed; warnings do not count."""
+        return all(check.verdict != "fail" for check in self.checks)
+
+    def __str__(self) -> str:
+        width = max((len(check.name) for check in self.checks), default=0)
+        lines: list[str] = []
+        for check in self.checks:
+            lines.append(f"{check.verdict.upper()}  {check.name:{width}}  {check.meaning}")
+            if check.advice:
+                lines.append(f"{'':{width + 8}}→ {check.advice}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook."""
+        rows = (
+            "".join(f"<td>{html.escape(cell)}</td>" for cell in (each.verdict, each.name, each.meaning, each.advice))
+            for each in self.checks
+        )
+        head = "<tr><th></th><th>check</th><th>means</th><th>to do</th></tr>"
+        return f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"

@@ -1,0 +1,237 @@
+"""Is everything installed that the library reads: view, tables, columns, functions?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import httpx
+
+from admin_crm._operation import gather
+from admin_crm._rows import COUNTED, Query, fetch_page
+from admin_crm.client import AnyCRM
+from admin_crm.diagnosis._examine import Finding, ask
+from admin_crm.errors import SchemaMismatchError
+from admin_crm.labels import AccountStatus
+from admin_crm.models import Model
+
+ROWS_ASKED = 10_000
+"""Rows asked for at once to find out how many the server gives."""
+LOW_CAP = 1_000
+"""Hosted projects give as many rows at once; fewer make reads slow."""
+
+_SIGN_IN = "connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
+_NO_TABLE = ("PGRST205", "42P01")
+_NO_COLUMN = ("PGRST204", "42703")
+
+
+class Column(NamedTuple):
+    """A column under the names it goes by, and how the library does without it; needed where it cannot."""
+
+    names: tuple[str, ...]
+    without: str
+    needed: bool = False
+
+
+class Table(NamedTuple):
+    """A table or view by its name in the settings; `without` says how the library does without it, if it can."""
+
+    setting: str
+    columns: tuple[Column, ...]
+    without: str | None = None
+
+
+def _needed(*names: str) -> Column:
+    return Column(names, "it cannot be done without", needed=True)
+
+
+def _optional(*names: str) -> Column:
+    return Column(names, "it stays None")
+
+
+TABLES = (
+    Table(
+        "view",
+        (
+            _needed("id", "customer_id"),
+            _optional("full_name"),
+            _optional("email"),
+            _optional("avatar_url"),
+            Column(("phone", "customer_phone"), "customers are found and contactable by WhatsApp alone"),
+            Column(("whatsapp",), "customers are found and contactable by phone alone"),
+            _optional("birthdate"),
+            Column(("created_at",), "the directory is not sorted, nobody counts as new"),
+            Column(("account_status",), "the directory cannot be filtered by status"),
+            Column(("customer_tier", "tier"), "the directory cannot be filtered by tier"),
+            _optional("total_orders"),
+            _optional("total_spent"),
+            Column(("recency_days",), "days since the last order are not told"),
+            _optional("frequency"),
+            _optional("monetary"),
+            Column(("segment",), "customers are not told apart by segment"),
+            Column(("health_status",), "customers are not told apart by health"),
+            _optional("ai_preferences"),
+            _optional("ia_context"),
+        ),
+    ),
+    Table(
+        "profiles_table",
+        (
+            _needed("id"),
+            _needed("full_name"),
+            _needed("phone"),
+            _needed("whatsapp"),
+            _needed("account_status"),
+            _needed("suspension_end"),
+            Column(("customer_tier", "tier"), "tier_progress tells the tier by what was spent"),
+            _optional("birthdate"),
+            _optional("total_spent"),
+        ),
+    ),
+    Table(
+        "addresses_table",
+        (
+            *map(_needed, ("id", "customer_id", "type", "label", "full_name", "street", "number", "colony")),
+            *map(_needed, ("city", "state", "zip_code", "is_default")),
+            Column(("phone",), "no address with a phone can be created"),
+            Column(("notes",), "no address with notes can be created"),
+            Column(("references",), "no address with references can be created"),
+        ),
+    ),
+    Table(
+        "orders_table",
+        (
+            *map(_needed, ("id", "customer_id", "total", "status", "created_at")),
+            Column(("items",), "preferences know only what the table of order items says"),
+        ),
+    ),
+    Table(
+        "order_items_table",
+        tuple(map(_needed, ("order_id", "product_id", "quantity"))),
+        without="items are read from the orders themselves",
+    ),
+    Table("products_table", tuple(map(_needed, ("id", "name", "category_id")))),
+    Table("categories_table", tuple(map(_needed, ("id", "name")))),
+    Table("notes_table", tuple(map(_needed, ("customer_id", "tags", "custom_fields", "notes")))),
+    Table("notifications_table", tuple(map(_needed, ("id", "user_id", "title", "message", "type")))),
+)
+
+
+async def directory(crm: AnyCRM) -> Finding:
+    """Compare what the view shows with the profiles: a view that asks who is looking shows a key nothing."""
+    view, profiles = crm.settings.view, crm.settings.profiles_table
+    shown, there = await gather(crm, _count(crm, view), _count(crm, profiles))
+    if there and not shown:
+        return Finding(
+            "fail",
+            f"{view} shows nothing, although {profiles} holds {there:,} customers: only an administrator sees them",
+            _SIGN_IN,
+        )
+    if shown != there:
+        return Finding(
+            "warn",
+            f"{view} shows {shown:,} customers, {profiles} {there:,}",
+            f"look into {view} and the policies of {profiles}: one of them leaves customers out",
+        )
+    if not there:
+        return Finding("warn", "no customers are shown", f"where there are some, {_SIGN_IN}")
+    return Finding("pass", f"{view} shows all {shown:,} customers")
+
+
+async def row_cap(crm: AnyCRM) -> Finding:
+    """Find out how many rows the server gives at once, which it never says."""
+    table = crm.settings.profiles_table
+    rows, total = await fetch_page(
+        crm, lambda: crm.supabase.table(table).select("id", count=COUNTED).limit(ROWS_ASKED), Model
+    )
+    given = len(rows)
+    if total is None:
+        return Finding("warn", "the server does not count rows, so it cannot be told whether reads are complete")
+    if given == min(total, ROWS_ASKED):
+        return Finding("pass", f"the row cap is not below {given:,}")
+    if given < LOW_CAP:
+        return Finding(
+            "warn",
+            f"the server gives {given:,} rows at once; everything is read, but in many requests",
+            "raise the project's max_rows (API settings)",
+        )
+    return Finding("pass", f"the server gives {given:,} rows at once; reads go on until all are there")
+
+
+async def suspensions(crm: AnyCRM) -> Finding:
+    """Count suspensions that have ended and were not lifted."""
+    table, now = crm.settings.profiles_table, datetime.now(UTC).isoformat()
+    overdue = await _count(
+        crm, table, lambda rows: rows.eq("account_status", AccountStatus.SUSPENDED.value).lte("suspension_end", now)
+    )
+    if not overdue:
+        return Finding("pass", "no suspension is overdue to be lifted")
+    return Finding(
+        "warn",
+        f"{overdue:,} {'suspension has' if overdue == 1 else 'suspensions have'} ended without being lifted",
+        "have a scheduler call lift_expired_suspensions",
+    )
+
+
+async def columns(crm: AnyCRM, table: Table) -> Finding:
+    """Ask for the columns of a table by name, without rows."""
+    name = str(getattr(crm.settings, table.setting))
+    try:
+        if await _has(crm, name, *(column.names[0] for column in table.columns)):
+            return Finding("pass", "all that is read or written is there")
+        # Refused as a whole: ask for them one by one, each under all its names.
+        present = await gather(crm, *(_has_one_of(crm, name, column) for column in table.columns))
+    except SchemaMismatchError as error:
+        if table.without is None or error.code not in _NO_TABLE:
+            raise
+        return Finding("pass", f"there is no {name}: {table.without}")
+    missing = [column for column, there in zip(table.columns, present, strict=True) if not there]
+    if not missing:
+        return Finding("pass", "all that is read or written is there")
+    told = "; ".join(f"{' or '.join(column.names)} ({column.without})" for column in missing)
+    needed = any(column.needed for column in missing)
+    return Finding(
+        "fail" if needed else "warn", f"missing: {told}", "add what you need, or name your table in Settings"
+    )
+
+
+async def function(crm: AnyCRM, name: str) -> Finding:
+    """Ask what a browser asks before it calls a function, which makes the function do nothing."""
+    status, explained = await ask(crm, "OPTIONS", f"/functions/v1/{name}", _read_function)
+    if status == 404 and not explained:
+        return Finding("warn", "not deployed: what it is for cannot be had", "deploy it, or name yours in Settings")
+    if status >= 500:
+        return Finding("warn", f"deployed, but answers {status}", "look into its log")
+    return Finding("pass", "deployed")
+
+
+async def _count(crm: AnyCRM, table: str, narrow: Callable[[Any], Query] | None = None) -> int:
+    def query() -> Query:
+        rows = crm.supabase.table(table).select("*", count=COUNTED).limit(0)
+        return narrow(rows) if narrow else rows
+
+    # No HEAD, whose refusals come without their reason.
+    return (await fetch_page(crm, query, Model)).total or 0
+
+
+async def _has_one_of(crm: AnyCRM, table: str, column: Column) -> bool:
+    for name in column.names:
+        if await _has(crm, table, name):
+            return True
+    return False
+
+
+async def _has(crm: AnyCRM, table: str, *names: str) -> bool:
+    try:
+        await fetch_page(crm, lambda: crm.supabase.table(table).select(*names).limit(0), Model)
+    except SchemaMismatchError as error:
+        if error.code in _NO_COLUMN:
+            return False
+        raise
+    return True
+
+
+def _read_function(answer: httpx.Response) -> tuple[int, bool]:
+    """Read the status, and whether a function explains itself: the platform's 404 has a code, no `error`."""
+    return answer.status_code, '"error"' in answer.text
