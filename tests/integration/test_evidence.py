@@ -1,0 +1,309 @@
+"""Evidence on a real stack: what is uploaded comes back, and whoever may not is told so."""
+
+import io
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from admin_crm import (
+    AdminCRMError,
+    AuthenticationError,
+    CustomerNotFoundError,
+    EvidenceNotDeletedError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    SchemaMismatchError,
+    ServiceUnavailableError,
+    Settings,
+    delete_customer_evidence,
+    download_customer_evidence,
+    get_evidence_url,
+    list_customer_evidence,
+    upload_customer_evidence,
+)
+from admin_crm._tus import PART
+from admin_crm.local import LocalStack
+from conftest import Ask, Colour
+
+MIB = 1024 * 1024
+PNG = b"\x89PNG\r\n\x1a\n" + os.urandom(5000)
+PDF = b"%PDF-1.7\n" + os.urandom(5000)
+
+
+@pytest.fixture
+def quick(colour: Colour, stack: LocalStack) -> Any:
+    """Open a connection with settings of the test's own, which does not wait between tries."""
+
+    def opened(key: str | None = None, **settings: Any) -> Ask:
+        quickly = Settings(retry_base_delay=0.001, retry_max_delay=0.002, **settings)
+        return Ask(colour, colour.open(stack.url, key or stack.secret_key, settings=quickly))
+
+    return opened
+
+
+def watch(asked: Ask) -> list[httpx.Request]:
+    """Keep the requests that a connection sends."""
+    requests: list[httpx.Request] = []
+
+    def keep(request: httpx.Request) -> None:
+        requests.append(request)
+
+    async def keep_too(request: httpx.Request) -> None:
+        requests.append(request)
+
+    session = asked.crm.supabase.storage.session
+    hooks = session.event_hooks
+    hooks["request"].append(keep_too if asked.colour.name == "async" else keep)
+    session.event_hooks = hooks
+    return requests
+
+
+@pytest.mark.parametrize(
+    ("file_name", "content", "ending", "kind", "remembered"),
+    [
+        ("Ñandú #1 (copia)?.PDF", PDF, ".pdf", "application/pdf", "Ñandú #1 (copia)?.PDF"),
+        ("recibo", PNG, ".png", "image/png", "recibo"),
+        ("../../x.sh", b"#!/bin/sh\n", ".sh", None, "x.sh"),
+        ("nota.txt", "¡Mañana!".encode(), ".txt", "text/plain", "nota.txt"),
+        ("logo 🎁.jpeg", b"\xff\xd8\xff\xe0" + PNG, ".jpeg", "image/jpeg", "logo 🎁.jpeg"),
+    ],
+)
+def test_what_is_uploaded_comes_back_byte_for_byte(
+    admin: Ask, customer: str, file_name: str, content: bytes, ending: str, kind: str | None, remembered: str
+) -> None:
+    path = admin(upload_customer_evidence, customer, content, file_name=file_name)
+    assert re.fullmatch(rf"{customer}/[0-9a-f]{{32}}\{ending}", path)
+    assert admin(download_customer_evidence, path) == content
+    (file,) = admin(list_customer_evidence, customer, original_names=True)
+    assert (file.path, file.file_name, file.size) == (path, remembered, len(content))
+    assert kind is None or file.content_type == kind
+    assert httpx.get(file.url, trust_env=False).content == content
+
+
+def test_a_named_content_type_is_kept(by_key: Ask, customer: str) -> None:
+    by_key(upload_customer_evidence, customer, b"a;b", content_type="text/csv")
+    assert [file.content_type for file in by_key(list_customer_evidence, customer)] == ["text/csv"]
+
+
+def test_files_of_every_kind_are_streamed_both_ways(by_key: Ask, customer: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "pieza.png", tmp_path / "copia.png"
+    source.write_bytes(PNG)
+    with tempfile.SpooledTemporaryFile() as spooled, source.open("rb") as opened, target.open("w+b") as written:
+        spooled.write(PNG)
+        for file in (source, str(source), opened, spooled, io.BytesIO(PNG)):
+            path = by_key(upload_customer_evidence, customer, file)
+            assert by_key(download_customer_evidence, path, tmp_path / "a") == len(PNG)
+            assert (tmp_path / "a").read_bytes() == PNG
+        assert by_key(download_customer_evidence, path, written) == len(PNG)
+    assert target.read_bytes() == PNG
+    assert len(by_key(list_customer_evidence, customer)) == 5
+    assert len({file.path for file in by_key(list_customer_evidence, customer)}) == 5
+
+
+def test_an_empty_file_and_one_just_over_the_limit_are_refused_unsent(quick: Any, customer: str) -> None:
+    limited = quick(max_evidence_bytes=1000)
+    requests = watch(limited)
+    for content, told in ((b"", "empty"), (b"x" * 1001, "larger than 1,000 bytes")):
+        with pytest.raises(InvalidInputError, match=told):
+            limited(upload_customer_evidence, customer, content)
+    assert requests == []
+    limited(upload_customer_evidence, customer, b"x" * 1000)
+
+
+@pytest.mark.parametrize("size", [PART, PART + 1, 10 * MIB])
+def test_a_large_file_goes_up_in_parts_where_it_is_above_six_mebibytes(by_key: Ask, customer: str, size: int) -> None:
+    content = os.urandom(size)
+    requests, told = watch(by_key), []
+    path = by_key(
+        upload_customer_evidence,
+        customer,
+        io.BytesIO(content),
+        file_name="Vídeo.mov",
+        progress=lambda sent, total: told.append((sent, total)),
+    )
+    parts = [request.headers["upload-offset"] for request in requests if request.method == "PATCH"]
+    assert parts == ([] if size == PART else ["0", str(PART)])
+    assert told[-1] == (size, size)
+    assert by_key(download_customer_evidence, path) == content
+    (file,) = by_key(list_customer_evidence, customer, original_names=True)
+    assert (file.file_name, file.content_type, file.size) == ("Vídeo.mov", "video/quicktime", size)
+
+
+def test_a_large_upload_goes_on_after_a_broken_connection(quick: Any, customer: str) -> None:
+    crm = quick()
+    content = os.urandom(PART + 1000)
+    requests = watch(crm)
+    session = crm.crm.supabase.storage.session
+    kept = session.send
+    broken: list[httpx.Request] = []
+
+    # The second part is sent and stored, but its answer never seen.
+    def lose(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if request.headers.get("upload-offset") == str(PART) and not broken:
+            broken.append(request)
+            raise httpx.ReadError("lost")
+        return answer
+
+    def send(request: httpx.Request, **options: Any) -> httpx.Response:
+        return lose(request, kept(request, **options))
+
+    async def send_beside(request: httpx.Request, **options: Any) -> httpx.Response:
+        return lose(request, await kept(request, **options))
+
+    session.send = send_beside if crm.colour.name == "async" else send
+    path = crm(upload_customer_evidence, customer, content)
+    assert [request.method for request in requests if "resumable/" in request.url.path] == ["PATCH", "PATCH", "HEAD"]
+    assert crm(download_customer_evidence, path) == content
+
+
+@pytest.mark.parametrize("size", [1000, PART + 1])
+def test_what_the_server_refuses_as_too_large_is_said(quick: Any, stack: LocalStack, customer: str, size: int) -> None:
+    bucket = f"small-{uuid4()}"
+    stack.execute_sql(
+        f"insert into storage.buckets (id, name, public, file_size_limit) values ('{bucket}', '{bucket}', false, 10)"
+    )
+    with pytest.raises(InvalidInputError) as refused:
+        quick(evidence_bucket=bucket)(upload_customer_evidence, customer, b"x" * size)
+    assert refused.value.status == 413
+
+
+def test_all_files_are_listed_when_there_are_more_than_a_thousand(
+    by_key: Ask, stack: LocalStack, customer: str
+) -> None:
+    stack.execute_sql(
+        "insert into storage.objects (bucket_id, name, metadata) select 'customer-evidence',"
+        f" '{customer}/' || n || '.png', '{{\"size\": 1}}' from generate_series(1, 1100) n"
+    )
+    files = by_key(list_customer_evidence, customer)
+    stack.execute_sql(f"delete from storage.objects where name like '{customer}/%'")
+    assert len({file.path for file in files}) == len(files) == 1100
+    assert all(file.url for file in files)
+
+
+def test_newest_first_without_folders_and_placeholders(by_key: Ask, customer: str) -> None:
+    first = by_key(upload_customer_evidence, customer, PNG)
+    second = by_key(upload_customer_evidence, customer, PDF)
+    bucket = by_key.crm.supabase.storage.from_("customer-evidence")
+    for name in ("sub/a.png", ".emptyFolderPlaceholder"):
+        by_key.colour.wait(bucket.upload(f"{customer}/{name}", b""))
+    assert [file.path for file in by_key(list_customer_evidence, customer)] == [second, first]
+
+
+def test_a_url_can_save_under_a_name(admin: Ask, customer: str) -> None:
+    path = admin(upload_customer_evidence, customer, PDF)
+    answer = httpx.get(admin(get_evidence_url, path, download="año.pdf", expires_in=60), trust_env=False)
+    assert answer.content == PDF
+    assert "a%C3%B1o.pdf" in answer.headers["content-disposition"]
+
+
+def test_the_secret_key_deletes_and_says_what_was_not_there(by_key: Ask, customer: str) -> None:
+    first, second = (by_key(upload_customer_evidence, customer, PNG) for _ in range(2))
+    gone = f"{customer}/gone.png"
+    assert by_key(delete_customer_evidence, first) == [first]
+    with pytest.raises(EvidenceNotDeletedError) as told:
+        by_key(delete_customer_evidence, [second, gone])
+    assert (told.value.deleted, told.value.missing, told.value.denied) == ((second,), (gone,), ())
+    with pytest.raises(NotFoundError):
+        by_key(delete_customer_evidence, first)
+    assert by_key(list_customer_evidence, customer) == []
+
+
+def test_an_administrator_without_a_delete_policy_is_told_so(by_admin: Ask, customer: str) -> None:
+    path = by_admin(upload_customer_evidence, customer, PNG)
+    with pytest.raises(PermissionDeniedError):
+        by_admin(delete_customer_evidence, path)
+    with pytest.raises(EvidenceNotDeletedError) as told:
+        by_admin(delete_customer_evidence, [path])
+    assert told.value.denied == (path,)
+    assert by_admin(download_customer_evidence, path) == PNG
+
+
+@pytest.mark.parametrize("operation", [upload_customer_evidence, list_customer_evidence])
+@pytest.mark.parametrize(
+    ("customer_id", "kind"),
+    [("c-1", InvalidInputError), ("00000000-0000-4000-8000-00000000dead", CustomerNotFoundError)],
+)
+def test_an_unknown_customer_or_malformed_id_is_refused(
+    admin: Ask, operation: Any, customer_id: str, kind: type[AdminCRMError]
+) -> None:
+    with pytest.raises(kind):
+        admin(operation, customer_id, *([PNG] if operation is upload_customer_evidence else []))
+
+
+@pytest.mark.parametrize("operation", [get_evidence_url, download_customer_evidence])
+def test_a_file_that_is_not_there_is_said(admin: Ask, customer: str, operation: Any) -> None:
+    with pytest.raises(NotFoundError):
+        admin(operation, f"{customer}/gone.png")
+
+
+def test_a_signed_in_customer_sees_nobody_elses_evidence(stranger: Ask, by_key: Ask, customer: str) -> None:
+    path = by_key(upload_customer_evidence, customer, PNG)
+    for operation, *arguments in (
+        (upload_customer_evidence, customer, PNG),
+        (list_customer_evidence, customer),
+        (get_evidence_url, path),
+        (download_customer_evidence, path),
+        (delete_customer_evidence, path),
+    ):
+        with pytest.raises(NotFoundError):
+            stranger(operation, *arguments)
+    assert by_key(download_customer_evidence, path) == PNG
+
+
+@pytest.mark.parametrize("size", [100, PART + 1])
+def test_a_signed_in_customer_may_not_add_evidence_about_themselves(
+    stranger: Ask, stack: LocalStack, size: int
+) -> None:
+    own = stranger.crm.supabase.auth.get_user
+    user = stranger.colour.wait(own()).user.id
+    with pytest.raises(PermissionDeniedError):
+        stranger(upload_customer_evidence, user, b"x" * size)
+
+
+def test_a_missing_bucket_is_named_as_such(quick: Any, customer: str) -> None:
+    crm = quick(evidence_bucket="no-such-bucket")
+    path = f"{customer}/a.png"
+    for operation, *arguments in (
+        (upload_customer_evidence, customer, PNG),
+        (upload_customer_evidence, customer, b"x" * (PART + 1)),
+        (list_customer_evidence, customer),
+        (download_customer_evidence, path),
+        (delete_customer_evidence, path),
+    ):
+        with pytest.raises(SchemaMismatchError):
+            crm(operation, *arguments)
+
+
+def test_a_key_of_another_project_is_not_accepted(quick: Any, customer: str) -> None:
+    with pytest.raises(AuthenticationError):
+        quick("sb_secret_of-another-project")(upload_customer_evidence, customer, PNG)
+
+
+def test_a_server_that_fails_is_said_so(quick: Any, customer: str) -> None:
+    crm = quick()
+    session = crm.crm.supabase.storage.session
+
+    def fail(request: httpx.Request, **options: Any) -> httpx.Response:
+        return httpx.Response(500, request=request, text="<html>")
+
+    async def fail_beside(request: httpx.Request, **options: Any) -> httpx.Response:
+        return fail(request)
+
+    path = f"{customer}/a.png"
+    session.send = fail_beside if crm.colour.name == "async" else fail
+    for operation, *arguments in (
+        (upload_customer_evidence, customer, PNG),
+        (list_customer_evidence, customer),
+        (get_evidence_url, path),
+        (download_customer_evidence, path),
+        (delete_customer_evidence, path),
+    ):
+        with pytest.raises(ServiceUnavailableError):
+            crm(operation, *arguments)
