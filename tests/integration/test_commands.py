@@ -1,0 +1,130 @@
+"""The commands on a real local stack."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from admin_crm import cli, demo
+from admin_crm.local import LocalStack
+
+MAIN = [sys.executable, "-c", "from admin_crm.cli import main; main()"]
+
+
+@pytest.fixture
+def commands(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run commands against the running stack."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {**stack.environment, "COLUMNS": "120"}.items():
+        monkeypatch.setenv(name, value)
+    return lambda *words: CliRunner().invoke(cli.app, words)
+
+
+@pytest.fixture
+def stop_signal() -> Iterator[None]:
+    """Put the handler back that `admin-crm local` replaces."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_the_tour_shows_every_step_with_its_code(commands: Any) -> None:
+    done = commands("demo")
+    assert done.exit_code == 0, done.output
+    for step in (demo.CONNECT, *demo.STEPS, demo.AWAITED):
+        assert step.title in done.stdout
+        assert step.code.splitlines()[0][:70] in done.stdout
+    assert "1,200" in done.stdout
+    assert "Lucía Fernández Ibarra" in done.stdout
+    assert "l…@clientes.example" in done.stdout
+    assert "lucia@clientes.example" not in done.stdout
+
+
+def test_the_tour_needs_no_terminal_and_honours_no_color() -> None:
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [*MAIN[:2], "from admin_crm import cli; cli.app(['demo'])"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", timeout=120,
+        env=environment, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+
+
+def test_a_tour_that_fails_stops_its_stack(commands: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    stop = LocalStack.stop
+
+    def noting(self: LocalStack) -> None:
+        stopped.append(self.url)
+        stop(self)
+
+    def fail(stack: LocalStack, console: object, tables: object) -> None:
+        raise cli.LocalStackError("tripped")
+
+    monkeypatch.setattr(LocalStack, "stop", noting)
+    monkeypatch.setattr(demo, "tour", fail)
+    done = commands("demo")
+    assert done.exit_code == 1
+    assert "tripped" in done.stderr
+    assert len(stopped) == 1
+
+
+def test_customers_are_searched_on_the_server(commands: Any) -> None:
+    done = commands("customers", "Lucía Fernández")
+    assert "Lucía Fernández Ibarra" in done.stdout
+    assert "page 1 of 1, 1 customers in all" in done.stdout
+
+
+def test_an_export_holds_the_whole_directory(commands: Any, stack: LocalStack) -> None:
+    (counted,) = stack.execute_sql("select count(*) from customer_intelligence_360")
+    done = commands("customers", "--all", "--format", "csv")
+    assert len(done.stdout.splitlines()) == 1 + counted["count"]
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Signals, tmp_path: Path) -> None:
+    running = subprocess.Popen(
+        [*MAIN, "local", "--labels", "en"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    with running:
+        assert running.stdout is not None
+        told = dict(running.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(3))
+        comments = [running.stdout.readline() for _ in range(2)]
+        assert all(comment.startswith("# ") for comment in comments)
+        assert httpx.get(f"{told['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
+        running.send_signal(by)
+        _, complaints = running.communicate(timeout=30)
+    assert running.returncode == 0, complaints
+    assert "Traceback" not in complaints
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(told["SUPABASE_URL"], trust_env=False)
+
+
+def test_the_printed_environment_can_be_pasted(
+    commands: Any, stop_signal: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "time", SimpleNamespace(sleep=interrupt))
+    done = commands("local", "--gated-view")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.endswith("Ctrl-C stops it and leaves nothing behind.\nstopped\n")
+    names = [line.split("=")[0] for line in done.stdout.splitlines() if not line.startswith("#")]
+    assert names == [
+        "export SUPABASE_URL",
+        "export SUPABASE_SECRET_KEY",
+        "export SUPABASE_PUBLISHABLE_KEY",
+    ]

@@ -1,0 +1,29 @@
+"""Every example runs as it stands, with nothing but the environment."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from admin_crm.local import LocalStack
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TOLD = {
+    "async_report.py": "1200 customers",
+    "directory_to_csv.py": "1200 customers written",
+    "find_customer.py": "Lucía Fernández Ibarra (active), Campeón",
+    "segments_in_pandas.py": "champion",
+}
+
+
+@pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.glob("*.py")))
+def test_an_example_runs_and_says_what_it_found(example: str, stack: LocalStack, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / example)],
+        cwd=tmp_path, env={**os.environ, **stack.environment, "PYTHONUTF8": "1"},
+        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert TOLD[example] in done.stdout

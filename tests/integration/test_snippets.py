@@ -1,0 +1,46 @@
+"""What README and guide show runs, page by page, on a local stack."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin_crm.local import LocalStack
+
+ROOT = Path(__file__).parents[2]
+PAGES = {
+    str(page.relative_to(ROOT)): re.findall(
+        r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[LocalStack]:
+    """A stack of their own: some snippets write."""
+    with LocalStack() as running:
+        yield running
+
+
+@pytest.mark.parametrize("page", [name for name, snippets in PAGES.items() if snippets])
+def test_the_snippets_of_a_page_run_one_after_the_other(
+    page: str, shop: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in shop.environment.items():
+        monkeypatch.setenv(name, value)
+    seen: dict[str, Any] = {"__name__": "snippets"}
+    for number, snippet in enumerate(PAGES[page], start=1):
+        exec(compile(snippet, f"{page} snippet {number}", "exec"), seen)
+
+
+def test_the_test_that_the_guide_shows_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_shown.py").write_text(PAGES["docs/guide/testing.md"][0], "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
