@@ -1,0 +1,145 @@
+"""Nothing is left behind and nothing is shared that must not be: threads, forks, loops, closing (R10)."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from admin_crm import (
+    AdminCRM,
+    AdminCRMError,
+    AsyncAdminCRM,
+    ClientStateError,
+    get_admin_customer_details,
+    get_all_customers,
+    get_directory_stats,
+    search_customers,
+)
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_threads_share_one_connection(stack):
+    with AdminCRM(stack.url, stack.secret_key) as crm, ThreadPoolExecutor(8) as threads:
+        wanted = [customer.id for customer in search_customers(crm, page_size=40)]
+        found = list(threads.map(lambda each: get_admin_customer_details(crm, each).id, wanted))
+    assert found == wanted
+
+
+def test_the_first_use_from_many_threads_makes_one_client(stack):
+    with AdminCRM(stack.url, stack.secret_key) as crm:
+        together = threading.Barrier(8)
+
+        def first_use(_: int) -> int:
+            together.wait()
+            return id(crm.supabase)
+
+        with ThreadPoolExecutor(8) as threads:
+            assert len(set(threads.map(first_use, range(8)))) == 1
+
+
+def test_closing_leaves_no_socket_and_no_thread(stack):
+    with AdminCRM(stack.url, stack.secret_key) as warm:
+        get_directory_stats(warm)
+    gc.collect()
+    files, threads = open_files(), threading.active_count()
+    for _ in range(5):
+        with AdminCRM(stack.url, stack.secret_key) as crm:
+            get_admin_customer_details(crm, stack.customer_id)
+    gc.collect()
+    assert open_files() <= files
+    assert threading.active_count() == threads
+
+
+def test_closing_leaves_no_socket_and_no_task_on_a_loop(stack):
+    async def several() -> None:
+        for _ in range(5):
+            async with AsyncAdminCRM(stack.url, stack.secret_key) as crm:
+                await get_admin_customer_details(crm, stack.customer_id)
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(several())
+    gc.collect()
+    files = open_files()
+    asyncio.run(several())
+    gc.collect()
+    assert open_files() <= files
+
+
+def test_a_connection_used_on_a_second_loop_says_so(stack):
+    crm = AsyncAdminCRM(stack.url, stack.secret_key)
+    with asyncio.Runner() as runner:
+        runner.run(get_admin_customer_details(crm, stack.customer_id))
+
+        async def elsewhere() -> None:
+            with pytest.raises(ClientStateError, match="another event loop"):
+                await get_admin_customer_details(crm, stack.customer_id)
+
+        thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
+        thread.start()
+        thread.join()
+        runner.run(crm.close())
+
+
+@pytest.mark.parametrize("rights", ["secret key", "signed in"])
+def test_children_of_a_fork_open_connections_of_their_own(stack, rights):
+    def opened() -> AdminCRM:
+        if rights == "secret key":
+            return AdminCRM(stack.url, stack.secret_key)
+        return AdminCRM.sign_in(stack.url, stack.publishable_key, stack.admin_email, stack.admin_password)
+
+    with opened() as crm:
+        expected = get_directory_stats(crm).total
+        children = []
+        for _ in range(3):
+            child = os.fork()
+            if child == 0:
+                try:
+                    same = all(get_directory_stats(crm).total == expected for _ in range(3))
+                    os._exit(0 if same else 1)
+                except BaseException:
+                    os._exit(2)
+            children.append(child)
+        assert get_directory_stats(crm).total == expected
+        assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
+        assert get_directory_stats(crm).total == expected
+
+
+def test_closing_while_calls_run_ends_them_with_our_errors(stack):
+    crm = AdminCRM(stack.url, stack.secret_key).with_options(attempts=2, deadline=5)
+    ended: list[BaseException | None] = []
+    begun = threading.Barrier(5)
+
+    def work() -> None:
+        begun.wait()
+        try:
+            while True:
+                get_all_customers(crm)
+        except BaseException as error:
+            ended.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    begun.wait()
+    search_customers(crm)
+    crm.close()
+    for worker in workers:
+        worker.join(30)
+    assert len(ended) == 4
+    assert all(isinstance(error, AdminCRMError) for error in ended), ended
+
+
+def test_closing_twice_is_harmless(colour, stack):
+    crm = colour.open(stack.url, stack.secret_key)
+    colour(search_customers, crm)
+    colour.wait(crm.close())
+    colour.wait(crm.close())
