@@ -41,6 +41,13 @@ export interface Insight {
   description: string;
 }
 
+export type Loyalty = {
+  analysis: string;
+  suggested_coupon?: { code: string; discount: number; reason: string };
+  recovery_message?: string;
+  next_steps: string[];
+};
+
 export interface Shop {
   customers: Customer[];
   orders: Order[];
@@ -136,7 +143,7 @@ export function narrativeOf(customer: Customer, history: History) {
 }
 
 /** What to do for a customer's loyalty; a coupon is only suggested, none is created. */
-export function loyaltyOf(customer: Customer, history: History) {
+export function loyaltyOf(customer: Customer, history: History): Loyalty {
   const segment = segmentOf(history);
   const analysis = `${figures(history)} Segmento «${segment}».`;
   const plans: Record<string, [discount: number, prefix: string, reason: string]> = {
