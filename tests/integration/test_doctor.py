@@ -1,0 +1,186 @@
+"""The doctor on real stacks: healthy, gated, small, neglected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from admin_crm import DoctorReport, Settings, cli, doctor
+from admin_crm.local import LocalStack
+from conftest import Ask, Colour
+
+
+def lines(report: DoctorReport) -> dict[str, tuple[str, str]]:
+    return {check.name: (check.verdict, check.meaning) for check in report.checks}
+
+
+def unwell(report: DoctorReport) -> dict[str, str]:
+    return {check.name: check.verdict for check in report.checks if check.verdict != "pass"}
+
+
+def everything_in(stack: LocalStack) -> list[dict[str, Any]]:
+    """Count the rows of all tables that a check could write to."""
+    tables = ("storage.objects", "auth.users", "customer_profiles", "admin_customer_notes", "user_notifications")
+    return [stack.execute_sql(f"select count(*) from {table}")[0] for table in tables]
+
+
+@pytest.fixture(scope="module")
+def small_and_gated() -> Iterator[LocalStack]:
+    with LocalStack(gated_view=True, max_rows=50) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def neglected() -> Iterator[LocalStack]:
+    """A shop where much is missing."""
+    with LocalStack(order_items=True) as running:
+        for sql in (
+            'alter table addresses drop column "references"',
+            "alter table order_items rename column quantity to pieces",
+            "drop table user_notifications",
+            "alter table admin_customer_notes drop constraint admin_customer_notes_customer_id_fkey",
+            "update storage.buckets set public = true",
+            "update customer_profiles set account_status = 'active', suspension_end = null",
+            (
+                "update customer_profiles set account_status = 'suspended', suspension_end = now() - interval '1 day'"
+                f" where id = '{running.customer_id}'"
+            ),
+        ):
+            running.execute_sql(sql)
+        yield running
+
+
+@pytest.fixture
+def neglected_by_key(colour: Colour, neglected: LocalStack) -> Ask:
+    settings = Settings(narrative_function="nobody-deployed-me")
+    return Ask(colour, colour.open(neglected.url, neglected.secret_key, settings=settings))
+
+
+def test_a_healthy_shop_passes_but_for_the_suspensions_that_nobody_lifted(by_key: Ask) -> None:
+    report = by_key(doctor)
+    assert report.ok
+    assert set(unwell(report)) <= {"suspensions"}
+    found = lines(report)
+    assert found["row cap"] == ("pass", "the server gives 1,000 rows at once; reads go on until all are there")
+    assert found["role"] == ("pass", "the service's rights: row-level security is passed by")
+    assert found["columns of order_items"][1].startswith("there is no order_items")
+
+
+def test_a_signed_in_administrator_is_told_what_only_trying_can_tell(by_admin: Ask) -> None:
+    report = by_admin(doctor)
+    assert report.ok
+    found = lines(report)
+    assert found["role"] == ("pass", "a signed-in administrator, in admin_users")
+    assert found["bucket"][0] == "warn"
+    assert found["evidence"] == ("pass", "this key may add and read evidence; whether it may delete is unknown")
+
+
+def test_without_write_checks_nothing_is_written(admin: Ask, stack: LocalStack) -> None:
+    before = everything_in(stack)
+    admin(doctor)
+    assert everything_in(stack) == before
+
+
+def test_write_checks_leave_no_trace(by_key: Ask, stack: LocalStack) -> None:
+    before = everything_in(stack)
+    found = lines(by_key(doctor, write_checks=True))
+    assert found["evidence"][1].endswith("tried with a throw-away object")
+    assert found["notes"] == ("pass", "this key may write notes: tried, and nothing was stored")
+    assert everything_in(stack) == before
+
+
+def test_a_throw_away_object_that_may_not_be_deleted_is_named(by_admin: Ask, by_key: Ask) -> None:
+    (evidence,) = (check for check in by_admin(doctor, write_checks=True).checks if check.name == "evidence")
+    assert evidence.verdict == "warn"
+    path = evidence.advice.split()[4]
+    bucket = by_key.crm.supabase.storage.from_("customer-evidence")
+    assert by_key.colour.wait(bucket.remove([path]))
+
+
+def test_a_customer_who_signed_in_is_no_administrator(stranger: Ask) -> None:
+    report = stranger(doctor, write_checks=True)
+    assert not report.ok
+    failed = {name for name, verdict in unwell(report).items() if verdict == "fail"}
+    assert failed == {"role", "directory", "evidence", "notes"}
+    assert lines(stranger(doctor))["evidence"] == ("fail", "this key may not add evidence")
+
+
+def test_a_publishable_key_alone_fails_without_an_exception(colour: Colour, stack: LocalStack) -> None:
+    report = colour(doctor, colour.open(stack.url, stack.publishable_key), write_checks=True)
+    found = lines(report)
+    assert found["key"][0] == found["role"][0] == found["directory"][0] == found["evidence"][0] == "fail"
+    assert stack.publishable_key not in str(report)
+
+
+def test_a_legacy_key_works_and_is_to_be_switched(colour: Colour, stack: LocalStack) -> None:
+    crm = colour.open(stack.url, stack.service_role_jwt, anon_key=stack.anon_jwt)
+    report = colour(doctor, crm)
+    assert report.ok
+    assert lines(report)["key"][1].startswith("a legacy service_role key")
+
+
+def test_a_wrong_key_ends_the_report(colour: Colour, stack: LocalStack) -> None:
+    report = colour(doctor, colour.open(stack.url, "sb_secret_of-another-project"))
+    assert [(check.name, check.verdict) for check in report.checks] == [("key", "pass"), ("URL", "fail")]
+    assert "check the key" in report.checks[-1].advice
+
+
+def test_a_gated_view_is_a_trap_for_a_secret_key(colour: Colour, small_and_gated: LocalStack) -> None:
+    report = colour(doctor, colour.open(small_and_gated.url, small_and_gated.secret_key))
+    assert lines(report)["directory"] == (
+        "fail",
+        (
+            "customer_intelligence_360 shows nothing, although customer_profiles holds 1,200 customers: "
+            "only an administrator sees them"
+        ),
+    )
+
+
+def test_a_gated_view_is_none_for_an_administrators_session(colour: Colour, small_and_gated: LocalStack) -> None:
+    shop = small_and_gated
+    report = colour(doctor, colour.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
+    assert lines(report)["directory"] == ("pass", "customer_intelligence_360 shows all 1,200 customers")
+
+
+def test_a_low_row_cap_is_found_out(colour: Colour, small_and_gated: LocalStack) -> None:
+    report = colour(doctor, colour.open(small_and_gated.url, small_and_gated.secret_key))
+    assert lines(report)["row cap"][1].startswith("the server gives 50 rows at once")
+
+
+def test_what_is_missing_is_named_with_what_is_done_without_it(neglected_by_key: Ask) -> None:
+    report = neglected_by_key(doctor)
+    assert not report.ok
+    found = lines(report)
+    assert found["columns of addresses"] == (
+        "warn",
+        "missing: references (no address with references can be created)",
+    )
+    assert found["columns of order_items"] == ("fail", "missing: quantity (it cannot be done without)")
+    assert found["columns of user_notifications"][0] == "fail"
+    assert "PGRST205" in found["columns of user_notifications"][1]
+    assert found["bucket"][0] == "fail"
+    assert found["function nobody-deployed-me"][0] == "warn"
+    assert found["suspensions"] == ("warn", "1 suspension has ended without being lifted")
+
+
+def test_notes_that_no_foreign_key_keeps_out_are_removed_again(neglected_by_key: Ask, neglected: LocalStack) -> None:
+    count = "select count(*) from admin_customer_notes"
+    before = neglected.execute_sql(count)
+    (notes,) = (check for check in neglected_by_key(doctor, write_checks=True).checks if check.name == "notes")
+    assert (notes.verdict, notes.advice) == ("warn", "add a foreign key to the profiles")
+    assert neglected.execute_sql(count) == before
+
+
+def test_the_command_says_what_the_function_says(
+    stack: LocalStack, neglected: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for shop, code, words in ((stack, 0, "PASS  notes"), (neglected, 1, "FAIL  bucket")):
+        for name, value in shop.environment.items():
+            monkeypatch.setenv(name, value)
+        done = CliRunner().invoke(cli.app, ["doctor", "--write-checks"])
+        assert (done.exit_code, words in done.stdout) == (code, True), done.output
