@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from admin_crm._rows import check_success, decode, fetch
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis._examine import Finding, ask
-from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnavailableError
+from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnavailableError, UnexpectedResponseError
 from admin_crm.models import Model
 
 ADMINS_TABLE = "admin_users"
@@ -81,6 +81,8 @@ async def url(crm: AnyCRM) -> Finding:
         if error.status is None:
             raise
         return Finding("warn", f"{crm.url} answers, but its auth server says: {error.message}", error.hint or "")
+    except UnexpectedResponseError as error:
+        return Finding("fail", f"{crm.url} does not answer as a Supabase project: {error.message}", "check the URL")
     return Finding("pass", f"{crm.url} answers as a Supabase project")
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
+
+import httpx
+from pydantic import TypeAdapter
 
 from admin_crm._objects import check_bucket, remove_objects
 from admin_crm._operation import call
-from admin_crm._rows import Json, read_rows, send, writable
+from admin_crm._rows import Json, check_success, decode, read_rows, send, writable
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis._examine import Finding, attempted
+from admin_crm.diagnosis._examine import Finding, ask, attempted
 from admin_crm.diagnosis.access import rights_in_effect
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 from admin_crm.models import Model
@@ -23,17 +27,25 @@ _PICTURE = base64.b64decode(
 )
 
 
+class Bucket(Model):
+    """A bucket, as far as the doctor wants to know it."""
+
+    public: bool
+
+
+_BUCKET: TypeAdapter[Bucket] = TypeAdapter(Bucket)
+
+
 async def bucket(crm: AnyCRM) -> Finding:
     """Look whether the bucket is there and private."""
     name = crm.settings.evidence_bucket
-    buckets: Any = crm.supabase.storage  # supabase-py's two colours answer two kinds of bucket
     try:
-        public = await call(crm, lambda: buckets.get_bucket(name), lambda found: found.public, repeatable=True)
+        found = await ask(crm, "GET", f"/storage/v1/bucket/{quote(name, safe='')}", _read_bucket)
     except (SchemaMismatchError, NotFoundError):
         # Who may not look at buckets hears that there is none; an object's description tells.
         await check_bucket(crm, uuid4())
         return Finding("warn", f"{name} is there; this key may not see whether it is private", "ask with a secret key")
-    if public:
+    if found.public:
         return Finding("fail", f"{name} is public: whoever guesses a file's address can read it", "make it private")
     return Finding("pass", f"{name} is there and private")
 
@@ -103,6 +115,11 @@ async def notes_tried(crm: AnyCRM) -> Finding:
         f"this key may write notes; {table} takes them about customers who do not exist",
         f"{left}add a foreign key to the profiles",
     )
+
+
+def _read_bucket(answer: httpx.Response) -> Bucket:
+    check_success(answer)
+    return decode(answer.content, _BUCKET)
 
 
 async def _rows(crm: AnyCRM, query: Any) -> list[Json]:
