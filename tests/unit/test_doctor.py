@@ -21,7 +21,6 @@ from conftest import ANON, KEY, QUICK, URL, Ask, Colour
 
 USER = "7e1b2c3d-0000-4000-8000-000000000001"
 SETTINGS = {"external": {"email": True}, "disable_signup": False, "mailer_autoconfirm": True}
-DATE = {"date": format_datetime(datetime.now(UTC), usegmt=True)}
 FK = {"code": "23503", "message": 'insert violates foreign key constraint "customer"'}
 DENIED = {"statusCode": "403", "error": "Unauthorized", "message": "new row violates row-level security policy"}
 NO_BUCKET = {"statusCode": "404", "error": "Bucket not found", "message": "Bucket not found"}
@@ -48,7 +47,8 @@ class Server:
 
     def __init__(self, router: respx.MockRouter) -> None:
         self.router = router
-        self.settings = self.answer("GET", "/auth/v1/settings", httpx.Response(200, json=SETTINGS, headers=DATE))
+        date = {"date": format_datetime(datetime.now(UTC), usegmt=True)}
+        self.settings = self.answer("GET", "/auth/v1/settings", httpx.Response(200, json=SETTINGS, headers=date))
         self.tables = {
             name: self.answer("GET", f"/rest/v1/{name}", rows(1))
             for name in re.findall(
