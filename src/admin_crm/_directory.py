@@ -197,5 +197,8 @@ def _rest_of(part: Range, page: Batch, size: int) -> list[Range]:
         return []
     count = ceil(left / (len(page.rows) * _FILL))
     width = part.upto - after
-    ends = [after + width * i // count for i in range(count + 1)]
+    # Where the keys stand much closer together than evenly (numbered ids, say), cut as they stood on this page.
+    near = (after - page.rows[0].id.int) * count * 2
+    step = width / count if near > width or not near else near / 2 / count
+    ends = [after + int(step * i) for i in range(count)] + [part.upto]
     return [Range(low, high, counted=False) for low, high in pairwise(ends) if low < high]

@@ -14,7 +14,7 @@ import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
@@ -147,12 +147,19 @@ async def gather(crm: AnyCRM, *calls: Coroutine[Any, Any, Any]) -> Sequence[Any]
     limit = crm.settings.concurrency
     if isinstance(crm, AsyncAdminCRM):
         slots = asyncio.Semaphore(limit)
-        outcomes = await asyncio.gather(*(_within(slots, each) for each in calls), return_exceptions=True)
-        return [_returned(outcome) for outcome in outcomes]
+        outcomes = await asyncio.gather(*(_outcome(each, slots) for each in calls))
+        return [_result(outcome) for outcome in outcomes]
     # A client that an app made itself may speak HTTP/2, which threads must not share: then in turn.
-    workers = min(len(calls), limit) if crm.owns_pool else 1
-    with ThreadPoolExecutor(max_workers=workers or 1, thread_name_prefix="admin_crm") as threads:
+    workers = max(1, min(len(calls), limit)) if crm.owns_pool else 1
+    threads = ThreadPoolExecutor(workers, thread_name_prefix="admin_crm")
+    try:
         futures = [threads.submit(contextvars.copy_context().run, finish, each) for each in calls]
+        wait(futures)
+    finally:
+        # After a Ctrl-C, what has not begun never does.
+        threads.shutdown(cancel_futures=True)
+        for each in calls:
+            each.close()
     return [future.result() for future in futures]
 
 
@@ -178,15 +185,19 @@ def _tell(crm: AnyCRM, error: AdminCRMError) -> None:
     error.customer_id = error.customer_id or crm.customer_id
 
 
-async def _within(slots: asyncio.Semaphore, each: Coroutine[Any, Any, T]) -> T:
+async def _outcome(each: Coroutine[Any, Any, T], slots: asyncio.Semaphore) -> tuple[T | None, Exception | None]:
     async with slots:
-        return await each
+        try:
+            return await each, None
+        except Exception as error:  # noqa: BLE001 (raised once all have ended)
+            return None, error
 
 
-def _returned(outcome: T | BaseException) -> T:
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+def _result(outcome: tuple[T | None, Exception | None]) -> T:
+    value, error = outcome
+    if error is not None:
+        raise error
+    return cast("T", value)
 
 
 def _uuid_or_none(value: object) -> UUID | None:

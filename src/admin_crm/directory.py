@@ -85,14 +85,20 @@ class CustomerStream:
         """Iterate with an `AdminCRM`."""
         if isinstance(self._crm, AsyncAdminCRM):
             raise TypeError("with an AsyncAdminCRM, iterate with `async for`")
+        return self._rows()
+
+    def __aiter__(self) -> AsyncIterator[AdminCustomer]:
+        """Iterate with an `AsyncAdminCRM`."""
+        if isinstance(self._crm, AdminCRM):
+            raise TypeError("with an AdminCRM, iterate with `for`")
+        return self._awaited_rows()
+
+    def _rows(self) -> Iterator[AdminCustomer]:
         pages = _Pages(self._crm, self._size)
         while rows := finish(pages.following()):
             yield from rows
 
-    async def __aiter__(self) -> AsyncIterator[AdminCustomer]:
-        """Iterate with an `AsyncAdminCRM`."""
-        if isinstance(self._crm, AdminCRM):
-            raise TypeError("with an AdminCRM, iterate with `for`")
+    async def _awaited_rows(self) -> AsyncIterator[AdminCustomer]:
         pages = _Pages(self._crm, self._size)
         while rows := await pages.following():
             for row in rows:
