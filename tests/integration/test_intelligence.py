@@ -38,14 +38,14 @@ FAVOURITES = """
 select coalesce(products.name, item ->> 'name') as name, sum((item ->> 'quantity')::integer)::integer as quantity
 from orders, jsonb_array_elements(items) item left join products on products.id = (item ->> 'product_id')::uuid
 where customer_id = '{}' and status not in ('cancelled', 'cancelado', 'canceled')
-group by 1 order by 2 desc, 1 collate "C"
+group by 1
 """
 KINDS = """
 select coalesce(categories.name, 'Unknown category') as name, sum((item ->> 'quantity')::integer)::integer as quantity
 from orders, jsonb_array_elements(items) item left join products on products.id = (item ->> 'product_id')::uuid
 left join categories on categories.id = category_id
 where customer_id = '{}' and status not in ('cancelled', 'cancelado', 'canceled')
-group by 1 order by 2 desc, 1 collate "C"
+group by 1
 """
 WITHOUT_RETIRED = """
 select customer_id from orders, jsonb_array_elements(items) item
@@ -59,6 +59,10 @@ def tabled():
     """A shop that keeps order items in a table of their own, behind a cap of 50 rows."""
     with LocalStack(order_items=True, max_rows=50) as running:
         yield running
+
+
+def ranked(rows):
+    return sorted(rows, key=lambda row: (-row["quantity"], row["name"]))
 
 
 def counts(found):
@@ -188,8 +192,8 @@ def test_the_function_checks_what_it_is_asked(stack, body, status):
 
 def test_preferences_are_those_of_the_orders_own_items(admin, stack):
     likes = admin(get_customer_preferences, stack.customer_id)
-    assert counts(likes.top_products) == stack.execute_sql(FAVOURITES.format(stack.customer_id))[:5]
-    assert counts(likes.top_categories) == stack.execute_sql(KINDS.format(stack.customer_id))[:5]
+    assert counts(likes.top_products) == ranked(stack.execute_sql(FAVOURITES.format(stack.customer_id)))[:5]
+    assert counts(likes.top_categories) == ranked(stack.execute_sql(KINDS.format(stack.customer_id)))[:5]
 
 
 def test_a_customer_without_orders_has_no_preferences(by_key, customer):
@@ -197,6 +201,7 @@ def test_a_customer_without_orders_has_no_preferences(by_key, customer):
     assert (likes.top_products, likes.top_categories) == ([], [])
 
 
+@pytest.mark.xdist_group("order_items")
 def test_a_table_of_items_gives_the_same_preferences_beyond_the_row_cap(colour, tabled):
     crm = colour.open(tabled.url, tabled.secret_key)
     alone = colour.open(tabled.url, tabled.secret_key)
@@ -204,10 +209,11 @@ def test_a_table_of_items_gives_the_same_preferences_beyond_the_row_cap(colour, 
     for row in tabled.execute_sql(WITHOUT_RETIRED):
         likes = colour(get_customer_preferences, crm, row["customer_id"], limit=100)
         assert likes == colour(get_customer_preferences, alone, row["customer_id"], limit=100)
-        assert counts(likes.top_products) == tabled.execute_sql(FAVOURITES.format(row["customer_id"]))
+        assert counts(likes.top_products) == ranked(tabled.execute_sql(FAVOURITES.format(row["customer_id"])))
     assert crm.facts.get("order_items") is not False
 
 
+@pytest.mark.xdist_group("order_items")
 def test_a_signed_in_administrator_reads_the_table_of_items_to_its_end(colour, tabled):
     crm = colour.sign_in(tabled.url, tabled.publishable_key, tabled.admin_email, tabled.admin_password)
     likes = colour(get_customer_preferences, crm, tabled.customer_id, limit=100)
@@ -215,7 +221,7 @@ def test_a_signed_in_administrator_reads_the_table_of_items_to_its_end(colour, t
         "select products.name, sum(quantity)::integer as quantity from order_items"
         " join orders on orders.id = order_id join products on products.id = product_id"
         f" where customer_id = '{tabled.customer_id}' and status not in ('cancelled', 'cancelado', 'canceled')"
-        ' group by 1 order by 2 desc, 1 collate "C"'
+        " group by 1"
     )
     found = [each for each in counts(likes.top_products) if each["name"] != "Calendario 2024"]
-    assert found == expected
+    assert found == ranked(expected)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from admin_crm import (
@@ -354,6 +354,7 @@ KEYS = ["tags", "segment", "reasoning", "message", "narrative", "analysis", "ins
 KEYS += ["suggested_coupon", "next_steps", "discount_value", "customer_id", "id"]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     answer=JSON_VALUES | st.dictionaries(st.sampled_from(KEYS), JSON_VALUES),
     status=st.sampled_from([200, 400, 404, 500]),
