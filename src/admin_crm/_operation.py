@@ -18,13 +18,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
-import tenacity
-from tenacity.wait import wait_base
-
 from admin_crm._translate import error_from
 from admin_crm._transport import at_most
-from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, Retry
-from admin_crm.errors import AdminCRMError, RateLimitedError, ServiceUnavailableError
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
+from admin_crm.errors import AdminCRMError, PermissionDeniedError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -112,16 +109,14 @@ async def call(
                 raise
             raise told from error
 
-    settings = crm.settings
-    retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(lambda error: _worth_repeating(error, repeatable=repeatable)),
-        wait=_FullJitterOrServersWish(settings.retry_base_delay, settings.retry_max_delay),
-        stop=tenacity.stop_after_attempt(settings.retry_attempts) | tenacity.stop_before_delay(settings.retry_deadline),
-        sleep=functools.partial(pause, crm),
-        before_sleep=functools.partial(_report_retry, crm),
-        reraise=True,
-    )
-    return await retrying(attempt)
+    begun = time.monotonic()
+    try:
+        return await attempt()
+    except AdminCRMError as error:
+        failure = error
+    from admin_crm._retry import try_again
+
+    return await try_again(crm, attempt, failure, begun, repeatable=repeatable)
 
 
 @overload
@@ -147,7 +142,13 @@ async def gather(crm: AnyCRM, *calls: Coroutine[Any, Any, Any]) -> Sequence[Any]
     limit = crm.settings.concurrency
     if isinstance(crm, AsyncAdminCRM):
         slots = asyncio.Semaphore(limit)
-        outcomes = await asyncio.gather(*(_outcome(each, slots) for each in calls))
+        try:
+            outcomes = await asyncio.gather(*(_outcome(each, slots) for each in calls))
+        finally:
+            # After a cancellation, what has not begun never does.
+            for each in calls:
+                if inspect.getcoroutinestate(each) == inspect.CORO_CREATED:
+                    each.close()
         return [_result(outcome) for outcome in outcomes]
     # A client that an app made itself may speak HTTP/2, which threads must not share: then in turn.
     workers = max(1, min(len(calls), limit)) if crm.owns_pool else 1
@@ -183,6 +184,8 @@ async def _told(crm: AnyCRM, coroutine: Coroutine[Any, Any, T]) -> T:
 def _tell(crm: AnyCRM, error: AdminCRMError) -> None:
     error.operation = error.operation or crm.operation
     error.customer_id = error.customer_id or crm.customer_id
+    if isinstance(error, PermissionDeniedError) and crm.is_visitor:
+        error.hint = "this is a publishable key, which everybody has; connect with the secret key or AdminCRM.sign_in"
 
 
 async def _outcome(each: Coroutine[Any, Any, T], slots: asyncio.Semaphore) -> tuple[T | None, Exception | None]:
@@ -205,34 +208,3 @@ def _uuid_or_none(value: object) -> UUID | None:
         return value if isinstance(value, UUID) else UUID(value) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _worth_repeating(error: BaseException, *, repeatable: bool) -> bool:
-    if isinstance(error, ServiceUnavailableError) and error.unsent:
-        return True
-    return repeatable and isinstance(error, AdminCRMError) and error.retryable
-
-
-class _FullJitterOrServersWish(wait_base):
-    """Exponential back-off with full jitter, or as long as the server asked for, whichever is longer."""
-
-    def __init__(self, base: float, longest: float) -> None:
-        self._jitter = tenacity.wait_random_exponential(multiplier=base, max=longest)
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        wish = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
-        return max(self._jitter(retry_state), wish or 0.0)
-
-
-def _report_retry(crm: AnyCRM, state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, AdminCRMError):
-        return
-    retry = Retry(crm.operation, state.attempt_number, state.upcoming_sleep, error)
-    log.warning(
-        "%s: attempt %d failed (%s), trying again in %.2f s",
-        retry.operation, retry.attempt, error.message, retry.delay,
-    )  # fmt: skip
-    if crm.on_retry is not None:
-        crm.on_retry(retry)
