@@ -32,6 +32,7 @@ _LAST_KEY: int = (1 << 128) - 1
 _FILL = 0.9
 """How full a range is meant to be: random keys scatter, and a range that overflows costs one more request."""
 _PASSES = 3
+_CHANCES = 3
 _JSON_ROWS: TypeAdapter[list[Json]] = TypeAdapter(list[Json])
 
 
@@ -146,17 +147,24 @@ async def _read_ranges(crm: AnyCRM, found: dict[UUID, AdminCustomer]) -> int:
     """Read all ranges into `found`; returns how many rows the server counted at the start."""
     size = crm.settings.page_size
     expected: int = 0
+    # A page that failed is read again with those that follow: the server may have been away a little longer
+    # than one request waits, and much has been read already.
+    chances = min(_CHANCES, crm.settings.retry_attempts - 1)
     parts = [whole()]
     while parts:
         pages = await gather(crm, *(_page_or_error(crm, part, size) for part in parts))
         following: list[Range] = []
         for part, page in zip(parts, pages, strict=True):
             if isinstance(page, AdminCRMError):
-                raise _broken_off(page, found, expected)
+                if not (found and chances and page.retryable):
+                    raise _broken_off(page, found, expected)
+                following.append(part)
+                continue
             found.update((customer.id, customer) for customer in page.rows)
             following += _rest_of(part, page, size)
             if page.total is not None and not expected:
                 expected, size = page.total, len(page.rows) or size
+        chances -= any(isinstance(page, AdminCRMError) for page in pages)
         parts = following
     return expected
 
