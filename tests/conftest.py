@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import hypothesis
 import pytest
 
 from admin_crm import AdminCRM, AsyncAdminCRM, Settings
 from admin_crm.local import LocalStack
+
+hypothesis.settings.register_profile("shop", deadline=None)  # no test is a timed test
+hypothesis.settings.load_profile("shop")
 
 URL = "https://shop.test"
 KEY = "sb_secret_unit-test-key"
@@ -142,9 +146,7 @@ def stranger(colour: Colour, stack: LocalStack) -> Ask:
         "select email from auth.users where email is not null and id not in (select id from public.admin_users)"
         " order by id limit 1"
     )
-    return Ask(
-        colour, colour.sign_in(stack.url, stack.publishable_key, found[0]["email"], stack.customer_password)
-    )
+    return Ask(colour, colour.sign_in(stack.url, stack.publishable_key, found[0]["email"], stack.customer_password))
 
 
 @pytest.fixture

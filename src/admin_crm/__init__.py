@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         CustomerCreationError,
         CustomerNotFoundError,
         EdgeFunctionError,
+        EvidenceNotDeletedError,
         IncompleteReadError,
         InvalidInputError,
         NotFoundError,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
         UnexpectedResponseError,
     )
     from admin_crm.evidence import (
-        EvidenceNotDeletedError,
         delete_customer_evidence,
         download_customer_evidence,
         get_evidence_url,

@@ -135,10 +135,12 @@ _BY_STATUS: dict[int, _Meaning] = {
     413: _Meaning(InvalidInputError, "the request is too large"),
     415: _Meaning(InvalidInputError),
     422: _Meaning(InvalidInputError),
+    423: _UNWELL,
     429: _Meaning(RateLimitedError, _WAIT),
     **dict.fromkeys((502, 503, 504, 520, 521, 522, 523, 524, 530, 544), _UNWELL),
 }
 
+_BAD_TOKENS = ("Invalid Compact JWS", '"exp" claim timestamp', "signature verification failed", "jwt expired")
 _SERVICES = {
     "/rest/v1/": "PostgREST",
     "/auth/v1/": "auth",
@@ -179,6 +181,8 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
     if service == "auth" and isinstance(body.get("weak_password"), dict):
         reasons = cast("dict[str, Any]", body["weak_password"]).get("reasons") or ()
         message += f" ({', '.join(map(str, reasons))})" if reasons else ""
+    if not message and response.headers.get("content-type", "").startswith("text/plain"):
+        message = response.text  # resumable uploads explain themselves so
     if not message:
         kind = "an HTML page" if "html" in response.headers.get("content-type", "") else "no explanation"
         message = f"the server answered {status} with {kind}"
@@ -256,6 +260,8 @@ def _read_error(body: dict[str, Any], status: int) -> tuple[int, str | None, str
             status = int(body["statusCode"])
         named = body.get("error")
         code = body.get("code") if named in (None, "Error", "Bad Request", "FastifyError") else named
+        if str(body.get("message")).startswith(_BAD_TOKENS):
+            code = "InvalidJWT"  # storage calls a bad token a refusal; only the text tells them apart
     else:
         code = body.get("error_code") or body.get("code")
     error = body.get("error")

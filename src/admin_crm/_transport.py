@@ -17,6 +17,9 @@ import httpx
 if TYPE_CHECKING:
     from admin_crm.settings import Settings
 
+# A proxy set in the environment serves every other host, but cannot reach this machine's own servers.
+_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
 _call_timeout: ContextVar[float | None] = ContextVar("_call_timeout", default=None)
 
 
@@ -27,7 +30,11 @@ def sync_pool(settings: Settings) -> httpx.Client:
         request.extensions["timeout"] = _timeout_for(request, settings)
 
     return httpx.Client(
-        http2=False, follow_redirects=False, limits=_limits(settings), event_hooks={"request": [set_timeout]}
+        http2=False,
+        follow_redirects=False,
+        limits=_limits(settings),
+        event_hooks={"request": [set_timeout]},
+        mounts=dict.fromkeys(_LOOPBACK),
     )
 
 
@@ -38,7 +45,11 @@ def async_pool(settings: Settings) -> httpx.AsyncClient:
         request.extensions["timeout"] = _timeout_for(request, settings)
 
     return httpx.AsyncClient(
-        http2=False, follow_redirects=False, limits=_limits(settings), event_hooks={"request": [set_timeout]}
+        http2=False,
+        follow_redirects=False,
+        limits=_limits(settings),
+        event_hooks={"request": [set_timeout]},
+        mounts=dict.fromkeys(_LOOPBACK),
     )
 
 

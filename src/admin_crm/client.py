@@ -98,7 +98,7 @@ class _Connection(Generic[ClientT]):
         """Connect with what the environment or `.env` says.
 
         Reads SUPABASE_URL, SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), SUPABASE_PUBLISHABLE_KEY (or
-        SUPABASE_ANON_KEY) and, for a shop whose view asks who is looking, SUPABASE_ACCESS_TOKEN.
+        SUPABASE_ANON_KEY) and, for a shop whose view asks who is looking, an administrator's ADMIN_CRM_ACCESS_TOKEN.
 
         Raises:
             InvalidInputError: the URL or the key is missing.
@@ -112,7 +112,7 @@ class _Connection(Generic[ClientT]):
             key, token = found.secret_key, None
         else:
             raise InvalidInputError(
-                "no key is set: SUPABASE_SECRET_KEY, or SUPABASE_PUBLISHABLE_KEY with SUPABASE_ACCESS_TOKEN",
+                "no key is set: SUPABASE_SECRET_KEY, or SUPABASE_PUBLISHABLE_KEY with ADMIN_CRM_ACCESS_TOKEN",
                 argument="key",
             )
         return cls(
@@ -166,6 +166,12 @@ class _Connection(Generic[ClientT]):
     def __repr__(self) -> str:
         rights = "as a signed-in user" if self._token or self._shared.session else _kind_of(self._key)
         return f"{type(self).__name__}({self.url!r}, {rights})"
+
+    @property
+    def is_visitor(self) -> bool:
+        """Whether this connection has no more rights than anybody: a publishable key and no session."""
+        plain = self._key.get_secret_value()
+        return plain.startswith("sb_publishable_") and self._token is None and self._shared.session is None
 
     def _check_open(self) -> None:
         if self._shared.closed:
@@ -386,6 +392,8 @@ def _checked_url(url: str | None) -> str:
     parts = urlsplit((url or "").strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInputError("url must be an address such as https://<ref>.supabase.co", argument="url")
+    if any(f"/{service}/v1" in parts.path for service in ("rest", "auth", "storage", "functions")):
+        raise InvalidInputError("url must be the project's own address, without /rest/v1", argument="url")
     if parts.username or parts.password:
         raise InvalidInputError("url must not hold a user name or password", argument="url")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

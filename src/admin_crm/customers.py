@@ -8,11 +8,11 @@ from uuid import UUID
 
 from admin_crm import _check as check
 from admin_crm._directory import by_key
+from admin_crm._objects import read_evidence
 from admin_crm._operation import gather, operation
 from admin_crm._rows import COUNTED, fetch, fetch_every, only
 from admin_crm.client import AnyCRM
 from admin_crm.errors import CustomerNotFoundError, InvalidInputError, PermissionDeniedError
-from admin_crm.evidence import read_evidence
 from admin_crm.labels import CustomerTier
 from admin_crm.models import (
     Address,

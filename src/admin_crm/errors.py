@@ -15,6 +15,7 @@ AdminCRMError
 ├── IncompleteReadError        a read stopped before its end; `rows` holds what had arrived
 ├── SchemaMismatchError        a table, column, bucket or function is missing
 ├── EdgeFunctionError          an Edge Function answered with an error
+├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` say which
 └── CustomerCreationError      a customer was half created; `user_id` and `completed` say how far
 """
 
@@ -189,6 +190,28 @@ class EdgeFunctionError(AdminCRMError):
     def __init__(self, message: str, *, function: str | None = None, **about: Unpack[About]) -> None:
         super().__init__(message, **about)
         self.function = function
+
+
+class EvidenceNotDeletedError(AdminCRMError):
+    """Not all of several files were deleted.
+
+    `deleted` are those that were, `missing` were not there, `denied` this key may not delete. What is in none
+    of the three was not tried any more.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        deleted: Sequence[str] = (),
+        missing: Sequence[str] = (),
+        denied: Sequence[str] = (),
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.deleted = tuple(deleted)
+        self.missing = tuple(missing)
+        self.denied = tuple(denied)
 
 
 class CustomerCreationError(AdminCRMError):

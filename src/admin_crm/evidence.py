@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack
-from typing import Any, Protocol, Unpack, cast, overload
+from typing import Any, Protocol, cast, overload
 from uuid import UUID
 
 from admin_crm import _check as check
@@ -17,38 +17,23 @@ from admin_crm._objects import (
     batches,
     check_bucket,
     checked_path,
+    read_evidence,
     remove_objects,
     sign_object,
 )
-from admin_crm._objects import read_evidence as read_evidence  # noqa: PLC0414 (the customer's page reads it too)
 from admin_crm._operation import gather, operation
 from admin_crm._storage import apart
 from admin_crm._upload import Progress, reporting, upload_file
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
-from admin_crm.errors import About, AdminCRMError, InvalidInputError, NotFoundError, PermissionDeniedError
+from admin_crm.customers import check_exists
+from admin_crm.errors import (
+    AdminCRMError,
+    EvidenceNotDeletedError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from admin_crm.models import Evidence
-
-
-class EvidenceNotDeletedError(AdminCRMError):
-    """Not all of several files were deleted.
-
-    `deleted` are those that were, `missing` were not there, `denied` this key may not delete. What is in none
-    of the three was not tried any more.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        deleted: Sequence[str] = (),
-        missing: Sequence[str] = (),
-        denied: Sequence[str] = (),
-        **about: Unpack[About],
-    ) -> None:
-        super().__init__(message, **about)
-        self.deleted = tuple(deleted)
-        self.missing = tuple(missing)
-        self.denied = tuple(denied)
 
 
 @operation
@@ -97,7 +82,7 @@ async def upload_customer_evidence(
     with ExitStack() as closing:
         source = await apart(crm, lambda: open_source(file, name, crm.settings.max_evidence_bytes, closing))
         report = closing.enter_context(reporting(progress, source))
-        await _check_exists(crm, customer)
+        await check_exists(crm, customer)
         kind = named_type or detect_type(source.head, source.name)
         path = f"{customer}/{secrets.token_hex(16)}.{safe_extension(source.name, kind)}"
         metadata = {ORIGINAL_NAME: source.name} if source.name else {}
@@ -139,7 +124,7 @@ async def list_customer_evidence(
     files = await read_evidence(crm, customer, _lifetime(crm, expires_in), original_names=original_names)
     if not files:
         # A bucket or customer that is not there looks like an empty folder.
-        await gather(crm, _check_exists(crm, customer), check_bucket(crm, customer))
+        await gather(crm, check_exists(crm, customer), check_bucket(crm, customer))
     return files
 
 
@@ -276,9 +261,3 @@ def _not_deleted(deleted: list[str], missing: list[str], denied: list[str], *, a
 
 def _lifetime(crm: AnyCRM, expires_in: int | None) -> int:
     return crm.settings.signed_url_seconds if expires_in is None else check.whole(expires_in, "expires_in")
-
-
-async def _check_exists(crm: AnyCRM, customer: UUID) -> None:
-    from admin_crm.customers import check_exists  # which itself reads evidence
-
-    await check_exists(crm, customer)

@@ -226,7 +226,8 @@ class OrderItem(Model):
     product_id: UUID | str | None = None
     name: str | None = None
     price: Decimal | None = None
-    quantity: int = 0
+    quantity: int | float | None = None
+    """How many; old orders hold fractions, or nothing."""
     image: str | None = None
 
 
@@ -282,7 +283,8 @@ class Evidence(Model):
 
     id: UUID | str | None = None
     path: str
-    url: str | None = None
+    url: str | None = Field(default=None, repr=False)
+    """The signed URL; it opens the file for whoever has it, so it stays out of reprs and logs."""
     file_name: str
     uploaded_at: Moment | None = None
     size: int | None = None
@@ -305,12 +307,12 @@ class AdminCustomerDetail(AdminCustomer):
     """One customer with everything the web admin shows on the customer's page."""
 
     suspension_end: Moment | None = None
-    addresses: list[Address] = []
-    orders: list[Order] = []
+    addresses: list[Address] = Field(default=[], repr=False)
+    orders: list[Order] = Field(default=[], repr=False)
     """The orders that were not cancelled, newest first."""
     orders_summary: OrdersSummary = OrdersSummary()
     admin_notes: AdminNotes | None = None
-    evidence: list[Evidence] = []
+    evidence: list[Evidence] = Field(default=[], repr=False)
 
 
 class DirectoryStats(Model):

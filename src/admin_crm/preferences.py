@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -17,6 +17,7 @@ from admin_crm.errors import InvalidInputError, SchemaMismatchError
 from admin_crm.models import Model, Order
 
 Named = TypeVar("Named", bound="_Named")
+Counts = defaultdict[tuple[str | None, str], int | float]
 
 UNKNOWN_PRODUCT = "Unknown product"
 UNKNOWN_CATEGORY = "Unknown category"
@@ -31,7 +32,7 @@ class ProductCount(Model):
 
     product_id: UUID | str | None
     name: str
-    quantity: int
+    quantity: int | float
 
 
 class CategoryCount(Model):
@@ -39,7 +40,7 @@ class CategoryCount(Model):
 
     category_id: UUID | str | None
     name: str
-    quantity: int
+    quantity: int | float
 
 
 class CustomerPreferences(Model):
@@ -61,7 +62,7 @@ class _Product(_Named):
 class _TableItem(Model):
     order_id: UUID | str
     product_id: UUID | str | None = None
-    quantity: int | None = None
+    quantity: int | float | None = None
 
 
 class _Line(NamedTuple):
@@ -69,7 +70,7 @@ class _Line(NamedTuple):
 
     product_id: str | None
     name: str | None
-    quantity: int
+    quantity: int | float
 
 
 @operation
@@ -117,7 +118,7 @@ async def _lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
     """Read the orders' lines, from the table where there is one and else from the orders themselves."""
     rows = await _table_items(crm, [_key(order.id) for order in orders])
     own = [
-        (_key(order.id), _Line(_key_or_none(item.product_id), item.name, item.quantity))
+        (_key(order.id), _Line(_key_or_none(item.product_id), item.name, item.quantity or 0))
         for order in orders
         for item in order.items or ()
     ]
@@ -126,7 +127,7 @@ async def _lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
     in_table = {_key(row.order_id) for row in rows}
     keys = [_key_or_none(row.product_id) for row in rows]
     return [
-        *(_Line(key, names.get(key), row.quantity or 0) for key, row in zip(keys, rows, strict=True)),
+        *(_Line(key, names.get(key or ""), row.quantity or 0) for key, row in zip(keys, rows, strict=True)),
         *(line for order, line in own if order not in in_table),
     ]
 
@@ -184,7 +185,7 @@ async def _named_in(crm: AnyCRM, table: str, columns: str, model: type[Named], i
 
 
 def _top_products(lines: Iterable[_Line], products: dict[str, _Product]) -> list[ProductCount]:
-    counts = Counter[tuple[str | None, str]]()
+    counts = Counts(int)
     for line in lines:
         product = products.get(line.product_id or "")
         name = (product.name if product else None) or line.name or UNKNOWN_PRODUCT
@@ -195,7 +196,7 @@ def _top_products(lines: Iterable[_Line], products: dict[str, _Product]) -> list
 def _top_categories(
     lines: Iterable[_Line], products: dict[str, _Product], categories: dict[str, _Named]
 ) -> list[CategoryCount]:
-    counts = Counter[tuple[str | None, str]]()
+    counts = Counts(int)
     for line in lines:
         product = products.get(line.product_id or "")
         key = _key_or_none(product.category_id) if product else None
@@ -204,7 +205,7 @@ def _top_categories(
     return [CategoryCount(category_id=each[0], name=each[1], quantity=n) for each, n in _ranked(counts)]
 
 
-def _ranked(counts: Counter[tuple[str | None, str]]) -> list[tuple[tuple[str | None, str], int]]:
+def _ranked(counts: Counts) -> list[tuple[tuple[str | None, str], int | float]]:
     return sorted(counts.items(), key=lambda each: (-each[1], each[0][1], each[0][0] or ""))
 
 

@@ -28,7 +28,14 @@ from admin_crm.models import AdminCustomer, Page
 L = TypeVar("L", bound=StrEnum)
 
 _PAST_THE_END = "PGRST103"
-_ASCII_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_ACCENTS = {"a": "áàâäã", "e": "éèêë", "i": "íìîï", "o": "óòôöõ", "u": "úùûü", "n": "ñ", "c": "ç"}
+_ACCENTED = {
+    each: f"[{plain}{accented}{accented.upper()}]"
+    for plain, accented in _ACCENTS.items()
+    for each in (plain, plain.upper())
+}
+_LONGEST_WIDENED = 40
+"""Widening makes a text some twenty times longer on the wire, and an address has its limits."""
 
 
 @operation
@@ -45,8 +52,8 @@ async def search_customers(
 ) -> Page[AdminCustomer]:
     """Search the directory on the server: name, phone or WhatsApp contains the text, or the id begins with it.
 
-    The text is meant literally, whatever characters it holds; case makes no difference. A phone number is
-    found however it is punctuated.
+    The text is meant literally, whatever characters it holds; case makes no difference, and a plain letter
+    finds its accented forms too. A phone number is found however it is punctuated.
 
     Args:
         crm: the connection.
@@ -129,8 +136,21 @@ def text_filter(text: str, key: str, columns: frozenset[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Escape a text so that, as a Postgres regular expression, it matches only itself."""
-    return _ASCII_PUNCTUATION.sub(lambda match: "\\" + match[0], text)
+    """Escape a text so that, as a Postgres regular expression, it matches itself in any case.
+
+    Plain letters match their accented forms too. Both cases of an accented letter are spelled out, because
+    Postgres may run in a locale that knows only ASCII letters.
+    """
+    widened = _ACCENTED if len(text) <= _LONGEST_WIDENED else {}
+    return "".join(widened.get(char) or _cased(char) or char for char in text)
+
+
+def _cased(char: str) -> str | None:
+    """Return the pattern of one character that needs one: escaped punctuation, both cases of a letter."""
+    if char.isascii():
+        return None if char.isalnum() or char.isspace() else "\\" + char
+    cases = {char, char.lower(), char.upper()}
+    return f"[{''.join(sorted(cases))}]" if len(cases) > 1 and all(len(each) == 1 for each in cases) else None
 
 
 def quoted(value: str) -> str:

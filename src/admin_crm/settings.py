@@ -82,4 +82,4 @@ class Credentials(BaseSettings):
     publishable_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY")
     )
-    access_token: SecretStr | None = Field(default=None, validation_alias="SUPABASE_ACCESS_TOKEN")
+    access_token: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_ACCESS_TOKEN")

@@ -135,7 +135,7 @@ def _event(
 
 
 def _order_title(order: Order) -> str:
-    return f"{order.order_number or order.id}: {order.total} ({order.status or 'no status'})"
+    return f"{order.order_number or order.id}: {order.total:,.2f} ({order.status or 'no status'})"
 
 
 def _points_title(row: _Loyalty) -> str:

@@ -58,6 +58,7 @@ def no_environment(monkeypatch, tmp_path):
         ("ftp://shop.test", KEY, "url"),
         ("https://user:hunter2@shop.test", KEY, "url"),
         (None, KEY, "url"),
+        (f"{URL}/rest/v1", KEY, "url"),
         (URL, "", "key"),
         (URL, None, "key"),
         (URL, "two words", "key"),
@@ -98,7 +99,7 @@ def test_the_environment_connects(no_environment, monkeypatch, name):
 
 def test_a_dot_env_file_connects_as_a_signed_in_administrator(no_environment):
     (no_environment / ".env").write_text(
-        f"SUPABASE_URL={URL}\nSUPABASE_PUBLISHABLE_KEY={ANON}\nSUPABASE_ACCESS_TOKEN={LEGACY}\nADMIN_CRM_PAGE_SIZE=77\n"
+        f"SUPABASE_URL={URL}\nSUPABASE_PUBLISHABLE_KEY={ANON}\nADMIN_CRM_ACCESS_TOKEN={LEGACY}\nADMIN_CRM_PAGE_SIZE=77\n"
     )
     with AdminCRM.from_env() as crm:
         assert "signed-in" in repr(crm)
@@ -188,7 +189,7 @@ def test_a_session_that_cannot_be_renewed_is_an_authentication_error(colour):
 def test_a_sign_in_that_fails_closes_its_pool_and_says_what_failed(colour):
     wrong = httpx.Response(400, json={"error_code": "invalid_credentials", "msg": "Invalid login credentials"})
     respx.post(f"{URL}/auth/v1/token").mock(return_value=wrong)
-    with pytest.raises(AuthenticationError, match="sign_in.*password") as raised:
+    with pytest.raises(AuthenticationError, match=r"sign_in.*password") as raised:
         colour.sign_in(URL, ANON, "ana@shop.test", "secreto")
     assert "secreto" not in str(raised.value)
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from admin_crm import (
@@ -66,14 +66,13 @@ class Server:
 def shop(ids, **options) -> Server:
     server = Server(ids, **options)
     respx.get(VIEW).mock(side_effect=server)
-    respx.head(VIEW).mock(side_effect=server)
     return server
 
 
 @respx.mock
 def test_an_empty_shop_has_an_empty_directory(ask):
     shop([])
-    respx.head(PROFILES).mock(return_value=httpx.Response(200, headers={"content-range": "*/0"}))
+    respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[], headers={"content-range": "*/0"}))
     assert ask(get_all_customers) == []
     assert ask.colour.collect(iter_customers(ask.crm)) == []
 
@@ -97,14 +96,17 @@ def test_ids_that_stand_in_a_row_are_read_completely_too(ask):
 
 
 @given(
-    seed=st.integers(0, 10**6), count=st.integers(0, 200), cap=st.integers(1, 30), spread=st.sampled_from([16, 40, 90, 128])
+    seed=st.integers(0, 10**6),
+    count=st.integers(0, 200),
+    cap=st.integers(1, 30),
+    spread=st.sampled_from([16, 40, 90, 128]),
 )
 def test_any_spread_of_ids_is_read_completely(seed, count, cap, spread):
     draw = random.Random(seed)
     ids = list({UUID(int=draw.getrandbits(spread)) for _ in range(count)})
     with AdminCRM(URL, KEY, settings=QUICK.model_copy(update={"concurrency": 2})) as crm, respx.mock:
         shop(ids, cap=cap)
-        respx.head(PROFILES).mock(return_value=httpx.Response(200, headers={"content-range": "*/0"}))
+        respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[], headers={"content-range": "*/0"}))
         assert sorted(each.id for each in get_all_customers(crm)) == sorted(ids)
         assert sorted(each.id for each in iter_customers(crm)) == sorted(ids)
 
@@ -150,7 +152,6 @@ def test_rows_held_back_are_noticed(ask):
         return answer
 
     respx.get(VIEW).mock(side_effect=lying)
-    respx.head(VIEW).mock(side_effect=lying)
     with pytest.raises(IncompleteReadError, match="counts 31 customers but answered 30"):
         ask(get_all_customers)
 
@@ -197,12 +198,9 @@ def test_a_search_that_cannot_be_meant_is_refused_before_it_is_sent(ask, wrong):
 
 def test_a_stream_wants_the_loop_of_its_colour(colour):
     stream = iter_customers(colour.open(URL, KEY))
-    if colour.name == "async":
-        with pytest.raises(TypeError, match="async for"):
-            iter(stream)
-    else:
-        with pytest.raises(TypeError, match="with `for`"):
-            colour.__class__("async").collect(stream)
+    wrong, told = (iter, "async for") if colour.name == "async" else (aiter, "with `for`")
+    with pytest.raises(TypeError, match=told):
+        wrong(stream)
 
 
 @respx.mock
@@ -227,7 +225,7 @@ def test_a_search_that_fails_otherwise_says_so(ask):
 def test_the_escaped_text_stays_inside_its_quotes():
     columns = frozenset({"full_name", "phone"})
     assert text_filter("", "id", columns) == ""
-    assert text_filter('a",b', "id", columns) == 'full_name.imatch."a\\\\\\"\\\\,b",phone.imatch."a\\\\\\"\\\\,b"'
+    assert text_filter('x",y', "id", columns) == 'full_name.imatch."x\\\\\\"\\\\,y",phone.imatch."x\\\\\\"\\\\,y"'
     assert "id.gte.ab000000-0000-0000-0000-000000000000" in text_filter("AB", "id", columns)
 
 
@@ -244,12 +242,16 @@ def test_any_text_is_quoted_so_that_unquoting_gives_it_back(text):
     assert "".join(plain) == text
 
 
-def customer(**values) -> AdminCustomer:
-    return AdminCustomer.model_validate({"id": uuid4(), **values})
+def customer(number: int = 0, **values) -> AdminCustomer:
+    return AdminCustomer.model_validate({"id": UUID(int=0xABCDEF0123456789ABCDEF0123456789 + number), **values})
 
 
-NANDU = customer(full_name="José Ñandú", phone="+52 55 1234-5678", segment="Campeón", health_status="Healthy", tier="gold")
-ANA = customer(full_name="ANA", whatsapp="5587654321", account_status="banned", segment="Leal", customer_tier="silver")
+NANDU = customer(
+    full_name="José Ñandú", phone="+52 55 1234-5678", segment="Campeón", health_status="Healthy", tier="gold"
+)
+ANA = customer(
+    1, full_name="ANA", whatsapp="5587654321", account_status="banned", segment="Leal", customer_tier="silver"
+)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ ANA = customer(full_name="ANA", whatsapp="5587654321", account_status="banned", 
         ("ÑANDÚ", {}, [NANDU]),
         ("5512345678", {}, [NANDU]),
         ("(55) 8765", {}, [ANA]),
-        (str(ANA.id)[4:20], {}, [ANA]),
+        (str(ANA.id)[20:], {}, [ANA]),
         ("nobody", {}, []),
         ("", {"segment": "champion"}, [NANDU]),
         ("", {"segment": "leal"}, [ANA]),
@@ -284,8 +286,12 @@ def test_pages_add_up_to_the_whole_in_order(items, page, page_size):
 
 def test_stats_count_the_month_that_they_are_asked_for():
     customers = [
-        customer(created_at=datetime(2026, 5, 31, 23, tzinfo=UTC), birthdate=date(1990, 5, 1), phone=" ", total_spent=5),
-        customer(created_at=datetime(2025, 5, 3, tzinfo=UTC), birthdate=date(1990, 6, 1), phone="5", monetary=7, segment="?"),
+        customer(
+            created_at=datetime(2026, 5, 31, 23, tzinfo=UTC), birthdate=date(1990, 5, 1), phone=" ", total_spent=5
+        ),
+        customer(
+            created_at=datetime(2025, 5, 3, tzinfo=UTC), birthdate=date(1990, 6, 1), phone="5", monetary=7, segment="?"
+        ),
     ]
     stats = summarize_customers(customers, today=date(2026, 5, 9))
     assert (stats.total, stats.new_this_month, stats.birthdays_this_month) == (2, 1, 1)

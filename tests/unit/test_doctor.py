@@ -173,6 +173,7 @@ def test_a_server_without_a_clock_is_told_of(ask: Ask, server: Server, headers: 
         ("not.a.token", "warn", "no known kind"),
         (f"e30.{base64.urlsafe_b64encode(b'[1]').decode()}.e30", "warn", "no known kind"),
     ],
+    ids=["fresh service key", "expired", "anon", "user", "odd claims", "no token", "broken token", "no object"],
 )
 def test_kinds_of_keys_are_told_apart(colour: Colour, server: Server, key: str, verdict: str, words: str) -> None:
     report = colour(doctor, colour.open(URL, key, settings=QUICK))

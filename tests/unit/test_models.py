@@ -39,7 +39,9 @@ def read(model, **row):
 
 def test_either_name_of_a_column_is_read():
     one = read(AdminCustomer, phone="1", customer_tier="gold")
-    other = decode(json.dumps([{"customer_id": ID, "customer_phone": "1", "tier": "gold"}]).encode(), _adapter(AdminCustomer))[0]
+    other = decode(
+        json.dumps([{"customer_id": ID, "customer_phone": "1", "tier": "gold"}]).encode(), _adapter(AdminCustomer)
+    )[0]
     assert (one.id, one.phone, one.tier) == (other.id, other.phone, other.tier) == (UUID(ID), "1", CustomerTier.GOLD)
 
 
@@ -74,8 +76,8 @@ def test_money_keeps_every_digit(number):
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-11-22T16:01:28.019+00:00", "2026-11-22T16:01:28.019Z", "2026-11-22 16:01:28.019+00", "2026-11-22T10:01:28.019-06:00",
-     "2026-11-22T16:01:28.019"],
+    ["2026-11-22T16:01:28.019+00:00", "2026-11-22T16:01:28.019Z", "2026-11-22 16:01:28.019+00",
+     "2026-11-22T10:01:28.019-06:00", "2026-11-22T16:01:28.019"],
 )  # fmt: skip
 def test_every_spelling_of_a_moment_is_read_and_has_a_zone(text):
     moment = read(AdminCustomer, created_at=text).created_at
@@ -104,7 +106,10 @@ def test_a_notebook_shows_a_customer_without_personal_data_and_without_markup():
 
 def test_intelligence_is_nested_as_the_web_admin_has_it():
     customer = read(AdminCustomer, segment="Leal", health_status="Churning")
-    assert (customer.intelligence.segment, customer.intelligence.canonical_health) == ("Leal", HealthStatus.NEEDS_ATTENTION)
+    assert (customer.intelligence.segment, customer.intelligence.canonical_health) == (
+        "Leal",
+        HealthStatus.NEEDS_ATTENTION,
+    )
 
 
 @pytest.mark.parametrize("spelling", ["cancelled", "canceled", "cancelado", "Cancelado"])
@@ -115,14 +120,18 @@ def test_every_spelling_of_cancelled_is_cancelled(spelling):
 
 
 def test_custom_fields_of_old_rows_may_hold_anything_and_tags_may_be_null():
-    notes = decode(json.dumps([{"customer_id": ID, "tags": None, "custom_fields": {"a": 1, "b": [True]}}]).encode(), _adapter(AdminNotes))[0]
+    notes = decode(
+        json.dumps([{"customer_id": ID, "tags": None, "custom_fields": {"a": 1, "b": [True]}}]).encode(),
+        _adapter(AdminNotes),
+    )[0]
     assert (notes.tags, notes.custom_fields) == ([], {"a": 1, "b": [True]})
 
 
 @pytest.mark.parametrize(
     ("label", "segment"),
     [("Campeón", "champion"), ("CAMPEON", "champion"), ("Champions", "champion"), ("churn_risk", "at_risk"),
-     ("En Riesgo", "at_risk"), ("casi  perdido", "nearly_lost"), ("Prospects", "prospect"), ("nearly_lost", "nearly_lost")],
+     ("En Riesgo", "at_risk"), ("casi  perdido", "nearly_lost"), ("Prospects", "prospect"),
+     ("nearly_lost", "nearly_lost")],
 )  # fmt: skip
 def test_segment_labels_of_both_languages_have_one_value(label, segment):
     assert canonical_segment(label) == Segment(segment)

@@ -105,7 +105,7 @@ def test_a_server_that_asks_for_more_patience_than_the_deadline_is_not_waited_fo
 @respx.mock
 def test_the_server_is_given_the_time_it_asks_for(colour):
     waits = []
-    crm = colour.open(URL, KEY, settings=QUICK, on_retry=lambda retry: waits.append(retry))
+    crm = colour.open(URL, KEY, settings=QUICK, on_retry=waits.append)
     respx.get(NOTES).mock(side_effect=[httpx.Response(503, headers={"retry-after": "0.02"}), FOUND])
     colour(get_admin_customer_notes, crm, SOMEBODY)
     (retry,) = waits

@@ -35,7 +35,7 @@ def test_the_package_says_that_it_is_typed():
     ("code", "absent"),
     [
         ("import admin_crm", {"supabase", "httpx", "pydantic", "tenacity", "asyncio"}),
-        ("import admin_crm; [getattr(admin_crm, name) for name in admin_crm.__all__]", {"supabase", "postgrest", "storage3"}),
+        ("import admin_crm; [getattr(admin_crm, name) for name in admin_crm.__all__]", {"supabase", "postgrest"}),
         ("from admin_crm import AdminCRM; AdminCRM('https://shop.test', 'sb_secret_x')", {"supabase"}),
         ("import admin_crm.client, admin_crm.directory", {"pandas", "typer", "tqdm", "admin_crm.local"}),
     ],
