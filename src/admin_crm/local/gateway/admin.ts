@@ -1,3 +1,5 @@
+import { hash } from "bcryptjs";
+
 import type { Database, Handler, Query } from "./types.ts";
 import { authError, type Services, USER } from "./users.ts";
 
@@ -98,7 +100,7 @@ async function change(query: Query, id: string, given: Attributes): Promise<Resp
     `update auth.users set
        email = coalesce(lower($2), email),
        phone = coalesce($3, phone),
-       encrypted_password = coalesce(extensions.crypt($4, extensions.gen_salt('bf', 6)), encrypted_password),
+       encrypted_password = coalesce($4, encrypted_password),
        email_confirmed_at = case when $5 then coalesce(email_confirmed_at, now()) else email_confirmed_at end,
        banned_until = case when $6::text is null then banned_until
          when $6 = 'none' then null else now() + $6::interval end,
@@ -110,7 +112,7 @@ async function change(query: Query, id: string, given: Attributes): Promise<Resp
       id,
       given.email ?? null,
       given.phone ?? null,
-      given.password ?? null,
+      given.password === undefined ? null : await hash(given.password, 6),
       given.email_confirm ?? false,
       given.ban_duration ?? null,
       given.user_metadata ?? null,

@@ -1,4 +1,4 @@
-import type { PgliteConnection } from "@supabase/lite/pglite";
+import type { Connection } from "@supabase/lite";
 
 import { reveal } from "./filters.ts";
 
@@ -11,7 +11,7 @@ export interface DatabaseError {
 }
 
 /** Mend, on lite's own connection, what cannot be mended around it. Returns the last error's reader. */
-export function correct(connection: PgliteConnection): () => DatabaseError | undefined {
+export function correct(connection: Connection): () => DatabaseError | undefined {
   // Once it sees row-level security lite grants everything to everyone, over the project's own
   // grants: let it believe that it has.
   Object.assign(connection, { rlsState: "active" });

@@ -1,9 +1,14 @@
-import type { PGlite, Transaction } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 
 import type { Claims, Database, Query } from "./types.ts";
 
+/** Decides when a piece of work is done. */
+export interface Turns {
+  pass<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /** Lets one piece of work in at a time, in the order of arrival. */
-export class Gate {
+export class Gate implements Turns {
   #last: Promise<unknown> = Promise.resolve();
 
   pass<T>(work: () => Promise<T>): Promise<T> {
@@ -23,28 +28,22 @@ export class PgliteDatabase implements Database {
   as<T>(claims: Claims | null, work: (query: Query) => Promise<T>): Promise<T> {
     return this.gate.pass(() =>
       this.driver.transaction(async (transaction) => {
-        if (claims) await assume(transaction, claims);
-        return await work(queryOf(transaction));
+        const query: Query = async (sql, params = []) =>
+          (await transaction.query<Record<string, unknown>>(sql, params)).rows;
+        if (claims) await assume(query, claims);
+        return await work(query);
       })
     );
   }
 }
 
 /** Take on a role until the transaction ends, the way PostgREST does for each request. */
-async function assume(
-  transaction: Transaction,
-  claims: Claims,
-): Promise<void> {
-  await transaction.query(
+export async function assume(query: Query, claims: Claims): Promise<void> {
+  await query(
     `select set_config('request.jwt.claims', $1, true),
             set_config('request.jwt.claim.sub', $2, true),
             set_config('request.jwt.claim.role', $3, true),
             set_config('role', $3, true)`,
     [JSON.stringify(claims), claims.sub ?? "", claims.role],
   );
-}
-
-function queryOf(transaction: Transaction): Query {
-  return async (sql, params = []) =>
-    (await transaction.query<Record<string, unknown>>(sql, params)).rows;
 }

@@ -1,29 +1,29 @@
-import { App } from "@supabase/lite";
-import type { PgliteConnection } from "@supabase/lite/pglite";
+import { App, type Connection } from "@supabase/lite";
 
 import type { DatabaseError } from "./corrections.ts";
-import type { Gate } from "./database.ts";
+import type { Turns } from "./database.ts";
 import type { Keys } from "./keys.ts";
 import type { Options } from "./options.ts";
 
-/** Supabase Lite, one request at a time. */
+/** Supabase Lite on a connection. */
 export class Lite {
   constructor(
     private readonly app: App,
-    private readonly gate: Gate,
+    private readonly turns: Turns,
     /** The last error that the database has reported to lite. */
     readonly lastError: () => DatabaseError | undefined,
   ) {}
 
   /**
-   * Ask lite. Only one request is let in at a time: on PGlite's single connection lite interleaves
-   * concurrent requests, so one user's transaction would run with the rights of another.
+   * Ask lite, in turn. On PGlite only one request may be let in at a time: on its single connection
+   * lite interleaves concurrent requests, so one user's transaction would run with the rights of
+   * another. On a pool each transaction has a connection to itself.
    */
   async fetch(request: Request): Promise<Response> {
     const body = request.body ? await request.arrayBuffer() : undefined;
     const { method, headers } = request;
     const whole = new Request(request.url, { method, headers, body });
-    return await this.gate.pass(async () => {
+    return await this.turns.pass(async () => {
       const answer = await this.app.fetch(whole);
       const { status, headers } = answer;
       return new Response(answer.body ? await answer.arrayBuffer() : null, { status, headers });
@@ -31,7 +31,7 @@ export class Lite {
   }
 }
 
-export function appOn(connection: PgliteConnection, keys: Keys, options: Options): App {
+export function appOn(connection: Connection, keys: Keys, options: Options): App {
   return new App({
     connection,
     api: { max_rows: options.max_rows },

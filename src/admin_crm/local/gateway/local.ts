@@ -1,12 +1,9 @@
+import type { Engine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
-import type { Database, Handler } from "./types.ts";
+import type { Handler } from "./types.ts";
 
 /** What no Supabase has: SQL as the database's owner, for tests and for looking around. */
-export function createLocal(
-  database: Database,
-  keys: Keys,
-  reloadSchema: () => Promise<void>,
-): Handler {
+export function createLocal(engine: Engine, keys: Keys): Handler {
   return async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/local/health") return Response.json({ healthy: true });
@@ -17,8 +14,8 @@ export function createLocal(
     }
     const { sql } = await request.json();
     try {
-      const rows = await database.as(null, (query) => query(sql));
-      if (/\b(create|alter|drop)\b/i.test(sql)) await reloadSchema();
+      const rows = await engine.database.as(null, (query) => query(sql));
+      if (/\b(create|alter|drop)\b/i.test(sql)) await engine.reloadSchema();
       return Response.json(rows);
     } catch (error) {
       return Response.json({ message: String(error) }, { status: 400 });

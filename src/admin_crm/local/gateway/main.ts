@@ -13,18 +13,17 @@ const PATIENCE = 3000;
 console.log = console.info = console.debug = console.error;
 
 const { options, gone, announce } = await launcher();
-const folder = options.data_dir ?? await Deno.makeTempDir({ prefix: "admin-crm-" });
+const { folder } = options;
 let stack: Stack | undefined;
 
 if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => leave(0));
 
 async function leave(code: number): Promise<never> {
-  if (options.data_dir) {
+  if (options.data_dir || options.engine === "postgrest") {
     const tooLong = new Promise((done) => setTimeout(done, PATIENCE));
     await Promise.race([stack?.close().catch(console.error), tooLong]);
-  } else {
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
+  if (!options.data_dir) await Deno.remove(folder, { recursive: true }).catch(() => {});
   Deno.exit(code);
 }
 
@@ -40,7 +39,6 @@ async function open(): Promise<void> {
   stack = await openStack(url, folder, keys, options);
   await announce({
     url,
-    folder,
     publishable_key: keys.publishable,
     secret_key: keys.secret,
     anon_jwt: keys.anonJwt,

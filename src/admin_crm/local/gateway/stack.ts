@@ -1,15 +1,12 @@
 import { createAuth } from "./auth.ts";
-import { connect, create } from "./boot.ts";
-import { correct } from "./corrections.ts";
-import { Gate, PgliteDatabase } from "./database.ts";
+import { openEmbedded } from "./embedded.ts";
 import { seedEvidence } from "./evidence.ts";
 import { createFunctions } from "./functions.ts";
 import { KeptData } from "./kept.ts";
 import type { Keys } from "./keys.ts";
-import { appOn, Lite } from "./lite.ts";
 import { createLocal } from "./local.ts";
 import type { Options } from "./options.ts";
-import { createRest } from "./rest.ts";
+import { openPostgres } from "./postgres/engine.ts";
 import { router } from "./router.ts";
 import { createStorage } from "./storage.ts";
 import type { Handler } from "./types.ts";
@@ -29,13 +26,10 @@ export async function openStack(
   options: Options,
 ): Promise<Stack> {
   const kept = options.data_dir ? await KeptData.open(options.data_dir, options.variants) : null;
-  const isNew = kept?.isNew ?? true;
-  const connection = isNew
-    ? await create(keys, options, kept?.database)
-    : await connect(kept?.database);
-  const gate = new Gate();
-  const database = new PgliteDatabase(connection.driver, gate);
-  const lite = new Lite(appOn(connection, keys, options), gate, correct(connection));
+  const engine = options.engine === "postgrest"
+    ? await openPostgres(folder, keys, options)
+    : await openEmbedded(keys, options, kept);
+  const { database, lite } = engine;
   const emailConfirmation = options.email_confirmation;
   const storageUrl = `${url}/storage/v1`;
   const storage = createStorage({
@@ -46,18 +40,14 @@ export async function openStack(
     fileSizeLimit: 50 * MEBIBYTE,
     authenticate: (request) => keys.authenticate(request),
   });
-  if (isNew) await seedEvidence(storage, storageUrl, keys);
+  if (kept?.isNew ?? true) await seedEvidence(storage, storageUrl, keys);
   await kept?.complete();
   const handler = router({
-    "/rest/v1/": createRest(lite, keys),
+    "/rest/v1/": engine.rest,
     "/auth/v1/": createAuth({ lite, keys, database, emailConfirmation }),
     "/storage/v1/": storage,
     "/functions/v1/": createFunctions(keys),
-    "/local/": createLocal(
-      database,
-      keys,
-      () => gate.pass(() => connection.clearSchemaCache()),
-    ),
+    "/local/": createLocal(engine, keys),
   });
-  return { handler, close: () => gate.pass(() => connection.close()) };
+  return { handler, close: () => engine.close() };
 }

@@ -1,7 +1,12 @@
 -- What a hosted project has before its first migration, beside lite's auth schema.
 
 create schema if not exists extensions;
-create extension if not exists pgcrypto with schema extensions;
+-- A Postgres server without the extras does not have it, and nothing here needs it.
+do $$ begin
+  if exists (select from pg_available_extensions where name = 'pgcrypto') then
+    create extension if not exists pgcrypto with schema extensions;
+  end if;
+end $$;
 
 grant usage on schema public, auth, extensions to anon, authenticated, service_role;
 alter default privileges in schema public grant all on tables to anon, authenticated, service_role;

@@ -18,4 +18,9 @@ export interface Database {
   as<T>(claims: Claims | null, work: (query: Query) => Promise<T>): Promise<T>;
 }
 
+/** Postgres' own form of a moment as PostgREST and GoTrue answer it, in ISO 8601. */
+export function isoTimestamp(text: string): string {
+  return text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
+}
+
 export type Handler = (request: Request) => Promise<Response> | Response;

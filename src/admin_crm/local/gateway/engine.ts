@@ -1,0 +1,14 @@
+import type { Lite } from "./lite.ts";
+import type { Database, Handler } from "./types.ts";
+
+/** What the services of a project run on. */
+export interface Engine {
+  database: Database;
+  /** Plays GoTrue. */
+  lite: Lite;
+  /** Answers `/rest/v1`. */
+  rest: Handler;
+  /** Let REST see what a statement has changed in the schema. */
+  reloadSchema(): Promise<void>;
+  close(): Promise<void>;
+}

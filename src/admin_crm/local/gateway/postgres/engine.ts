@@ -1,0 +1,65 @@
+import { createPostgresConnection } from "@supabase/lite/postgres";
+
+import { correct } from "../corrections.ts";
+import type { Turns } from "../database.ts";
+import type { Engine } from "../engine.ts";
+import type { Keys } from "../keys.ts";
+import { appOn, Lite } from "../lite.ts";
+import type { Options } from "../options.ts";
+import { install, snapshots, vary } from "../project.ts";
+import { Cluster } from "./cluster.ts";
+import { PostgresDatabase, TIMESTAMPTZ } from "./database.ts";
+import { Postgrest } from "./postgrest.ts";
+
+/** A pool gives each of lite's transactions a connection to itself. */
+const AT_ONCE: Turns = { pass: (work) => work() };
+
+/** PostgREST, and lite for auth, on a PostgreSQL server of their own. */
+export async function openPostgres(
+  folder: string,
+  keys: Keys,
+  options: Options,
+): Promise<Engine> {
+  const kept = await snapshots(`${options.cache_dir}/postgres`);
+  const data = await kept.get(() => build(folder, keys, options));
+  const cluster = await Cluster.in(folder, "postgres", options.postgres!);
+  await cluster.unpack(data);
+  await cluster.start("QUIT");
+  const database = new PostgresDatabase(cluster);
+  await vary((sql) => database.script(sql), options.variants);
+  const postgrest = await Postgrest.start(folder, cluster, database, keys, options);
+  const connection = connect(cluster);
+  return {
+    database,
+    lite: new Lite(appOn(connection, keys, options), AT_ONCE, correct(connection)),
+    rest: postgrest.handler(keys),
+    reloadSchema: () => postgrest.reload(),
+    close: async () => {
+      await postgrest.stop();
+      await cluster.stop();
+    },
+  };
+}
+
+/** The data of a server with the project newly in it. */
+async function build(folder: string, keys: Keys, options: Options): Promise<Blob> {
+  const cluster = await Cluster.in(folder, "template", options.postgres!);
+  await cluster.initialize();
+  await cluster.start("INT");
+  const database = new PostgresDatabase(cluster);
+  const connection = connect(cluster);
+  const app = appOn(connection, keys, options);
+  await install((sql) => database.script(sql), () => app.ensureSystemSchema());
+  await database.script(`
+    create role authenticator noinherit login;
+    grant anon, authenticated, service_role to authenticator;
+    analyze`);
+  await Promise.all([database.close(), connection.close()]);
+  await cluster.stop();
+  return await cluster.pack();
+}
+
+function connect(cluster: Cluster) {
+  const types = { timestamptz: TIMESTAMPTZ };
+  return createPostgresConnection({ postgresOptions: { ...cluster.access, types } });
+}
