@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs clean
+.PHONY: help setup demo test check bench chaos docs clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -30,6 +30,9 @@ check: $(READY) ## formatting, linting, types
 	$(BIN)/basedpyright
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing_api.py
+
+chaos: $(READY) ## ten thousand operations over faults, checked against the database
+	$(BIN)/python -m chaos
 
 docs: $(READY) ## the documentation, without warnings
 	$(BIN)/mkdocs build --strict

@@ -1,0 +1,273 @@
+"""A proxy on this machine that relays HTTP/1.1 to a server, and fails on purpose while doing so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
+
+from chaos.faults import Choice, Chooser, Fault, answer_for, head_of
+
+T = TypeVar("T")
+
+REFUSING_SECONDS = 0.05
+_LONGEST_STALL = 30.0
+_MOST_BODY = 1 << 26
+# Below the ports that the system gives to outgoing connections: nobody takes ours while it is not listening.
+_PORTS = range(20_000, 31_000)
+
+
+class _Request(NamedTuple):
+    method: str
+    target: str
+    head: bytes
+    body: bytes
+
+
+class _Answer(NamedTuple):
+    head: bytes
+    body: bytes
+
+
+class FaultProxy:
+    """Stands before a server until it is closed, in a thread of its own.
+
+    >>> with FaultProxy(stack.url, seed=1, rate=0.1) as proxy:
+    ...     crm = AdminCRM(proxy.url, stack.secret_key)
+    """
+
+    def __init__(self, upstream: str, *, seed: int = 0, rate: float = 0.0) -> None:
+        parts = urlsplit(upstream)
+        self._upstream = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self._chooser = Chooser(seed, rate)
+        self.requests = 0
+        self.faults: Counter[Fault] = Counter()
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
+        self._server: asyncio.Server | None = None
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._idle: set[asyncio.StreamWriter] = set()
+        self._dark_until = 0.0
+        self._reopening: asyncio.Task[None] | None = None
+        self._outage: tuple[int, float] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the proxy listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def plan(self, fault: Fault, method: str = "", path: str = "", *, worked: bool = True, variant: float = 0) -> None:
+        """Give the next request of a method and path a fault."""
+        self._chooser.plan(fault, method, path, worked=worked, variant=variant)
+
+    def go_dark_after(self, requests: int, seconds: float) -> None:
+        """Break every connection when so many more requests have come, and refuse new ones for some seconds."""
+        self._outage = (self.requests + requests, seconds)
+
+    def __enter__(self) -> Self:
+        """Listen on a free port."""
+        self._thread.start()
+        self._within(self._listen())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection and the thread."""
+        self._within(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _within(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def _listen(self) -> None:
+        while True:
+            port = self.port or random.choice(_PORTS)  # noqa: S311 (any free one)
+            try:
+                self._server = await asyncio.start_server(
+                    self._serve, "127.0.0.1", port, reuse_address=True, backlog=256, limit=1 << 20
+                )
+            except OSError:
+                await asyncio.sleep(0.01)
+                continue
+            self.port = port
+            return
+
+    async def _close(self) -> None:
+        if self._reopening is not None:
+            await self._reopening
+        if self._server is not None:
+            self._server.close()
+        tasks = list(self._connections)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _refuse(self, seconds: float, hanging_up_on: set[asyncio.StreamWriter]) -> None:
+        """Stop listening for some seconds."""
+        self._dark_until = max(self._dark_until, self._loop.time() + seconds)
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for writer in list(hanging_up_on):
+            writer.close()
+        if self._reopening is None or self._reopening.done():
+            self._reopening = self._loop.create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        while (left := self._dark_until - self._loop.time()) > 0:  # noqa: ASYNC110 (it may be put off)
+            await asyncio.sleep(left)
+        await self._listen()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:  # pragma: no cover
+            return
+        self._connections[task] = writer
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                while True:
+                    self._idle.add(writer)
+                    request = await _read_request(reader)
+                    self._idle.discard(writer)
+                    if request is None or not await self._relay(request, reader, writer):
+                        return
+        except asyncio.CancelledError:
+            pass  # the proxy is closing
+        finally:
+            self._idle.discard(writer)
+            del self._connections[task]
+            writer.close()
+
+    async def _relay(self, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; returns whether the connection goes on."""
+        self.requests += 1
+        if self._outage is not None and self.requests >= self._outage[0]:
+            seconds, self._outage = self._outage[1], None
+            self.faults[Fault.REFUSED] += 1
+            for each in self._connections.values():
+                _reset(each)
+            self._refuse(seconds, self._idle)
+            return False
+        choice = self._chooser.choose(request.method, request.target)
+        if choice is None:
+            return await _reply(writer, await self._ask(request))
+        self.faults[choice.fault] += 1
+        if choice.fault in (Fault.TOO_MANY, Fault.UNAVAILABLE, Fault.HTML_520, Fault.HTML_200):
+            if choice.worked and choice.fault is not Fault.TOO_MANY:
+                await self._ask(request)
+            status, headers, body = answer_for(choice)
+            head = head_of(status, headers | {"Content-Length": str(len(body))})
+            return await _reply(writer, _Answer(head, b"" if request.method == "HEAD" else body))
+        return await self._break(choice, request, reader, writer)
+
+    async def _break(
+        self, choice: Choice, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        if choice.fault is Fault.RESET_BEFORE:
+            _reset(writer)
+            return False
+        if choice.fault is Fault.DELAYED and not choice.worked:
+            await asyncio.sleep(0.02 + 0.2 * choice.variant)
+        answer = await self._ask(request)
+        if choice.fault is Fault.DELAYED:
+            if choice.worked:
+                await asyncio.sleep(0.02 + 0.2 * choice.variant)
+            return await _reply(writer, answer)
+        if choice.fault is Fault.REFUSED:
+            # This request is answered; whoever comes next finds nobody listening.
+            await _reply(writer, answer._replace(head=_with(answer.head, "Connection: close")))
+            self._refuse(REFUSING_SECONDS, self._idle)
+        elif choice.fault is Fault.TRUNCATED:
+            await _reply(writer, _cut(answer, choice.variant))
+        elif choice.fault is Fault.STALLED:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(1), _LONGEST_STALL)
+        else:
+            _reset(writer)
+        return False
+
+    async def _ask(self, request: _Request) -> _Answer:
+        """Let the server work, over a connection of its own, so that nothing is ever sent to it twice."""
+        reader, writer = await asyncio.open_connection(*self._upstream)
+        try:
+            writer.write(_with(request.head, "Connection: close") + request.body)
+            await writer.drain()
+            head = await reader.readuntil(b"\r\n\r\n")
+            return _Answer(_without(head, b"connection"), await reader.read(-1))
+        finally:
+            writer.close()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> _Request | None:
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ", 2)
+    return _Request(method, target, _without(head, b"connection"), await _read_body(head, reader))
+
+
+async def _read_body(head: bytes, reader: asyncio.StreamReader) -> bytes:
+    if _header(head, b"transfer-encoding") == b"chunked":
+        body = b""
+        while not body.endswith(b"0\r\n\r\n"):
+            line = await reader.readline()
+            body += line + await reader.readexactly(int(line, 16) + 2)
+        return body
+    return await reader.readexactly(min(int(_header(head, b"content-length") or 0), _MOST_BODY))
+
+
+async def _reply(writer: asyncio.StreamWriter, answer: _Answer) -> bool:
+    writer.write(answer.head + answer.body)
+    await writer.drain()
+    return True
+
+
+def _cut(answer: _Answer, variant: float) -> _Answer:
+    """Cut an answer short: against its announced length, in the middle of a chunk, or in its head."""
+    half = answer.body[: len(answer.body) // 2]
+    if not half:
+        return _Answer(answer.head[: len(answer.head) // 2], b"")
+    if variant < 0.5 or _header(answer.head, b"transfer-encoding"):
+        return _Answer(answer.head, half)
+    bare = _without(answer.head, b"content-length")
+    if variant < 0.75 or not _header(answer.head, b"content-type").startswith(b"application/json"):
+        return _Answer(_with(bare, "Transfer-Encoding: chunked"), b"%x\r\n%s\r\n" % (len(half), half))
+    # No length at all: only JSON shows by itself that its end is missing.
+    return _Answer(_with(bare, "Connection: close"), half)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close a connection so that the other side sees a reset."""
+    connection: socket.socket | None = writer.get_extra_info("socket")
+    if connection is not None and connection.fileno() >= 0:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    for line in head.split(b"\r\n")[1:]:
+        key, _, value = line.partition(b":")
+        if key.strip().lower() == name:
+            return value.strip().lower()
+    return b""
+
+
+def _with(head: bytes, line: str) -> bytes:
+    return head[:-2] + line.encode() + b"\r\n\r\n"
+
+
+def _without(head: bytes, name: bytes) -> bytes:
+    return b"\r\n".join(line for line in head.split(b"\r\n") if line.partition(b":")[0].strip().lower() != name)
