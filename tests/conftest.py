@@ -13,6 +13,7 @@ import pytest
 
 from admin_crm import AdminCRM, AsyncAdminCRM, Settings
 from admin_crm.local import LocalStack
+from shops import open_shop
 
 hypothesis.settings.register_profile("shop", deadline=None)  # no test is a timed test
 hypothesis.settings.load_profile("shop")
@@ -116,7 +117,7 @@ def ask(colour: Colour, crm: Any) -> Ask:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The local Supabase as most shops are: row cap 1,000, Spanish labels, no e-mail confirmation."""
-    with LocalStack() as running:
+    with open_shop() as running:
         yield running
 
 

@@ -32,6 +32,7 @@ from admin_crm import (
 from admin_crm.labels import folded
 from admin_crm.local import LocalStack
 from conftest import Ask
+from shops import open_shop
 
 VIEW = "customer_intelligence_360"
 
@@ -43,20 +44,20 @@ def rows_of(stack: LocalStack, query: str = f"select * from {VIEW}") -> list[dic
 @pytest.fixture(scope="module")
 def capped() -> Iterator[LocalStack]:
     """A shop whose server gives 50 rows at once, with English labels and a tier column called tier."""
-    with LocalStack(max_rows=50, labels="en", tier_column="tier") as running:
+    with open_shop(max_rows=50, labels="en", tier_column="tier") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def gated() -> Iterator[LocalStack]:
     """A shop whose view shows customers only to a signed-in administrator."""
-    with LocalStack(gated_view=True) as running:
+    with open_shop(gated_view=True) as running:
         yield running
 
 
 @pytest.fixture(params=["cap 1,000, Spanish", "cap 50, English"])
-def shop(request, stack, capped) -> LocalStack:
-    return stack if request.param == "cap 1,000, Spanish" else capped
+def shop(request, stack) -> LocalStack:
+    return stack if request.param == "cap 1,000, Spanish" else request.getfixturevalue("capped")
 
 
 @pytest.fixture(params=["secret key", "signed-in administrator"])
@@ -103,10 +104,10 @@ def test_a_stream_can_be_left_and_begun_anew(by_key):
     assert by_key.colour.collect(stream, limit=3) == first
 
 
-def test_labels_are_kept_as_sent_beside_one_canonical_value(asked, shop, capped):
+def test_labels_are_kept_as_sent_beside_one_canonical_value(asked, shop, stack):
     customers = asked(get_all_customers)
     # English shops have no label for customers nearly lost.
-    absent = {Segment.NEARLY_LOST} if shop is capped else set()
+    absent = {Segment.NEARLY_LOST} if shop is not stack else set()
     assert {each.canonical_segment for each in customers} == set(Segment) - absent
     assert {each.canonical_health for each in customers} == set(HealthStatus)
     assert any(each.segment != each.canonical_segment for each in customers)
@@ -255,8 +256,8 @@ def test_a_view_keyed_by_customer_id_with_customer_phone_is_read_too(by_key, sta
 
 
 @pytest.mark.parametrize("cap", [1000, 50])
-def test_customers_that_come_and_go_while_reading_double_none_and_lose_none_that_stayed(colour, stack, capped, cap):
-    shop = stack if cap == 1000 else capped
+def test_customers_that_come_and_go_while_reading_double_none_and_lose_none_that_stayed(request, colour, stack, cap):
+    shop = stack if cap == 1000 else request.getfixturevalue("capped")
     stop, staying = threading.Event(), {row["id"] for row in rows_of(shop, f"select id from {VIEW}")}
     changes = 0
 

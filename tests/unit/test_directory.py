@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import respx
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from admin_crm import (
