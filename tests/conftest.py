@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from admin_crm import AdminCRM, AsyncAdminCRM, Settings
+from admin_crm import AdminCRM, AdminCRMError, AsyncAdminCRM, Settings
 from admin_crm.local import LocalStack
 from shops import open_shop
 
@@ -23,6 +24,45 @@ KEY = "sb_secret_unit-test-key"
 ANON = "sb_publishable_unit-test-key"
 QUICK = Settings(retry_base_delay=0.001, retry_max_delay=0.002)
 """Settings for unit tests: retries without waiting."""
+
+
+SECRETS = (KEY, "sb_secret_local", LocalStack.admin_password, LocalStack.customer_password, "eyJ")
+"""What must never show: keys, passwords, and the beginning of every token."""
+
+
+class _Ear(logging.Handler):
+    """Keeps what the library and httpx log, as it would be printed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("admin_crm") or record.levelno >= logging.INFO:
+            self.heard.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_shows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Look through every log line and every error of every test for keys, passwords and tokens (R8)."""
+    made: list[AdminCRMError] = []
+    make = AdminCRMError.__init__
+
+    def made_and_kept(error: AdminCRMError, message: str, **about: Any) -> None:
+        make(error, message, **about)
+        made.append(error)
+
+    ear, root = _Ear(), logging.getLogger()
+    monkeypatch.setattr(AdminCRMError, "__init__", made_and_kept)
+    root.addHandler(ear)
+    try:
+        yield
+    finally:
+        root.removeHandler(ear)
+    told = "".join(f"{error!s} {error!r} {vars(error)!r} {error.__cause__!r}" for error in made)
+    for secret in SECRETS:
+        assert secret not in told, f"an error shows {secret[:12]}…"
+        assert not any(secret in line for line in ear.heard), f"the log shows {secret[:12]}…"
 
 
 class Colour:

@@ -1,0 +1,129 @@
+"""One customer's page, orders and timeline, on the local stack."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from admin_crm import (
+    CustomerNotFoundError,
+    InvalidInputError,
+    SchemaMismatchError,
+    Settings,
+    get_admin_customer_details,
+    get_customer_intelligence,
+    get_customer_orders,
+    get_customer_timeline,
+    send_customer_notification,
+    update_admin_customer_notes,
+)
+from admin_crm.local import LocalStack
+from conftest import Ask
+
+NOBODY = "00000000-0000-4000-8000-00000000dead"
+
+
+def test_the_page_holds_everything_about_the_customer(admin, stack):
+    detail = admin(get_admin_customer_details, stack.customer_id)
+    row = stack.execute_sql(
+        "select count(*) as orders, sum(total) as spent, max(created_at) as last from orders"
+        f" where customer_id = '{stack.customer_id}' and status not in ('cancelled', 'canceled', 'cancelado')"
+    )[0]
+    assert detail.orders_summary.total_orders == len(detail.orders) == row["orders"]
+    assert detail.orders_summary.total_spent == Decimal(str(row["spent"]))
+    assert detail.orders_summary.aov == round(detail.orders_summary.total_spent / row["orders"], 2)
+    assert detail.orders_summary.last_order_date == max(order.created_at for order in detail.orders)
+    assert detail.admin_notes.tags
+    assert detail.addresses
+    assert (detail.email, detail.segment is not None, detail.canonical_segment is not None) == (
+        stack.customer_email, True, True,
+    )  # fmt: skip
+    assert len(detail.evidence) == 4
+    for file in detail.evidence:
+        assert len(httpx.get(file.url).content) == file.size > 0
+    assert "token" not in repr(detail)
+
+
+def test_the_page_of_a_new_customer_is_empty_but_there(admin, customer):
+    detail = admin(get_admin_customer_details, customer)
+    assert (detail.orders, detail.addresses, detail.evidence, detail.admin_notes) == ([], [], [], None)
+    assert detail.orders_summary.total_spent == 0
+
+
+def test_orders_beyond_the_servers_cap_are_all_there(colour):
+    with LocalStack(max_rows=50) as capped:
+        ask = Ask(colour, colour.open(capped.url, capped.secret_key))
+        orders = ask(get_customer_orders, capped.customer_id)
+        assert len(orders) == 120
+        assert [order.created_at for order in orders] == sorted((order.created_at for order in orders), reverse=True)
+
+
+def test_cancelled_orders_can_be_left_out(by_key, stack):
+    every = by_key(get_customer_orders, stack.customer_id)
+    kept = by_key(get_customer_orders, stack.customer_id, include_cancelled=False)
+    assert kept == [order for order in every if not order.is_cancelled]
+    assert len(kept) < len(every)
+
+
+@pytest.mark.parametrize(
+    "operation", [get_admin_customer_details, get_customer_intelligence, get_customer_orders, get_customer_timeline]
+)
+def test_nobody_has_no_page(admin, operation):
+    with pytest.raises(CustomerNotFoundError, match=NOBODY):
+        admin(operation, NOBODY)
+    with pytest.raises(InvalidInputError, match="customer_id"):
+        admin(operation, "not-a-uuid")
+
+
+def test_a_stranger_sees_nobody(stranger, customer):
+    for operation in (get_admin_customer_details, get_customer_orders, get_customer_timeline):
+        with pytest.raises(CustomerNotFoundError):
+            stranger(operation, customer)
+
+
+@pytest.mark.parametrize("table", ["orders_table", "addresses_table", "notes_table", "view"])
+def test_a_part_that_fails_is_raised_and_not_shown_as_empty(colour, stack, table):
+    crm = colour.open(stack.url, stack.secret_key, settings=Settings(**{table: "no_such_table"}))
+    with pytest.raises(SchemaMismatchError, match="no_such_table"):
+        colour(get_admin_customer_details, crm, stack.customer_id)
+
+
+def test_the_timeline_is_one_line_of_time_newest_first(by_key, customer, stack):
+    by_key(update_admin_customer_notes, customer, tags=["vip"])
+    by_key(send_customer_notification, customer, "Hola", "…")
+    kinds = [event.kind for event in by_key(get_customer_timeline, customer)]
+    assert sorted(kinds) == ["notes", "notification"]
+    every = by_key(get_customer_timeline, stack.customer_id)
+    assert [event.at for event in every] == sorted((event.at for event in every), reverse=True)
+    assert by_key(get_customer_timeline, stack.customer_id, limit=3) == every[:3]
+
+
+def test_points_and_used_coupons_are_in_the_timeline_where_the_shop_has_them(by_key, customer, stack):
+    stack.execute_sql(
+        "create table loyalty_points (id uuid primary key default gen_random_uuid(), customer_id uuid, points int,"
+        " reason text, created_at timestamptz default now())"
+    )
+    stack.execute_sql(
+        "create table coupons (id uuid primary key default gen_random_uuid(), customer_id uuid, code text,"
+        " used_at timestamptz, created_at timestamptz default now())"
+    )
+    try:
+        stack.execute_sql("grant select on loyalty_points, coupons to service_role")
+        stack.execute_sql(
+            f"insert into loyalty_points (customer_id, points, reason) values ('{customer}', 50, 'compra')"
+        )
+        stack.execute_sql(f"insert into loyalty_points (customer_id, points) values ('{customer}', null)")
+        stack.execute_sql(f"insert into coupons (customer_id, code, used_at) values ('{customer}', 'HOLA10', now())")
+        stack.execute_sql(f"insert into coupons (customer_id, code) values ('{customer}', 'UNUSED')")
+        titles = sorted(event.title for event in by_key(get_customer_timeline, customer))
+        assert titles == ["+50 points compra", "HOLA10", "points"]
+    finally:
+        stack.execute_sql("drop table loyalty_points")
+        stack.execute_sql("drop table coupons")
+
+
+def test_a_shop_without_those_tables_is_asked_for_them_once(by_key, customer):
+    assert by_key(get_customer_timeline, customer) == by_key(get_customer_timeline, customer) == []
+    assert by_key.crm.facts["no coupons"]

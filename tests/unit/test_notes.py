@@ -1,0 +1,86 @@
+"""Editing notes against a server that changes under one's hands or refuses."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+import respx
+
+from admin_crm import ConflictError, PermissionDeniedError, add_customer_tags, update_admin_customer_notes
+from conftest import URL
+
+SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
+NOTES = f"{URL}/rest/v1/admin_customer_notes"
+PROFILES = f"{URL}/rest/v1/customer_profiles"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """No waiting between tries."""
+
+    async def not_at_all(crm, seconds):
+        return None
+
+    monkeypatch.setattr("admin_crm.notes.pause", not_at_all)
+
+
+def row(stamp: int, *tags: str) -> httpx.Response:
+    moment = f"2026-01-01T00:00:{stamp % 60:02d}.{stamp:06d}Z"
+    return httpx.Response(200, json=[{"customer_id": SOMEBODY, "tags": tags, "updated_at": moment}])
+
+
+NOTHING = httpx.Response(200, json=[])
+
+
+@respx.mock
+def test_an_edit_made_meanwhile_is_kept(ask):
+    respx.get(NOTES).mock(side_effect=[row(1, "old"), row(2, "old", "theirs")])
+    patches = respx.patch(NOTES).mock(side_effect=[NOTHING, row(3, "old", "theirs", "ours")])
+    assert ask(add_customer_tags, SOMEBODY, ["ours"]).tags == ["old", "theirs", "ours"]
+    assert b'"tags":["old","theirs","ours"]' in patches.calls.last.request.content
+    assert "00:00:02.000002" in patches.calls.last.request.url.params["updated_at"]
+
+
+@respx.mock
+def test_who_can_never_win_is_told_that_nothing_was_written(ask):
+    stamps = iter(range(10_000))
+    respx.get(NOTES).mock(side_effect=lambda _: row(next(stamps)))
+    respx.patch(NOTES).mock(return_value=NOTHING)
+    with pytest.raises(ConflictError, match="nothing was written") as raised:
+        ask(add_customer_tags, SOMEBODY, ["a"])
+    assert raised.value.retryable
+
+
+@respx.mock
+def test_a_row_that_nobody_changed_and_that_will_not_change_is_refused_to_this_key(ask):
+    respx.get(NOTES).mock(return_value=row(1))
+    patches = respx.patch(NOTES).mock(return_value=NOTHING)
+    with pytest.raises(PermissionDeniedError, match="not write"):
+        ask(add_customer_tags, SOMEBODY, ["a"])
+    assert patches.call_count == 1
+
+
+@respx.mock
+def test_a_first_note_that_somebody_else_wrote_first_is_added_to(ask):
+    respx.get(NOTES).mock(side_effect=[NOTHING, row(1, "theirs")])
+    respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[{"id": SOMEBODY}]))
+    respx.post(NOTES).mock(return_value=httpx.Response(409, json={"code": "23505", "message": "duplicate"}))
+    respx.patch(NOTES).mock(return_value=row(2, "theirs", "ours"))
+    assert ask(add_customer_tags, SOMEBODY, ["ours"]).tags == ["theirs", "ours"]
+
+
+@respx.mock
+def test_a_lost_answer_to_an_edit_does_not_double_it(ask):
+    respx.get(NOTES).mock(side_effect=[row(1), row(2, "ours")])
+    patches = respx.patch(NOTES).mock(side_effect=[httpx.ReadError("lost"), NOTHING])
+    assert ask(add_customer_tags, SOMEBODY, ["ours"]).tags == ["ours"]
+    assert patches.call_count == 2
+
+
+@respx.mock
+def test_a_note_that_was_written_but_is_hidden_is_not_called_a_success(ask):
+    respx.patch(NOTES).mock(return_value=NOTHING)
+    respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[{"id": SOMEBODY}]))
+    respx.post(NOTES).mock(return_value=httpx.Response(201, json=[]))
+    with pytest.raises(PermissionDeniedError, match="not written"):
+        ask(update_admin_customer_notes, SOMEBODY, notes="hola")
