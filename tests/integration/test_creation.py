@@ -20,6 +20,7 @@ from admin_crm import (
     resume_customer_creation,
 )
 from admin_crm.local import LocalStack
+from shops import open_shop
 
 ADDRESS = AddressData(
     type="shipping",
@@ -48,13 +49,13 @@ def somebody(**changes):
 
 @pytest.fixture(scope="module")
 def confirming() -> Iterator[LocalStack]:
-    with LocalStack(email_confirmation=True) as running:
+    with open_shop(email_confirmation=True) as running:
         yield running
 
 
 @pytest.fixture(params=["session at once", "e-mail to be confirmed"])
-def shop(request, stack, confirming):
-    return stack if request.param == "session at once" else confirming
+def shop(request, stack):
+    return stack if request.param == "session at once" else request.getfixturevalue("confirming")
 
 
 @pytest.fixture(params=["secret key", "signed-in administrator"])
@@ -64,12 +65,12 @@ def rights(request, colour, shop):
     return colour.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password)
 
 
-def test_a_customer_is_created_and_the_administrator_stays_one(colour, rights, shop, confirming):
+def test_a_customer_is_created_and_the_administrator_stays_one(colour, rights, shop, stack):
     before = dict(rights.supabase.options.headers), rights._shared.session
     data = somebody()
     created = colour(create_customer_with_details, rights, data)
     assert (dict(rights.supabase.options.headers), rights._shared.session) == before
-    assert created.needs_confirmation is (shop is confirming)
+    assert created.needs_confirmation is (shop is not stack)
     detail = colour(get_admin_customer_details, rights, created.id)
     assert (detail.full_name, detail.phone, detail.whatsapp) == (data.full_name, data.phone, data.whatsapp)
     assert [(each.street, each.references, each.is_default, each.city) for each in detail.addresses] == [

@@ -24,7 +24,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     suggest_customer_tags,
 )
-from admin_crm.local import LocalStack
+from shops import open_shop
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 ASKED_OF_FUNCTIONS = [
@@ -57,7 +57,7 @@ order by count(*) desc, 1 limit 2
 @pytest.fixture(scope="module")
 def tabled():
     """A shop that keeps order items in a table of their own, behind a cap of 50 rows."""
-    with LocalStack(order_items=True, max_rows=50) as running:
+    with open_shop(order_items=True, max_rows=50) as running:
         yield running
 
 

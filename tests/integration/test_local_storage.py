@@ -23,10 +23,13 @@ from supabase import Client, create_client
 from supabase.lib.client_options import SyncClientOptions
 
 from admin_crm.local import LocalStack
+from shops import local_only
 
 USER = str(uuid.uuid4())
 TUS = {"Tus-Resumable": "1.0.0"}
 CHUNK = TUS | {"Content-Type": "application/offset+octet-stream"}
+
+pytestmark = local_only
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from admin_crm.local import LocalStack
+from shops import open_shop
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -23,7 +24,7 @@ PAGES = {
 @pytest.fixture(scope="module")
 def shop() -> Iterator[LocalStack]:
     """A stack of their own: some snippets write."""
-    with LocalStack() as running:
+    with open_shop() as running:
         yield running
 
 

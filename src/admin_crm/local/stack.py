@@ -94,7 +94,7 @@ class LocalStack:
         engine = engine or _default_engine()
         if engine == "postgrest" and data_dir is not None:
             raise LocalStackError("the engine 'postgrest' keeps no data: leave data_dir out, or take 'lite'")
-        self._options = {
+        self._options: dict[str, Any] = {
             "engine": engine,
             "postgres": str(_postgres()) if engine == "postgrest" else None,
             "port": port,

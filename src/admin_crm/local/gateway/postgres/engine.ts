@@ -14,6 +14,14 @@ import { Postgrest } from "./postgrest.ts";
 /** A pool gives each of lite's transactions a connection to itself. */
 const AT_ONCE: Turns = { pass: (work) => work() };
 
+/** Lite hands over JSON that it has already written; its driver would write it once more. */
+const JSONB = {
+  to: 3802,
+  from: [3802],
+  serialize: (value: unknown) => typeof value === "string" ? value : JSON.stringify(value),
+  parse: JSON.parse,
+};
+
 /** PostgREST, and lite for auth, on a PostgreSQL server of their own. */
 export async function openPostgres(
   folder: string,
@@ -60,6 +68,6 @@ async function build(folder: string, keys: Keys, options: Options): Promise<Blob
 }
 
 function connect(cluster: Cluster) {
-  const types = { timestamptz: TIMESTAMPTZ };
+  const types = { timestamptz: TIMESTAMPTZ, jsonb: JSONB };
   return createPostgresConnection({ postgresOptions: { ...cluster.access, types } });
 }

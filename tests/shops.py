@@ -1,0 +1,98 @@
+"""The Supabase that integration tests run on, decided in this one place.
+
+It is a local stack, on the engine that ADMIN_CRM_LOCAL_ENGINE names; or, where ADMIN_CRM_TEST_URL is set,
+the project there, made from the folder `src/admin_crm/local/supabase`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from admin_crm.local import LocalStack, LocalStackError
+
+GIVEN = os.environ.get("ADMIN_CRM_TEST_URL")
+REAL_POSTGREST = bool(GIVEN) or os.environ.get("ADMIN_CRM_LOCAL_ENGINE") == "postgrest"
+local_only = pytest.mark.skipif(bool(GIVEN), reason="about the local stack, and ADMIN_CRM_TEST_URL names another")
+
+
+class GivenShop:
+    """A project that is running already, with the attributes of a local stack."""
+
+    admins = LocalStack.admins
+    admin_email = os.environ.get("ADMIN_CRM_TEST_ADMIN_EMAIL", LocalStack.admin_email)
+    admin_password = os.environ.get("ADMIN_CRM_TEST_ADMIN_PASSWORD", LocalStack.admin_password)
+    customer_id = LocalStack.customer_id
+    customer_email = LocalStack.customer_email
+    customer_password = LocalStack.customer_password
+
+    def __init__(self) -> None:
+        self.url = os.environ["ADMIN_CRM_TEST_URL"]
+        self.secret_key = os.environ["ADMIN_CRM_TEST_SECRET_KEY"]
+        self.publishable_key = os.environ["ADMIN_CRM_TEST_PUBLISHABLE_KEY"]
+        self._database = os.environ["ADMIN_CRM_TEST_DATABASE_URL"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "SUPABASE_URL": self.url,
+            "SUPABASE_SECRET_KEY": self.secret_key,
+            "SUPABASE_PUBLISHABLE_KEY": self.publishable_key,
+        }
+
+    @property
+    def service_role_jwt(self) -> str:
+        return _or_skip("ADMIN_CRM_TEST_SERVICE_ROLE_JWT")
+
+    @property
+    def anon_jwt(self) -> str:
+        return _or_skip("ADMIN_CRM_TEST_ANON_JWT")
+
+    def execute_sql(self, sql: str) -> list[dict[str, Any]]:
+        import psycopg
+        from psycopg.rows import dict_row
+
+        try:
+            with psycopg.connect(self._database, row_factory=dict_row, options="-c timezone=UTC") as connection:
+                found = connection.execute(sql)  # type: ignore[arg-type]  # not a literal
+                rows = found.fetchall() if found.description else []
+                if sql.lower().startswith(("create", "alter", "drop")):
+                    connection.execute("notify pgrst, 'reload schema'")
+        except psycopg.Error as error:
+            raise LocalStackError(str(error)) from error
+        return [{name: _as_json(value) for name, value in row.items()} for row in rows]
+
+
+@contextmanager
+def open_shop(**variant: Any) -> Iterator[Any]:
+    """Open a shop of the kind that LocalStack's options describe."""
+    if not GIVEN:
+        with LocalStack(**variant) as stack:
+            yield stack
+    elif variant:
+        pytest.skip(f"ADMIN_CRM_TEST_URL is one shop, and this needs one with {variant}")
+    else:
+        yield GivenShop()
+
+
+def _or_skip(name: str) -> str:
+    return os.environ.get(name) or pytest.skip(f"{name} is not set")
+
+
+def _as_json(value: Any) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case date() | datetime():
+            return value.isoformat()
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case _:
+            return value
