@@ -41,6 +41,9 @@ check: $(READY) ## formatting, linting, types
 chaos: $(READY) ## ten thousand operations over faults, checked against the database
 	$(BIN)/python -m chaos
 
+bench: $(READY) ## ours, handwritten supabase-py and the floor on the same work; under 10 minutes
+	$(BIN)/python bench/run.py
+
 docs: $(READY) ## the documentation, without warnings
 	$(BIN)/mkdocs build --strict
 

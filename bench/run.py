@@ -1,0 +1,261 @@
+"""`make bench`: ours, handwritten supabase-py and the floor on the same work, and whether the bounds hold.
+
+    python bench/run.py                      every case
+    python bench/run.py directory call       some
+    python bench/run.py --json lines.jsonl   and keep the JSON lines
+
+Prints a table, and one JSON line per case. The exit code is 1 if a bound is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).parent
+from rich.console import Console
+from rich.table import Table
+
+from replay import CUSTOMER, VIEW, ceiling, place, start
+
+CONTENDERS = ("ours", "handwritten", "floor")
+Line = dict[str, Any]
+Measures = dict[str, list[dict[str, Any]]]
+"""What each contender measured, run by run."""
+
+
+class Bench:
+    """Runs measurements against one replay server, the contenders taking turns."""
+
+    def __init__(self, port: int, runs: int) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+        self.runs = runs
+
+    def prepare(self, rows: int, *, newest_first: bool = True) -> None:
+        """Let the server render a shop before the clock starts."""
+        for order in ["id.asc", "created_at.desc"] if newest_first else ["id.asc"]:
+            url = f"{self.base}{place(rows)}/rest/v1/{VIEW}?select=*&limit=1&order={order}"
+            urllib.request.urlopen(url, timeout=120).read()
+
+    def once(self, case: str, contender: str, where: str, *more: str) -> dict[str, Any]:
+        """Measure in a fresh interpreter."""
+        command = [sys.executable, str(HERE / "contenders.py"), case, contender, self.base + where, *more]
+        # An environment of its own: no settings, no proxies.
+        keep = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
+        done = subprocess.run(command, capture_output=True, text=True, env=keep, cwd=HERE, check=False)
+        if done.returncode:
+            raise SystemExit(f"{case}, {contender}:\n{done.stderr}")
+        measured: dict[str, Any] = json.loads(done.stdout)
+        return measured
+
+    def interleaved(
+        self, case: str, where: str, *more: str, contenders: Iterable[str] = CONTENDERS, runs: int | None = None
+    ) -> Measures:
+        """Measure the contenders in turns, several times, and make sure that they answer the same."""
+        measured: Measures = {name: [] for name in contenders}
+        for _ in range(runs or self.runs):
+            for name, kept in measured.items():
+                kept.append(self.once(case, name, where, *more))
+        answers = {each["same"] for kept in measured.values() for each in kept}
+        if len(answers) != 1:
+            raise SystemExit(f"{case}: the contenders do not agree: {answers}")
+        return measured
+
+
+def middle(measured: Measures, what: str) -> dict[str, float]:
+    return {name: median(each[what] for each in kept) for name, kept in measured.items()}
+
+
+def line(case: str, unit: str, figures: dict[str, float | None], bounds: dict[str, float], **more: Any) -> Line:
+    """Put a case together: figures, ratios, bounds, and whether they hold."""
+    ours, hand, floor = (figures.get(name) for name in CONTENDERS)
+    told: Line = {"case": case, "unit": unit, "ours": ours, "handwritten": hand, "floor": floor}
+    told["ours/handwritten"] = ours / hand if ours is not None and hand else None
+    told["ours/floor"] = ours / floor if ours is not None and floor else None
+    told |= more
+    told["bound"] = bounds
+    told["ok"] = all(told[name] <= most for name, most in bounds.items())
+    return {key: round(value, 5) if isinstance(value, float) else value for key, value in told.items()}
+
+
+def directory(bench: Bench) -> list[Line]:
+    bench.prepare(100_000)
+    lines: list[Line] = []
+    for case in ("directory", "directory-async"):
+        slow = bench.interleaved(case, place(100_000, delay_ms=40))
+        bounds = {"ours/handwritten": 0.20, "ours/floor": 1.25}
+        lines.append(line(case, "s", middle(slow, "wall"), bounds, peak_mb=_rounded(middle(slow, "peak_mb"))))
+    return lines
+
+
+def directory_cpu(bench: Bench) -> list[Line]:
+    bench.prepare(100_000)
+    lines: list[Line] = []
+    for case in ("directory", "directory-async"):
+        fast = bench.interleaved(case, place(100_000))
+        name = case.replace("directory", "directory-cpu")
+        bounds = {"ours/handwritten": 0.65, "ours/floor": 1.25}
+        lines.append(line(name, "CPU s", middle(fast, "cpu"), bounds, peak_mb=_rounded(middle(fast, "peak_mb"))))
+    return lines
+
+
+def stream(bench: Bench) -> list[Line]:
+    """Compare memory at 300,000 rows, and against 30,000: it must not grow with them."""
+    bench.prepare(300_000, newest_first=False)
+    bench.prepare(30_000, newest_first=False)
+    large = bench.interleaved("stream", place(300_000), runs=1)
+    small = bench.interleaved("stream", place(30_000), runs=1)
+    large_async = bench.interleaved("stream-async", place(300_000), contenders=["ours"], runs=1)
+    bench.prepare(5_000, newest_first=False)
+    first = bench.interleaved("stream", place(5_000, delay_ms=40))
+    first_async = bench.interleaved("stream-async", place(5_000, delay_ms=40), contenders=["ours"])
+    response = median(each["response"] for each in first["floor"])
+    lines: list[Line] = []
+    for name, measured, begun in (("stream", large, first), ("stream-async", large_async, first_async)):
+        responses = median(each["first"] for each in begun["ours"]) / response
+        bounds = {"ours": 40.0, "first_row_in_responses": 1.5}
+        more = {"first_row_in_responses": responses, "at_30k_rows": _rounded(middle(small, "peak_mb"))["ours"]}
+        lines.append(line(name, "MB above start", dict(middle(measured, "peak_mb")), bounds, **more))
+    return lines
+
+
+def details(bench: Bench) -> list[Line]:
+    where = place(delay_ms=50)
+    bounds = {"ours/handwritten": 0.35, "ours/floor": 1.4}
+    lines: list[Line] = []
+    plain = middle(bench.interleaved("details", where), "wall")
+    lines.append(line("details", "s", dict(plain), bounds))
+    in_turn = middle(bench.interleaved("details-async", where, contenders=["ours"]), "wall")
+    lines.append(line("details-async", "s", {**plain, **in_turn}, bounds))
+    # With files, signing needs the names that the listing gives: the longest way is two answers one after the other.
+    files = bench.interleaved("details", where, CUSTOMER)
+    single = median(each["single"] for each in files["floor"])
+    figures = middle(files, "wall")
+    more = {"single_response": single, "ours/single_response": figures["ours"] / single}
+    lines.append(line("details-files", "s", dict(figures), bounds, **more))
+    return lines
+
+
+def call(bench: Bench) -> list[Line]:
+    lines: list[Line] = []
+    for case in ("call", "call-async"):
+        runs = [bench.once(case, "together", place()) for _ in range(bench.runs)]
+        if len({told["same"] for run in runs for told in run.values()}) != 1:
+            raise SystemExit(f"{case}: the contenders do not agree")
+        figures = {name: 1000 * median(run[name]["cpu"] for run in runs) for name in CONTENDERS}
+        bounds = {"ours/handwritten": 1.15}
+        lines.append(line(case, "CPU ms", dict(figures), bounds))
+    return lines
+
+
+def imports(bench: Bench) -> list[Line]:
+    lines: list[Line] = []
+    for case, most in (("import", 0.15), ("import-client", 1.15)):
+        measured = bench.interleaved(case, place(), contenders=CONTENDERS[:2], runs=bench.runs * 3)
+        lines.append(line(case, "s", dict(middle(measured, "wall")), {"ours/handwritten": most}))
+    return lines
+
+
+def growth(bench: Bench) -> list[Line]:
+    """Take the time per row from 1,000 to 1,000,000 rows; `growth` is the worst rise over any smaller shop."""
+    counts = (1_000, 10_000, 100_000, 1_000_000)
+    micros: dict[int, float] = {}
+    for count in counts:
+        bench.prepare(count, newest_first=False)
+        runs = max(bench.runs, 15 if count == 1000 else 7 if count == 10_000 else 1)
+        runs = bench.runs if count == 100_000 else 2 if count == 1_000_000 else runs
+        measured = bench.interleaved("directory", place(count), contenders=["ours"], runs=runs)
+        micros[count] = 1e6 * middle(measured, "wall")["ours"] / count
+    rises = [micros[big] / micros[small] for small in counts for big in counts if big > small]
+    per_row = {f"{count:,}": round(value, 2) for count, value in micros.items()}
+    told = line(
+        "growth", "µs a row", {"ours": micros[counts[-1]]}, {"growth": 1.15}, growth=max(rises), per_row=per_row
+    )
+    return [told]
+
+
+CASES: dict[str, Callable[[Bench], list[Line]]] = {
+    "directory": directory,
+    "directory-cpu": directory_cpu,
+    "stream": stream,
+    "details": details,
+    "call": call,
+    "import": imports,
+    "growth": growth,
+}
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 1) for name, value in figures.items()}
+
+
+def table(lines: list[Line]) -> Table:
+    drawn = Table(title="admin_crm against handwritten supabase-py and the floor", title_justify="left")
+    for heading in ("case", "", "ours", "handwritten", "floor", "ours/handwritten", "ours/floor", "bounds", ""):
+        drawn.add_column(heading, justify="left" if heading in ("case", "", "bounds") else "right")
+    for each in lines:
+        figures = ["" if each[name] is None else f"{each[name]:.4g}" for name in CONTENDERS]
+        ratios = ["" if each[f"ours/{name}"] is None else f"{each[f'ours/{name}']:.2f}" for name in CONTENDERS[1:]]
+        bounds = ", ".join(
+            f"{name} {each[name]:.2f} ≤ {most:g}" if name not in ("ours/handwritten", "ours/floor")
+            else f"{name.removeprefix('ours')} ≤ {most:g}"
+            for name, most in each["bound"].items()
+        )  # fmt: skip
+        drawn.add_row(each["case"], each["unit"], *figures, *ratios, bounds, "ok" if each["ok"] else "[bold]missed[/]")
+    return drawn
+
+
+class Options(NamedTuple):
+    cases: list[str]
+    runs: int
+    json: Path | None
+
+
+def options() -> Options:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", metavar="case", help=", ".join(CASES))
+    parser.add_argument("--runs", type=int, default=3, help="turns that the contenders take (3)")
+    parser.add_argument("--json", type=Path, help="a file for the JSON lines")
+    given = parser.parse_args()
+    unknown = set(given.cases) - CASES.keys()
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    return Options(given.cases or list(CASES), given.runs, given.json)
+
+
+def main() -> int:
+    asked, console, begun = options(), Console(width=160), time.perf_counter()
+    server, port = start()
+    lines: list[Line] = []
+    try:
+        bench = Bench(port, asked.runs)
+        bench.prepare(100_000)
+        most = ceiling(port)
+        print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+        print("the replay server's ceiling: {:,.0f} requests/s, {:,.0f} MB/s".format(*most), flush=True)
+        for case in asked.cases:
+            for told in CASES[case](bench):
+                lines.append(told)
+                print(json.dumps(told), flush=True)
+    finally:
+        server.terminate()
+        server.wait()
+    console.print(table(lines))
+    print(f"{time.perf_counter() - begun:.0f} s; load now {os.getloadavg()[0]:.1f}")
+    if asked.json:
+        asked.json.write_text("".join(json.dumps(told) + "\n" for told in lines))
+    return 0 if all(told["ok"] for told in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
