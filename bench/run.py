@@ -22,12 +22,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-HERE = Path(__file__).parent
 from rich.console import Console
 from rich.table import Table
 
 from replay import CUSTOMER, VIEW, ceiling, place, start
 
+HERE = Path(__file__).parent
 CONTENDERS = ("ours", "handwritten", "floor")
 Line = dict[str, Any]
 Measures = dict[str, list[dict[str, Any]]]
