@@ -14,7 +14,6 @@ import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
@@ -150,6 +149,9 @@ async def gather(crm: AnyCRM, *calls: Coroutine[Any, Any, Any]) -> Sequence[Any]
                 if inspect.getcoroutinestate(each) == inspect.CORO_CREATED:
                     each.close()
         return [_result(outcome) for outcome in outcomes]
+    # Loaded late, as asyncio does: it costs a hundredth of supabase-py's import.
+    from concurrent.futures import ThreadPoolExecutor, wait
+
     # A client that an app made itself may speak HTTP/2, which threads must not share: then in turn.
     workers = max(1, min(len(calls), limit)) if crm.owns_pool else 1
     threads = ThreadPoolExecutor(workers, thread_name_prefix="admin_crm")
