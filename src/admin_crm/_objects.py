@@ -10,11 +10,12 @@ from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from admin_crm._fields import Model, Moment
 from admin_crm._operation import call, gather
 from admin_crm._translate import unreadable
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, NotFoundError
-from admin_crm.models import Evidence, Model, Moment
+from admin_crm.models import Evidence
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from admin_crm import _check as check
 from admin_crm._directory import by_key
+from admin_crm._fields import Model
 from admin_crm._objects import read_evidence
 from admin_crm._operation import gather, operation
 from admin_crm._rows import COUNTED, fetch, fetch_every, only
@@ -21,7 +22,6 @@ from admin_crm.models import (
     AdminNotes,
     CustomerProfile,
     Evidence,
-    Model,
     Order,
     OrdersSummary,
     TierProgress,

@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from admin_crm import _check as check
+from admin_crm._fields import Model
 from admin_crm._functions import ask, read
 from admin_crm._operation import operation
 from admin_crm._rows import Json
@@ -26,7 +27,7 @@ from admin_crm.errors import (
     ServiceUnavailableError,
     UnexpectedResponseError,
 )
-from admin_crm.models import AdminNotes, Model
+from admin_crm.models import AdminNotes
 from admin_crm.notes import change_tags
 
 _TRIES = 2

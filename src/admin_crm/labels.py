@@ -95,7 +95,7 @@ def canonical_health(label: str | None) -> HealthStatus | None:
 
 def folded(text: str) -> str:
     """Return a text without case, accents and spacing, for comparing: ``" Ñandú_2 "`` is ``"nandu 2"``."""
-    # Decomposed before and after: a letter such as 𝛢 has its case only once it is decomposed.
+    # Decomposed before and after: a mathematical letter has its case only once it is decomposed.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.replace("_", " ")).casefold())
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 

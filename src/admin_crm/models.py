@@ -5,22 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import (
-    AliasChoices,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    computed_field,
-)
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BeforeValidator, Field, computed_field
 
+from admin_crm._fields import CustomerId, Email, Model, Moment, Phone, Status, Tier, TierColumn
 from admin_crm._redact import mask_email, mask_phone
 from admin_crm.labels import (
     AccountStatus,
@@ -33,56 +25,6 @@ from admin_crm.labels import (
 )
 
 T = TypeVar("T")
-
-
-class _NoPlaceholder:
-    """An e-mail address; a text without @, such as the view's `Sin Email`, is none. Decided outside Python."""
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
-        placeholder = core_schema.with_default_schema(core_schema.none_schema(), default=None, on_error="default")
-        return core_schema.union_schema(
-            [
-                core_schema.str_schema(pattern="@"),
-                core_schema.none_schema(),
-                core_schema.chain_schema([core_schema.str_schema(), placeholder]),
-            ],
-            mode="left_to_right",
-        )
-
-
-def _read_moment(value: object) -> object:
-    """Read what Postgres prints (``2026-11-22 16:01:28.019+00``); a moment without a zone is in UTC."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    return value
-
-
-Email = Annotated[str | None, _NoPlaceholder]
-Moment = Annotated[
-    AwareDatetime | Annotated[AwareDatetime, BeforeValidator(_read_moment)], Field(union_mode="left_to_right")
-]
-Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
-Status = Annotated[AccountStatus | str, Field(union_mode="left_to_right")]
-Phone = Field(default=None, validation_alias=AliasChoices("phone", "customer_phone"))
-TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", "tier"))
-CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))
-
-
-class Model(BaseModel):
-    """A row as the server sent it: frozen, unknown columns kept in `model_extra`."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="allow",
-        coerce_numbers_to_str=True,
-        hide_input_in_errors=True,
-        validate_by_name=True,
-        validate_by_alias=True,
-        ser_json_inf_nan="null",
-    )
 
 
 class AIPreferences(Model):

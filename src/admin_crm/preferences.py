@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from admin_crm import _check as check
+from admin_crm._fields import Model
 from admin_crm._operation import gather, operation
 from admin_crm._rows import COUNTED, Query, fetch_every, fetch_page
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists, read_orders
 from admin_crm.errors import InvalidInputError, SchemaMismatchError
-from admin_crm.models import Model, Order
+from admin_crm.models import Order
 
 Named = TypeVar("Named", bound="_Named")
 Counts = defaultdict[tuple[str | None, str], int | float]

@@ -7,12 +7,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from admin_crm import _check as check
+from admin_crm._fields import Model, Moment
 from admin_crm._operation import gather, operation
 from admin_crm._rows import COUNTED, fetch_every
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists, read_notes, read_orders
 from admin_crm.errors import SchemaMismatchError
-from admin_crm.models import AdminNotes, Model, Moment, Notification, Order
+from admin_crm.models import AdminNotes, Notification, Order
 from admin_crm.moderation import read_notifications
 
 EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"]

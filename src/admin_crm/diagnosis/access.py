@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, cast
 import httpx
 from pydantic import TypeAdapter
 
+from admin_crm._fields import Model
 from admin_crm._rows import check_success, decode, fetch
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis._examine import Finding, ask
 from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnavailableError, UnexpectedResponseError
-from admin_crm.models import Model
 
 ADMINS_TABLE = "admin_users"
 MOST_SKEW = 30

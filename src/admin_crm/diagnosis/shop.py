@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from admin_crm._fields import Model
 from admin_crm._operation import gather
 from admin_crm._rows import COUNTED, Query, fetch_page
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis._examine import Finding, ask
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.labels import AccountStatus
-from admin_crm.models import Model
 
 ROWS_ASKED = 10_000
 """Rows asked for at once to find out how many the server gives."""

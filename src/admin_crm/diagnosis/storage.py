@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 from pydantic import TypeAdapter
 
+from admin_crm._fields import Model
 from admin_crm._objects import check_bucket, remove_objects
 from admin_crm._operation import call
 from admin_crm._rows import Json, check_success, decode, read_rows, send, writable
@@ -17,7 +18,6 @@ from admin_crm.client import AnyCRM
 from admin_crm.diagnosis._examine import Finding, ask, attempted
 from admin_crm.diagnosis.access import rights_in_effect
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
-from admin_crm.models import Model
 
 _NO_SUCH_CUSTOMER = "23503"
 _WRITE_CHECKS = "run doctor with write_checks to find out"
