@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         list_customer_evidence,
         upload_customer_evidence,
     )
+    from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
         Insight,
         LoyaltyAnalysis,
@@ -184,6 +185,7 @@ __all__ = [
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
+    "customers_frame",
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
@@ -206,6 +208,7 @@ __all__ = [
     "iter_customers",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "orders_frame",
     "paginate",
     "remove_customer_tags",
     "resume_customer_creation",
@@ -238,6 +241,7 @@ _HOMES = (
     "intelligence",
     "preferences",
     "diagnosis",
+    "frames",
 )
 
 

@@ -1,0 +1,101 @@
+"""Tables for notebooks: pandas frames with dtypes that calculate (extra `notebook`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from admin_crm.errors import InvalidInputError
+from admin_crm.models import AdminCustomer, Order
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CUSTOMER = {
+    "id": "string",
+    "full_name": "string",
+    "email": "string",
+    "phone": "string",
+    "whatsapp": "string",
+    "birthdate": "datetime64[ns]",
+    "created_at": "datetime64[ns, UTC]",
+    "account_status": "string",
+    "tier": "string",
+    "segment": "string",
+    "canonical_segment": "string",
+    "health_status": "string",
+    "canonical_health": "string",
+    "total_orders": "Int64",
+    "total_spent": "float64",
+    "recency_days": "Int64",
+    "frequency": "Int64",
+    "monetary": "float64",
+}
+_PERSONAL = ["full_name", "email", "phone", "whatsapp", "birthdate"]
+_ORDER = {
+    "id": "string",
+    "customer_id": "string",
+    "order_number": "string",
+    "created_at": "datetime64[ns, UTC]",
+    "status": "string",
+    "is_cancelled": "bool",
+    "payment_method": "string",
+    "payment_status": "string",
+    "subtotal": "float64",
+    "shipping_cost": "float64",
+    "discount": "float64",
+    "total": "float64",
+}
+
+
+def customers_frame(customers: Iterable[AdminCustomer], *, personal: bool = False) -> pd.DataFrame:
+    """Return customers as a frame: money as float64, moments in UTC, ids and labels as text.
+
+    Args:
+        customers: the customers, a row each, in their order.
+        personal: whether names, e-mails, phone numbers and birthdays are among the columns; notebooks get
+            shared, so by default they are not.
+
+    Returns:
+        A frame with a column for each figure and label, the canonical ones beside the shop's own.
+
+    Raises:
+        InvalidInputError: pandas is not installed.
+
+    Example:
+        >>> frame = customers_frame(get_all_customers(crm))
+        >>> frame.groupby("canonical_segment")["total_spent"].sum()
+    """
+    columns = {name: dtype for name, dtype in _CUSTOMER.items() if personal or name not in _PERSONAL}
+    return _frame(list(customers), columns)
+
+
+def orders_frame(orders: Iterable[Order]) -> pd.DataFrame:
+    """Return orders as a frame: money as float64, moments in UTC, ids and labels as text.
+
+    Raises:
+        InvalidInputError: pandas is not installed.
+
+    Example:
+        >>> frame = orders_frame(get_customer_orders(crm, customer_id))
+        >>> frame.resample("ME", on="created_at")["total"].sum()
+    """
+    return _frame(list(orders), _ORDER)
+
+
+def _frame(rows: Sequence[AdminCustomer | Order], columns: Mapping[str, str]) -> pd.DataFrame:
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise InvalidInputError("frames need pandas", hint="pip install 'admin-crm[notebook]'") from error
+    series: dict[str, Any] = {}
+    for name, dtype in columns.items():
+        values = [getattr(row, name) for row in rows]
+        if dtype.startswith("datetime64"):
+            utc = dtype.endswith("UTC]")
+            series[name] = pd.Series(pd.to_datetime(values, utc=utc), dtype=dtype)
+        elif dtype == "string":
+            series[name] = pd.Series([None if value is None else str(value) for value in values], dtype=dtype)
+        else:
+            series[name] = pd.Series(values, dtype=dtype)
+    return pd.DataFrame(series)
