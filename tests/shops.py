@@ -7,13 +7,15 @@ the project there, made from the folder `src/admin_crm/local/supabase`.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from admin_crm.local import LocalStack, LocalStackError
@@ -63,11 +65,27 @@ class GivenShop:
             with psycopg.connect(self._database, row_factory=dict_row, options="-c timezone=UTC") as connection:
                 found = connection.execute(sql)  # type: ignore[arg-type]  # not a literal
                 rows = found.fetchall() if found.description else []
-                if sql.lower().startswith(("create", "alter", "drop")):
-                    connection.execute("notify pgrst, 'reload schema'")
+            if sql.lower().startswith(("create", "alter", "drop")):
+                self._reload_schema()
         except psycopg.Error as error:
             raise LocalStackError(str(error)) from error
         return [{name: _as_json(value) for name, value in row.items()} for row in rows]
+
+    def _reload_schema(self) -> None:
+        """Have PostgREST read the schema anew, and wait until it knows a function made for the purpose."""
+        import psycopg
+
+        name = f"reloaded_{uuid4().hex}"
+        headers = {"apikey": self.secret_key, "Authorization": f"Bearer {self.secret_key}"}
+        with psycopg.connect(self._database, autocommit=True) as connection:
+            connection.execute(f"create function public.{name}() returns integer language sql as 'select 1'")
+            connection.execute("notify pgrst, 'reload schema'")
+            deadline = time.monotonic() + 10
+            while httpx.post(f"{self.url}/rest/v1/rpc/{name}", headers=headers).status_code != 200:
+                if time.monotonic() > deadline:
+                    raise LocalStackError("PostgREST has not read the schema anew within 10 s")
+                time.sleep(0.05)
+            connection.execute(f"drop function public.{name}()")
 
 
 @contextmanager

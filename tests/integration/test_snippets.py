@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from admin_crm.local import LocalStack
-from shops import open_shop
+from shops import local_only, open_shop
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -19,6 +19,8 @@ PAGES = {
     )
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 }
+
+pytestmark = local_only  # they write as they like
 
 
 @pytest.fixture(scope="module")
