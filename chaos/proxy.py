@@ -53,8 +53,9 @@ class FaultProxy:
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
-        self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._listener: socket.socket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._idle: set[asyncio.StreamWriter] = set()
         self._dark_until = 0.0
         self._reopening: asyncio.Task[None] | None = None
@@ -95,32 +96,47 @@ class FaultProxy:
         while True:
             port = self.port or random.choice(_PORTS)  # noqa: S311 (any free one)
             try:
-                self._server = await asyncio.start_server(
-                    self._serve, "127.0.0.1", port, reuse_address=True, backlog=256, limit=1 << 20
-                )
+                self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
             except OSError:
                 await asyncio.sleep(0.01)
                 continue
+            self._listener.setblocking(False)
+            self._loop.add_reader(self._listener, self._accept, self._listener)
             self.port = port
             return
+
+    def _accept(self, listener: socket.socket) -> None:
+        # Not asyncio's own server, which loses a connection that it accepts while it is closed.
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        task = self._loop.create_task(self._serve(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _close(self) -> None:
         if self._reopening is not None:
             await self._reopening
-        if self._server is not None:
-            self._server.close()
-        tasks = list(self._connections)
+        self._stop_listening()
+        for writer in self._writers:
+            writer.transport.abort()
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _refuse(self, seconds: float, hanging_up_on: set[asyncio.StreamWriter]) -> None:
-        """Stop listening for some seconds."""
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+
+    def _refuse(self, seconds: float) -> None:
+        """Stop listening for some seconds, and hang up on whoever is not being answered."""
         self._dark_until = max(self._dark_until, self._loop.time() + seconds)
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for writer in list(hanging_up_on):
+        self._stop_listening()
+        for writer in self._idle:
             writer.close()
         if self._reopening is None or self._reopening.done():
             self._reopening = self._loop.create_task(self._reopen())
@@ -130,11 +146,10 @@ class FaultProxy:
             await asyncio.sleep(left)
         await self._listen()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:  # pragma: no cover
-            return
-        self._connections[task] = writer
+    async def _serve(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=connection, limit=1 << 20)
+        self._writers.add(writer)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 while True:
@@ -143,12 +158,10 @@ class FaultProxy:
                     self._idle.discard(writer)
                     if request is None or not await self._relay(request, reader, writer):
                         return
-        except asyncio.CancelledError:
-            pass  # the proxy is closing
         finally:
             self._idle.discard(writer)
-            del self._connections[task]
-            writer.close()
+            await _closed(writer)
+            self._writers.discard(writer)
 
     async def _relay(self, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; returns whether the connection goes on."""
@@ -156,9 +169,9 @@ class FaultProxy:
         if self._outage is not None and self.requests >= self._outage[0]:
             seconds, self._outage = self._outage[1], None
             self.faults[Fault.REFUSED] += 1
-            for each in self._connections.values():
+            for each in self._writers:
                 _reset(each)
-            self._refuse(seconds, self._idle)
+            self._refuse(seconds)
             return False
         choice = self._chooser.choose(request.method, request.target)
         if choice is None:
@@ -188,7 +201,7 @@ class FaultProxy:
         if choice.fault is Fault.REFUSED:
             # This request is answered; whoever comes next finds nobody listening.
             await _reply(writer, answer._replace(head=_with(answer.head, "Connection: close")))
-            self._refuse(REFUSING_SECONDS, self._idle)
+            self._refuse(REFUSING_SECONDS)
         elif choice.fault is Fault.TRUNCATED:
             await _reply(writer, _cut(answer, choice.variant))
         elif choice.fault is Fault.STALLED:
@@ -207,7 +220,7 @@ class FaultProxy:
             head = await reader.readuntil(b"\r\n\r\n")
             return _Answer(_without(head, b"connection"), await reader.read(-1))
         finally:
-            writer.close()
+            await _closed(writer)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> _Request | None:
@@ -227,6 +240,12 @@ async def _read_body(head: bytes, reader: asyncio.StreamReader) -> bytes:
             body += line + await reader.readexactly(int(line, 16) + 2)
         return body
     return await reader.readexactly(min(int(_header(head, b"content-length") or 0), _MOST_BODY))
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _reply(writer: asyncio.StreamWriter, answer: _Answer) -> bool:
