@@ -112,11 +112,6 @@ def read_batch(answer: httpx.Response, model: type[BaseModel]) -> Batch:
     return Batch(read_rows(answer, model), _total(answer))
 
 
-def read_nothing(answer: httpx.Response) -> None:
-    """Only make sure that an answer is a success."""
-    check_success(answer)
-
-
 def read_total(answer: httpx.Response) -> int:
     """Read the count that was asked for; an answer without one must not pass for a count of 0."""
     check_success(answer)
@@ -164,15 +159,17 @@ def _uncollected(*, kept: bool) -> Generator[None]:
     validation lets none run meanwhile. Rows that the caller keeps are moved to the oldest generation unseen,
     unless the process has frozen objects of its own, which would thaw with them.
     """
-    enabled = gc.isenabled()
-    gc.disable()
+    # Only what was found on is turned off, and then on again: threads that overlap never leave it off.
+    running = gc.isenabled()
+    if running:
+        gc.disable()
     try:
         yield
         if kept and not gc.get_freeze_count():
             gc.freeze()
             gc.unfreeze()
     finally:
-        if enabled:
+        if running:
             gc.enable()
 
 
