@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import tenacity
 from tenacity.wait import wait_base
@@ -66,15 +66,13 @@ class _FullJitterOrServersWish(wait_base):
         self._jitter = tenacity.wait_random_exponential(multiplier=base, max=longest)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
+        error = _failure(retry_state)
         wish = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
         return max(self._jitter(retry_state), wish or 0.0)
 
 
 def _report_retry(crm: AnyCRM, state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, AdminCRMError):
-        return
+    error = _failure(state)
     retry = Retry(crm.operation, state.attempt_number, state.upcoming_sleep, error)
     log.warning(
         "%s: attempt %d failed (%s), trying again in %.2f s",
@@ -82,3 +80,8 @@ def _report_retry(crm: AnyCRM, state: tenacity.RetryCallState) -> None:
     )  # fmt: skip
     if crm.on_retry is not None:
         crm.on_retry(retry)
+
+
+def _failure(state: tenacity.RetryCallState) -> AdminCRMError:
+    """Return why a try failed; only our own errors are ever followed by another try."""
+    return cast("AdminCRMError", state.outcome.exception() if state.outcome else None)

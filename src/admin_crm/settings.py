@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     signed_url_seconds: int = Field(default=3600, ge=1)
     """For how long a signed URL opens its file."""
 
-    retry_attempts: int = Field(default=4, ge=1)
+    retry_attempts: int = Field(default=6, ge=1)
     """Tries per request, the first one included."""
     retry_deadline: Seconds = 60.0
     """Seconds after which no further try is begun."""

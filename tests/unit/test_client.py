@@ -194,6 +194,13 @@ def test_a_sign_in_that_fails_closes_its_pool_and_says_what_failed(colour):
     assert "secreto" not in str(raised.value)
 
 
+@respx.mock
+def test_a_sign_in_without_a_session_is_an_authentication_error(colour):
+    respx.post(f"{URL}/auth/v1/token").mock(return_value=httpx.Response(200, json=USER))
+    with pytest.raises(AuthenticationError, match="no session"):
+        colour.sign_in(URL, ANON, "ana@shop.test", "secreto")
+
+
 def test_a_closed_connection_says_so(colour):
     crm = colour.open(URL, KEY)
     colour.wait(crm.close())

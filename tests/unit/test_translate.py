@@ -12,7 +12,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import admin_crm
@@ -175,6 +175,26 @@ def test_storage_errors_are_read_from_the_body_whatever_the_http_status(ask):
         assert raised.value.status == int(code)
 
 
+@pytest.mark.parametrize(
+    "message", ["Invalid Compact JWS", "signature verification failed", '"exp" claim timestamp check failed']
+)
+@respx.mock
+def test_storage_calls_a_bad_token_a_refusal_but_it_is_a_bad_token(ask, message):
+    body = {"statusCode": "403", "error": "Unauthorized", "message": message}
+    respx.post(f"{URL}/storage/v1/object/list/customer-evidence").mock(return_value=httpx.Response(400, json=body))
+    with pytest.raises(AuthenticationError):
+        ask(list_customer_evidence, SOMEBODY)
+
+
+@respx.mock
+def test_a_storage_status_that_is_no_number_leaves_the_http_status(ask):
+    body = {"statusCode": "odd", "error": "Error", "message": "no", "code": "SlowDown"}
+    respx.post(f"{URL}/storage/v1/object/list/customer-evidence").mock(return_value=httpx.Response(429, json=body))
+    with pytest.raises(RateLimitedError) as raised:
+        ask(list_customer_evidence, SOMEBODY)
+    assert raised.value.status == 429
+
+
 def test_what_is_not_ours_and_has_no_response_is_unreadable():
     told = error_from(json.JSONDecodeError("bad", "doc", 0))
     assert isinstance(told, UnexpectedResponseError)
@@ -242,6 +262,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(status=st.integers(200, 599), body=JSON)
 def test_whatever_json_comes_back_gives_a_model_or_our_error(status, body):
     from conftest import QUICK
