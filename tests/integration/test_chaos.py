@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from chaos.audit import audit
+from chaos.faults import Fault
+from chaos.ledger import Books, Register
+from chaos.proxy import FaultProxy
+from chaos.run import run
+from chaos.workload import Own, Worker, World
 
 from admin_crm import (
     AdminCRM,
@@ -29,15 +33,6 @@ from admin_crm import (
 from admin_crm._directory import count_rows
 from admin_crm._operation import operation
 from conftest import Ask
-
-sys.path.insert(0, str(Path(__file__).parents[2]))  # the harness lies beside the tests
-
-from chaos.audit import audit
-from chaos.faults import Fault
-from chaos.ledger import Books, Register
-from chaos.proxy import FaultProxy
-from chaos.run import run
-from chaos.workload import Own, Worker, World
 
 # A refused connection stays refused for some hundredths of a second; a late answer costs one timeout.
 PATIENT = Settings(retry_base_delay=0.1, retry_attempts=8, rest_timeout=1, storage_timeout=1)
