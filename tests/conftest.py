@@ -22,7 +22,7 @@ hypothesis.settings.load_profile("shop")
 URL = "https://shop.test"
 KEY = "sb_secret_unit-test-key"
 ANON = "sb_publishable_unit-test-key"
-QUICK = Settings(retry_base_delay=0.001, retry_max_delay=0.002)
+QUICK = Settings(retry_attempts=4, retry_base_delay=0.001, retry_max_delay=0.002)
 """Settings for unit tests: retries without waiting."""
 
 
