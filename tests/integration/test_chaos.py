@@ -34,6 +34,8 @@ from admin_crm._directory import count_rows
 from admin_crm._operation import operation
 from conftest import Ask
 
+pytestmark = pytest.mark.once
+
 # A refused connection stays refused for some hundredths of a second; a late answer costs one timeout.
 PATIENT = Settings(retry_base_delay=0.1, retry_attempts=8, rest_timeout=1, storage_timeout=1)
 NOTES = "/rest/v1/admin_customer_notes"

@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from admin_crm import cli, demo
 from admin_crm.local import LocalStack
 
+pytestmark = pytest.mark.once
+
 MAIN = [sys.executable, "-c", "from admin_crm.cli import main; main()"]
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from admin_crm.local import LocalStack
 
+pytestmark = pytest.mark.once
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TOLD = {
     "async_report.py": "{count} customers",

@@ -29,7 +29,7 @@ USER = str(uuid.uuid4())
 TUS = {"Tus-Resumable": "1.0.0"}
 CHUNK = TUS | {"Content-Type": "application/offset+octet-stream"}
 
-pytestmark = local_only
+pytestmark = [pytest.mark.once, local_only]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ PAGES = {
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 }
 
-pytestmark = local_only  # they write as they like
+pytestmark = [pytest.mark.once, local_only]  # they write as they like
 
 
 @pytest.fixture(scope="module")
