@@ -24,9 +24,9 @@ demo: $(READY) ## a guided tour on a local Supabase
 	$(BIN)/admin-crm demo
 
 test: $(READY) ## the whole suite, then once more on PostgREST and PostgreSQL, with the coverage gate
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
+	$(BIN)/pytest -n 3 --dist loadgroup --cov --cov-report=
 ifeq ($(shell uname -sm),Linux x86_64)
-	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n 2 --dist loadgroup -m 'not once' tests/integration \
+	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n 3 --dist loadgroup -m 'not once' tests/integration \
 		--cov --cov-append --cov-report=term --cov-fail-under=100
 endif
 

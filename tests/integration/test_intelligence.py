@@ -26,6 +26,8 @@ from admin_crm import (
 )
 from shops import open_shop
 
+pytestmark = pytest.mark.once
+
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 ASKED_OF_FUNCTIONS = [
     suggest_customer_tags,

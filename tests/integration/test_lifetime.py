@@ -22,6 +22,8 @@ from admin_crm import (
     search_customers,
 )
 
+pytestmark = pytest.mark.once
+
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))

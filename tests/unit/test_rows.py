@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import httpx
@@ -13,6 +14,7 @@ from admin_crm import (
     CustomerProfile,
     IncompleteReadError,
     InvalidInputError,
+    Order,
     PermissionDeniedError,
     ServiceUnavailableError,
     UnexpectedResponseError,
@@ -25,6 +27,7 @@ from admin_crm import (
     update_customer_status,
 )
 from admin_crm._connection import _after_fork
+from admin_crm._rows import _adapter, decode
 from conftest import KEY, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
@@ -122,6 +125,28 @@ def test_banned_is_locked_at_any_time_and_a_naive_moment_is_refused():
 def test_an_id_of_another_kind_is_refused_without_being_repeated(ask, wrong):
     with pytest.raises(InvalidInputError, match="must be a UUID"):
         ask(get_admin_customer_notes, wrong)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("running", [True, False])
+def test_reading_rows_leaves_the_garbage_collector_as_it_was(running, kept):
+    was = gc.isenabled()
+    (gc.enable if running else gc.disable)()
+    try:
+        assert decode(b'[{"id": "1"}]', _adapter(Order), kept=kept)[0].id == "1"
+        assert gc.isenabled() is running
+    finally:
+        (gc.enable if was else gc.disable)()
+
+
+def test_reading_rows_thaws_nothing_that_the_process_has_frozen():
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        decode(b'[{"id": "1"}]', _adapter(Order), kept=True)
+        assert gc.get_freeze_count() == frozen > 0
+    finally:
+        gc.unfreeze()
 
 
 def test_a_fork_leaves_the_child_without_the_parents_sockets_and_locks():
