@@ -96,9 +96,7 @@ def _retry_after(variant: float) -> str:
     """Say when to come back: at once, in a second, or at a date about half a second from now."""
     if variant < 0.7:
         return "0"
-    if variant < 0.85:
-        return "0" if variant < 0.4 else "1"
-    return email.utils.formatdate(time.time() + 1, usegmt=True)
+    return "1" if variant < 0.85 else email.utils.formatdate(time.time() + 1, usegmt=True)
 
 
 def _weighted(point: float) -> Fault:
