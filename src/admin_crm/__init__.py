@@ -247,13 +247,11 @@ _HOMES = (
 
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
-    if name in __all__:
-        for home in _HOMES:
-            module = import_module(f"{__name__}.{home}")
-            if hasattr(module, name):
-                globals()[name] = value = getattr(module, name)
-                return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    modules = (import_module(f"{__name__}.{home}") for home in _HOMES)
+    globals()[name] = value = next(getattr(module, name) for module in modules if hasattr(module, name))
+    return value
 
 
 def __dir__() -> list[str]:

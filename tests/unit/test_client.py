@@ -176,6 +176,36 @@ def test_a_session_is_renewed_before_it_ends(colour):
     assert "secreto" not in repr(vars(crm))
 
 
+class RenewedMeanwhile:
+    """A lock that somebody else held, who renewed the session: what a second thread or task meets."""
+
+    def __init__(self, crm) -> None:
+        self.crm = crm
+
+    def __enter__(self) -> None:
+        old = self.crm._shared.session
+        self.crm._shared.session = old.model_copy(update={"expires_at": int(time.time()) + 3600})
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    async def __aenter__(self) -> None:
+        self.__enter__()
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+@respx.mock
+def test_calls_side_by_side_renew_a_session_once(colour):
+    tokens = respx.post(f"{URL}/auth/v1/token").mock(side_effect=[session("one", 30)])
+    respx.get(NOTES).mock(return_value=httpx.Response(200, json=[{"customer_id": SOMEBODY}]))
+    crm = colour.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK)
+    crm._shared.lock = crm._shared.refreshing = RenewedMeanwhile(crm)
+    colour(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 1
+
+
 @respx.mock
 def test_a_session_that_cannot_be_renewed_is_an_authentication_error(colour):
     gone = httpx.Response(400, json={"error_code": "refresh_token_not_found", "msg": "gone", "code": 400})
