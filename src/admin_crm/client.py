@@ -90,9 +90,13 @@ class AdminCRM(Connection["Client"]):
         self._check_open()
         if self._session_is_ending():
             with self._shared.lock:
-                if self._session_is_ending() and self._shared.session is not None:
-                    answer = self.supabase.auth.refresh_session(self._shared.session.refresh_token)
-                    self._shared.session = _session_of(answer.session)
+                self._renew_session()
+
+    def _renew_session(self) -> None:
+        session = self._shared.session
+        if self._session_is_ending() and session is not None:  # unless another thread has renewed it meanwhile
+            answer = self.supabase.auth.refresh_session(session.refresh_token)
+            self._shared.session = _session_of(answer.session)
 
     def close(self) -> None:
         """Close the pool; calls under way end with an error. A supabase-py client given by the app stays open."""
@@ -175,9 +179,13 @@ class AsyncAdminCRM(Connection["AsyncClient"]):
             )
         if self._session_is_ending():
             async with shared.refreshing:
-                if self._session_is_ending() and shared.session is not None:
-                    answer = await self.supabase.auth.refresh_session(shared.session.refresh_token)
-                    shared.session = _session_of(answer.session)
+                await self._renew_session()
+
+    async def _renew_session(self) -> None:
+        session = self._shared.session
+        if self._session_is_ending() and session is not None:  # unless another task has renewed it meanwhile
+            answer = await self.supabase.auth.refresh_session(session.refresh_token)
+            self._shared.session = _session_of(answer.session)
 
     async def close(self) -> None:
         """Close the pool; calls under way end with an error. A supabase-py client given by the app stays open."""
