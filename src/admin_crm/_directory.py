@@ -31,7 +31,6 @@ from admin_crm.models import AdminCustomer
 _LAST_KEY: int = (1 << 128) - 1
 _FILL = 0.9
 """How full a range is meant to be: random keys scatter, and a range that overflows costs one more request."""
-_PASSES = 3
 _CHANCES = 3
 _JSON_ROWS: TypeAdapter[list[Json]] = TypeAdapter(list[Json])
 
@@ -48,19 +47,13 @@ async def read_directory(crm: AnyCRM) -> list[AdminCustomer]:
     """Read every row of the view, in no particular order."""
     found: dict[UUID, AdminCustomer] = {}
     expected = await _read_ranges(crm, found)
-    for _ in range(_PASSES):
-        # Fewer than were counted: either customers were deleted meanwhile, or something was held back.
-        if len(found) < expected:
-            expected = await count_rows(crm, crm.settings.view)
-        if len(found) >= expected:
-            return list(found.values())
-        await _read_ranges(crm, found)
-    raise IncompleteReadError(
-        f"the view counts {expected} customers but answered {len(found)}",
-        rows=list(found.values()),
-        expected=expected,
-        hint="try again; if it stays so, run doctor",
-    )
+    if len(found) < expected:
+        expected = await count_rows(crm, crm.settings.view)
+    if len(found) < expected:
+        # Customers come and go, or rows were held back. Read again with every page counted: rows and count are
+        # of one moment, so that each page proves itself.
+        await _read_ranges(crm, found, careful=True)
+    return list(found.values())
 
 
 async def read_page(crm: AnyCRM, part: Range, size: int, *, kept: bool = False) -> Batch:
@@ -143,8 +136,11 @@ async def count_rows(crm: AnyCRM, table: str) -> int:
     )
 
 
-async def _read_ranges(crm: AnyCRM, found: dict[UUID, AdminCustomer]) -> int:
-    """Read all ranges into `found`; returns how many rows the server counted at the start."""
+async def _read_ranges(crm: AnyCRM, found: dict[UUID, AdminCustomer], *, careful: bool = False) -> int:
+    """Read all ranges into `found`; returns how many rows the server counted at the start.
+
+    A careful read asks for the count with every page, and raises where the server counts more than it shows.
+    """
     size = crm.settings.page_size
     expected: int = 0
     # A page that failed is read again with those that follow: the server may have been away a little longer
@@ -161,7 +157,9 @@ async def _read_ranges(crm: AnyCRM, found: dict[UUID, AdminCustomer]) -> int:
                 following.append(part)
                 continue
             found.update((customer.id, customer) for customer in page.rows)
-            following += _rest_of(part, page, size)
+            if careful and page.total and not page.rows:
+                raise _held_back(found, page.total)
+            following += [each._replace(counted=careful or each.counted) for each in _rest_of(part, page, size)]
             if page.total is not None and not expected:
                 expected, size = page.total, len(page.rows) or size
         chances -= any(isinstance(page, AdminCRMError) for page in pages)
@@ -189,6 +187,15 @@ def _broken_off(error: AdminCRMError, found: dict[UUID, AdminCustomer], expected
     )
     incomplete.__cause__ = error
     return incomplete
+
+
+def _held_back(found: dict[UUID, AdminCustomer], hidden: int) -> IncompleteReadError:
+    return IncompleteReadError(
+        f"the view answered {len(found)} customers and holds back {hidden} that it counts",
+        rows=list(found.values()),
+        expected=len(found) + hidden,
+        hint="try again; if it stays so, run doctor",
+    )
 
 
 def _rest_of(part: Range, page: Batch, size: int) -> list[Range]:

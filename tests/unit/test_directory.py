@@ -153,8 +153,25 @@ def test_rows_held_back_are_noticed(ask):
         return answer
 
     respx.get(VIEW).mock(side_effect=lying)
-    with pytest.raises(IncompleteReadError, match="counts 31 customers but answered 30"):
+    with pytest.raises(IncompleteReadError, match="answered 30 customers and holds back 31"):
         ask(get_all_customers)
+
+
+@respx.mock
+def test_customers_that_keep_coming_and_going_are_no_reason_to_fail(ask):
+    ids = [uuid4() for _ in range(60)]
+    server = shop(ids)
+    answer = server.__call__
+
+    def churning(request: httpx.Request) -> httpx.Response:
+        given = answer(request)
+        server.ids = sorted([*ids, *(uuid4() for _ in range(9))])  # others than at the last request
+        return given
+
+    server.ids = sorted([*ids, *(uuid4() for _ in range(9))])
+    respx.get(VIEW).mock(side_effect=churning)
+    for _ in range(5):
+        assert set(ids) <= {each.id for each in ask(get_all_customers)}
 
 
 @respx.mock

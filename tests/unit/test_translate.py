@@ -195,6 +195,14 @@ def test_a_storage_status_that_is_no_number_leaves_the_http_status(ask):
     assert raised.value.status == 429
 
 
+@respx.mock
+def test_an_error_within_an_error_is_read_for_its_message(ask):
+    body = {"error": {"message": "deep inside", "status": "ODD"}}
+    respx.get(NOTES).mock(return_value=httpx.Response(400, json=body))
+    with pytest.raises(InvalidInputError, match="deep inside"):
+        ask(get_admin_customer_notes, SOMEBODY)
+
+
 def test_what_is_not_ours_and_has_no_response_is_unreadable():
     told = error_from(json.JSONDecodeError("bad", "doc", 0))
     assert isinstance(told, UnexpectedResponseError)
