@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -15,6 +16,10 @@ import pytest
 from admin_crm import AdminCRM, AdminCRMError, AsyncAdminCRM, Settings
 from admin_crm.local import LocalStack
 from shops import open_shop
+
+# Whoever starts the tests in the background may have them, and the processes they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("shop", deadline=None)  # no test is a timed test
 hypothesis.settings.load_profile("shop")
