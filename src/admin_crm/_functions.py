@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from admin_crm._operation import call
 from admin_crm._redact import redact, shape_of
 from admin_crm._rows import Json
-from admin_crm._translate import retry_after, unreadable
+from admin_crm._translate import response_behind, retry_after, unreadable
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,
@@ -65,7 +65,7 @@ def _invoke(crm: AnyCRM, function: str, body: Json) -> Any:
 
 def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> AdminCRMError:
     """Say what a function's refusal means, which supabase-py's error and the status alone do not."""
-    response = _response_behind(error)
+    response = response_behind(error)
     if response is None:
         return error
     # All of the text: what names a quota may stand beyond what a message keeps.
@@ -100,15 +100,6 @@ def _out_of_quota(words: str, function: str, *, status: int | None, wait: float 
         status=status,
         hint="wait and try again, or raise the quota",
     )
-
-
-def _response_behind(error: BaseException) -> httpx.Response | None:
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, httpx.HTTPStatusError):
-            return link.response
-        link = link.__cause__
-    return None
 
 
 def _explains(response: httpx.Response) -> bool:

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from admin_crm._fields import Model, Moment
 from admin_crm._operation import call, gather
+from admin_crm._rows import newest_first
 from admin_crm._translate import unreadable
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, NotFoundError
@@ -110,7 +111,7 @@ async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_n
         )
         for each, path, name in zip(objects, paths, names, strict=True)
     ]
-    return sorted(files, key=lambda file: file.uploaded_at.timestamp() if file.uploaded_at else 0.0, reverse=True)
+    return newest_first(files, "uploaded_at")
 
 
 async def read_info(crm: AnyCRM, path: str) -> _Info:

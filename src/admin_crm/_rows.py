@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import json
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -17,7 +19,13 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from admin_crm._operation import call
 from admin_crm._translate import error_from_response, unreadable
 from admin_crm.client import AnyCRM
-from admin_crm.errors import AdminCRMError, IncompleteReadError, UnexpectedResponseError
+from admin_crm.errors import (
+    AdminCRMError,
+    ConflictError,
+    IncompleteReadError,
+    PermissionDeniedError,
+    UnexpectedResponseError,
+)
 
 if TYPE_CHECKING:
     from postgrest.types import CountMethod
@@ -67,25 +75,21 @@ async def fetch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> list
 
 async def fetch_page(crm: AnyCRM, query: Callable[[], Query], model: type[M], *, kept: bool = False) -> Batch:
     """Read the rows that a query answers with, and the total if it asks for a count."""
-    return await send(
-        crm, query, lambda answer: Batch(read_rows(answer, model, kept=kept), _total(answer)), repeatable=True
-    )
+    return await send(crm, query, lambda answer: read_batch(answer, model, kept=kept), repeatable=True)
 
 
-async def fetch_every(
-    crm: AnyCRM, query: Callable[[], Any], model: type[M], *, key: str = "id", value: Callable[[M], object]
-) -> list[M]:
-    """Read all rows of a filtered query, page after page in the order of a unique key (R1)."""
+async def fetch_every(crm: AnyCRM, query: Callable[[], Any], model: type[M]) -> list[M]:
+    """Read all rows of a filtered query, page after page in the order of their unique `id` (R1)."""
     rows: list[M] = []
     expected: int | None = None
 
     def following(after: object) -> Query:
-        built = query() if after is None else query().gt(key, str(after))
-        return cast("Query", built.order(key).limit(crm.settings.page_size))
+        built = query() if after is None else query().gt("id", str(after))
+        return cast("Query", built.order("id").limit(crm.settings.page_size))
 
     while True:
         try:
-            page = await fetch_page(crm, partial(following, value(rows[-1]) if rows else None), model)
+            page = await fetch_page(crm, partial(following, cast("Any", rows[-1]).id if rows else None), model)
         except AdminCRMError as error:
             if not rows:
                 raise
@@ -101,15 +105,52 @@ async def fetch_every(
             return rows
 
 
+async def fetch_all_of(
+    crm: AnyCRM, customer: UUID, table: str, model: type[M], *, column: str = "customer_id"
+) -> list[M]:
+    """Read all rows that a table has of one customer."""
+    return await fetch_every(
+        crm, lambda: crm.supabase.table(table).select("*", count=COUNTED).eq(column, str(customer)), model
+    )
+
+
+async def insert_once(crm: AnyCRM, table: str, row: Json, model: type[M], what: str) -> M:
+    """Insert a row whose `id` we chose, so that a repeat after a lost answer meets its own row (R6)."""
+    try:
+        rows = await send(
+            crm, lambda: writable(crm, table).insert(row), lambda answer: read_rows(answer, model), repeatable=True
+        )
+    except ConflictError:
+        rows = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", row["id"]), model)
+    return written(rows, what)
+
+
+def written(rows: Sequence[M], what: str) -> M:
+    """Return the row that a write answered with, which proves that it was written (R2)."""
+    if not rows:
+        raise PermissionDeniedError(f"the {what} was not written", hint="row-level security hides it from this key")
+    return rows[0]
+
+
+def newest_first(rows: Iterable[T], moment: str = "created_at") -> list[T]:
+    """Sort rows by when they came to be; those that do not say come last."""
+
+    def age(row: T) -> float:
+        when: datetime | None = getattr(row, moment)
+        return when.timestamp() if when else float("-inf")
+
+    return sorted(rows, key=age, reverse=True)
+
+
 def read_rows(answer: httpx.Response, model: type[M], *, kept: bool = False) -> list[M]:
     """Read an answer's rows as models, straight from its bytes; `kept` says that they will live long."""
     check_success(answer)
     return decode(answer.content, _adapter(model), kept=kept)
 
 
-def read_batch(answer: httpx.Response, model: type[BaseModel]) -> Batch:
-    """Read an answer's rows as models, and the total if it was asked for."""
-    return Batch(read_rows(answer, model), _total(answer))
+def read_batch(answer: httpx.Response, model: type[BaseModel], *, kept: bool = False) -> Batch:
+    """Read an answer's rows as models, and the total if it was asked for; `kept` as in `read_rows`."""
+    return Batch(read_rows(answer, model, kept=kept), _total(answer))
 
 
 def read_total(answer: httpx.Response) -> int:

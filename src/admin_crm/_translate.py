@@ -153,7 +153,7 @@ def error_from(error: Exception) -> AdminCRMError:
     """Turn whatever a call raised into one of our errors; the caller chains the original."""
     if isinstance(error, AdminCRMError):
         return error
-    response = _response_behind(error)
+    response = response_behind(error)
     if response is not None and not response.is_success:
         return error_from_response(response)
     if isinstance(error, ValidationError):
@@ -192,6 +192,14 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
     if isinstance(error, RateLimitedError | ServiceUnavailableError):
         error.retry_after = retry_after(response.headers.get("retry-after"))
     return error
+
+
+def response_behind(error: BaseException) -> httpx.Response | None:
+    """Return the refusal that supabase-py made an error of, where there was one."""
+    for link in _chain(error):
+        if isinstance(link, httpx.HTTPStatusError):
+            return link.response
+    return None
 
 
 def unreadable(error: ValidationError) -> UnexpectedResponseError:
@@ -278,13 +286,6 @@ def _chain(error: BaseException) -> list[BaseException]:
         chain.append(current)
         current = current.__cause__ or current.__context__
     return chain
-
-
-def _response_behind(error: Exception) -> httpx.Response | None:
-    for link in _chain(error):
-        if isinstance(link, httpx.HTTPStatusError):
-            return link.response
-    return None
 
 
 def _httpx_error_behind(error: Exception) -> httpx.HTTPError | httpx.InvalidURL | None:

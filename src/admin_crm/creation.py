@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 
 from admin_crm import _check as check
 from admin_crm._operation import call, operation
-from admin_crm._rows import Json, fetch, only, read_rows, send, writable
+from admin_crm._rows import Json, insert_once, read_rows, send, writable, written
 from admin_crm.client import AnyCRM, throw_away
 from admin_crm.errors import (
     AdminCRMError,
@@ -243,45 +243,27 @@ async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -
     row = {"id": str(user_id), "full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp}
     try:
         # An upsert: a trigger on auth.users has often made the row already.
-        written = only(
-            await send(
-                crm,
-                lambda: writable(crm, table).upsert(row, on_conflict="id"),
-                lambda answer: read_rows(answer, CustomerProfile),
-                repeatable=True,
-            )
+        rows = await send(
+            crm,
+            lambda: writable(crm, table).upsert(row, on_conflict="id"),
+            lambda answer: read_rows(answer, CustomerProfile),
+            repeatable=True,
         )
     except NotFoundError as error:
         raise CustomerNotFoundError("there is no such user", status=error.status, code=error.code) from error
-    if written is None:
-        raise PermissionDeniedError("the profile was not written", hint="row-level security hides it from this key")
-    return written
+    return written(rows, "profile")
 
 
 async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address:
-    table = crm.settings.addresses_table
     given = data.address
-    # The id follows from the user, so that a repeat or a resumed creation meets its own address.
-    address_id = str(uuid5(user_id, "default address"))
     row = given.model_dump(exclude_none=True) | {
-        "id": address_id,
+        # The id follows from the user, so that a repeat or a resumed creation meets its own address.
+        "id": str(uuid5(user_id, "default address")),
         "customer_id": str(user_id),
         "city": given.city or "",
         "state": given.state or "",
     }
-    try:
-        written = await send(
-            crm,
-            lambda: writable(crm, table).insert(row),
-            lambda answer: read_rows(answer, Address),
-            repeatable=True,
-        )
-    except ConflictError:
-        written = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", address_id), Address)
-    address = only(written)
-    if address is None:
-        raise PermissionDeniedError("the address was not written", hint="row-level security hides it from this key")
-    return address
+    return await insert_once(crm, crm.settings.addresses_table, row, Address, "address")
 
 
 def _checked(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData:

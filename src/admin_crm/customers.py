@@ -11,7 +11,7 @@ from admin_crm._directory import by_key
 from admin_crm._fields import Model
 from admin_crm._objects import read_evidence
 from admin_crm._operation import gather, operation
-from admin_crm._rows import COUNTED, fetch, fetch_every, only
+from admin_crm._rows import fetch, fetch_all_of, newest_first, only
 from admin_crm.client import AnyCRM
 from admin_crm.errors import CustomerNotFoundError, InvalidInputError, PermissionDeniedError
 from admin_crm.labels import CustomerTier
@@ -61,7 +61,7 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
         read_profile(crm, customer),
         _view_row(crm, customer),
         read_notes(crm, customer),
-        _addresses(crm, customer),
+        fetch_all_of(crm, customer, crm.settings.addresses_table, Address),
         read_orders(crm, customer),
         read_evidence(crm, customer, crm.settings.signed_url_seconds),
     )
@@ -156,24 +156,7 @@ async def read_notes(crm: AnyCRM, customer: UUID) -> AdminNotes | None:
 
 async def read_orders(crm: AnyCRM, customer: UUID) -> list[Order]:
     """Read all of a customer's orders, newest first, the cancelled ones included."""
-    table = crm.settings.orders_table
-    orders = await fetch_every(
-        crm,
-        lambda: crm.supabase.table(table).select("*", count=COUNTED).eq("customer_id", str(customer)),
-        Order,
-        value=lambda order: order.id,
-    )
-    return sorted(orders, key=lambda order: order.created_at.timestamp() if order.created_at else 0.0, reverse=True)
-
-
-async def _addresses(crm: AnyCRM, customer: UUID) -> list[Address]:
-    table = crm.settings.addresses_table
-    return await fetch_every(
-        crm,
-        lambda: crm.supabase.table(table).select("*", count=COUNTED).eq("customer_id", str(customer)),
-        Address,
-        value=lambda address: address.id,
-    )
+    return newest_first(await fetch_all_of(crm, customer, crm.settings.orders_table, Order))
 
 
 async def _view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 from admin_crm import _check as check
 from admin_crm._directory import Range, explain_empty_view, read_directory, read_page, whole
 from admin_crm._operation import finish, operation
+from admin_crm._rows import newest_first
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import folded
@@ -42,8 +43,7 @@ async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
     customers = await read_directory(crm)
     if not customers:
         await explain_empty_view(crm)
-    customers.sort(key=_created, reverse=True)
-    return customers
+    return newest_first(customers)
 
 
 @overload
@@ -245,10 +245,6 @@ class _Pages:
         if rows:
             self._rest = self._rest._replace(after=rows[-1].id.int, counted=False)
         return rows
-
-
-def _created(customer: AdminCustomer) -> float:
-    return customer.created_at.timestamp() if customer.created_at else float("-inf")
 
 
 def _same_month(moment: datetime | None, today: date) -> bool:

@@ -7,11 +7,21 @@ from uuid import UUID, uuid4
 
 from admin_crm import _check as check
 from admin_crm._operation import operation
-from admin_crm._rows import COUNTED, Batch, fetch, fetch_every, only, read_batch, read_rows, send, writable
+from admin_crm._rows import (
+    COUNTED,
+    Batch,
+    fetch_all_of,
+    insert_once,
+    newest_first,
+    only,
+    read_batch,
+    read_rows,
+    send,
+    writable,
+)
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists
 from admin_crm.errors import (
-    ConflictError,
     CustomerNotFoundError,
     IncompleteReadError,
     InvalidInputError,
@@ -176,26 +186,12 @@ async def send_customer_notification(
         "message": check.text(message, "message", most=5_000),
         "type": check.member(type, NotificationType, "type").value,
     }
-    table = crm.settings.notifications_table
     try:
-        sent = await send(
-            crm,
-            lambda: writable(crm, table).insert(row),
-            lambda answer: read_rows(answer, Notification),
-            repeatable=True,
-        )
-    except ConflictError:
-        sent = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", row["id"]), Notification)
+        return await insert_once(crm, crm.settings.notifications_table, row, Notification, "notification")
     except NotFoundError as error:
         raise CustomerNotFoundError(
             "there is no such customer to notify", status=error.status, code=error.code
         ) from error
-    notification = only(sent)
-    if notification is None:
-        raise PermissionDeniedError(
-            "the notification was not written", hint="row-level security hides it from this key"
-        )
-    return notification
 
 
 @operation
@@ -227,10 +223,4 @@ async def get_customer_notifications(
 async def read_notifications(crm: AnyCRM, customer: UUID) -> list[Notification]:
     """Read all notifications of a customer, newest first."""
     table = crm.settings.notifications_table
-    found = await fetch_every(
-        crm,
-        lambda: crm.supabase.table(table).select("*", count=COUNTED).eq("user_id", str(customer)),
-        Notification,
-        value=lambda notification: notification.id,
-    )
-    return sorted(found, key=lambda each: each.created_at.timestamp() if each.created_at else 0.0, reverse=True)
+    return newest_first(await fetch_all_of(crm, customer, table, Notification, column="user_id"))

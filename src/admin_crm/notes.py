@@ -13,7 +13,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from admin_crm import _check as check
 from admin_crm._operation import operation, pause
-from admin_crm._rows import Json, only, read_rows, send, writable
+from admin_crm._rows import Json, only, read_rows, send, writable, written
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists, read_notes
 from admin_crm.errors import ConflictError, InvalidInputError, PermissionDeniedError
@@ -195,13 +195,13 @@ async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json
                 hint="connect as an administrator or with the secret key",
             )
         changes["updated_at"] = _now()
-        written = (
+        edited = (
             await _try_create(crm, customer, changes)
             if row is None
             else await _patch(crm, customer, changes, unchanged_since=row)
         )
-        if written is not None:
-            return written
+        if edited is not None:
+            return edited
         refused_at = row
         await pause(crm, random.uniform(0, min(0.5, 0.01 * 2**tried)))  # noqa: S311 (spreading, not secrecy)
     raise ConflictError(
@@ -232,10 +232,8 @@ async def _create(crm: AnyCRM, customer: UUID, row: Json, *, merge: bool) -> Adm
         rows = writable(crm, table)
         return rows.upsert(values, on_conflict="customer_id") if merge else rows.insert(values)
 
-    created = only(await send(crm, query, lambda answer: read_rows(answer, AdminNotes), repeatable=True))
-    if created is None:
-        raise PermissionDeniedError("the note was not written", hint="row-level security hides it from this key")
-    return created
+    rows = await send(crm, query, lambda answer: read_rows(answer, AdminNotes), repeatable=True)
+    return written(rows, "note")
 
 
 async def _try_create(crm: AnyCRM, customer: UUID, row: Json) -> AdminNotes | None:

@@ -178,7 +178,7 @@ async def _named_in(crm: AnyCRM, table: str, columns: str, model: type[Named], i
         return crm.supabase.table(table).select(columns, count=COUNTED).in_("id", ids)
 
     try:
-        return await fetch_every(crm, query, model, value=lambda row: row.id)
+        return await fetch_every(crm, query, model)
     except InvalidInputError as error:
         if error.code != _NOT_AN_ID:
             raise

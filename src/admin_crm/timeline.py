@@ -9,7 +9,7 @@ from uuid import UUID
 from admin_crm import _check as check
 from admin_crm._fields import Model, Moment
 from admin_crm._operation import gather, operation
-from admin_crm._rows import COUNTED, fetch_every
+from admin_crm._rows import fetch_all_of
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists, read_notes, read_orders
 from admin_crm.errors import SchemaMismatchError
@@ -117,12 +117,7 @@ async def _where_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loy
     if crm.facts.get(f"no {table}"):
         return []
     try:
-        return await fetch_every(
-            crm,
-            lambda: crm.supabase.table(table).select("*", count=COUNTED).eq("customer_id", str(customer)),
-            _Loyalty,
-            value=lambda row: row.id,
-        )
+        return await fetch_all_of(crm, customer, table, _Loyalty)
     except SchemaMismatchError:
         crm.facts[f"no {table}"] = True
         return []
