@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from math import ceil
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -32,6 +33,7 @@ _LAST_KEY: int = (1 << 128) - 1
 _FILL = 0.9
 """How full a range is meant to be: random keys scatter, and a range that overflows costs one more request."""
 _CHANCES = 3
+_KEY = attrgetter("id.int")
 _JSON_ROWS: TypeAdapter[list[Json]] = TypeAdapter(list[Json])
 
 
@@ -45,7 +47,7 @@ class Range(NamedTuple):
 
 async def read_directory(crm: AnyCRM) -> list[AdminCustomer]:
     """Read every row of the view, in no particular order."""
-    found: dict[UUID, AdminCustomer] = {}
+    found: dict[int, AdminCustomer] = {}
     expected = await _read_ranges(crm, found)
     if len(found) < expected:
         expected = await count_rows(crm, crm.settings.view)
@@ -136,7 +138,7 @@ async def count_rows(crm: AnyCRM, table: str) -> int:
     )
 
 
-async def _read_ranges(crm: AnyCRM, found: dict[UUID, AdminCustomer], *, careful: bool = False) -> int:
+async def _read_ranges(crm: AnyCRM, found: dict[int, AdminCustomer], *, careful: bool = False) -> int:
     """Read all ranges into `found`; returns how many rows the server counted at the start.
 
     A careful read asks for the count with every page, and raises where the server counts more than it shows.
@@ -148,33 +150,36 @@ async def _read_ranges(crm: AnyCRM, found: dict[UUID, AdminCustomer], *, careful
     chances = min(_CHANCES, crm.settings.retry_attempts - 1)
     parts = [whole()]
     while parts:
-        pages = await gather(crm, *(_page_or_error(crm, part, size) for part in parts))
+        outcomes = await gather(crm, *(_read_range(crm, part, size) for part in parts))
         following: list[Range] = []
-        for part, page in zip(parts, pages, strict=True):
-            if isinstance(page, AdminCRMError):
-                if not (found and chances and page.retryable):
-                    raise _broken_off(page, found, expected)
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if isinstance(outcome, AdminCRMError):
+                if not (found and chances and outcome.retryable):
+                    raise _broken_off(outcome, found, expected)
                 following.append(part)
                 continue
-            found.update((customer.id, customer) for customer in page.rows)
+            page, rows = outcome
+            found.update(rows)
             if careful and page.total and not page.rows:
                 raise _held_back(found, page.total)
             following += [each._replace(counted=careful or each.counted) for each in _rest_of(part, page, size)]
             if page.total is not None and not expected:
                 expected, size = page.total, len(page.rows) or size
-        chances -= any(isinstance(page, AdminCRMError) for page in pages)
+        chances -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
         parts = following
     return expected
 
 
-async def _page_or_error(crm: AnyCRM, part: Range, size: int) -> Batch | AdminCRMError:
+async def _read_range(crm: AnyCRM, part: Range, size: int) -> tuple[Batch, dict[int, AdminCustomer]] | AdminCRMError:
+    """Read a page, and put its rows by their keys while the processor still has them at hand."""
     try:
-        return await read_page(crm, part, size, kept=True)
+        page = await read_page(crm, part, size, kept=True)
     except AdminCRMError as error:
         return error
+    return page, dict(zip(map(_KEY, page.rows), page.rows, strict=True))
 
 
-def _broken_off(error: AdminCRMError, found: dict[UUID, AdminCustomer], expected: int) -> AdminCRMError:
+def _broken_off(error: AdminCRMError, found: dict[int, AdminCustomer], expected: int) -> AdminCRMError:
     if not found:
         return error
     incomplete = IncompleteReadError(
@@ -189,7 +194,7 @@ def _broken_off(error: AdminCRMError, found: dict[UUID, AdminCustomer], expected
     return incomplete
 
 
-def _held_back(found: dict[UUID, AdminCustomer], hidden: int) -> IncompleteReadError:
+def _held_back(found: dict[int, AdminCustomer], hidden: int) -> IncompleteReadError:
     return IncompleteReadError(
         f"the view answered {len(found)} customers and holds back {hidden} that it counts",
         rows=list(found.values()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import VERSION, AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
 
 from admin_crm.labels import AccountStatus, CustomerTier
@@ -47,6 +47,10 @@ TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", 
 CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))
 
 
+# Models are built when they are first needed; older pydantic lets two threads do so at once, and one of them fail.
+_DEFERS = tuple(map(int, VERSION.split(".")[:2])) >= (2, 14)
+
+
 class Model(BaseModel):
     """A row as the server sent it: frozen, unknown columns kept in `model_extra`."""
 
@@ -58,4 +62,5 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         ser_json_inf_nan="null",
+        defer_build=_DEFERS,
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
 
@@ -42,6 +45,8 @@ COUNTED = cast("CountMethod", "exact")
 _LONG_NUMBER = re.compile(rb"[:,\[]\s*-?\d[\d.]{15,}")
 _DIGITS_TO_0 = bytes.maketrans(b"0123456789.", b"0" * 11)
 _LONG_RUN = b"0" * 16
+
+_NAMES = "__pydantic_fields_set__"
 
 
 class Query(Protocol):
@@ -145,7 +150,12 @@ def newest_first(rows: Iterable[T], moment: str = "created_at") -> list[T]:
 def read_rows(answer: httpx.Response, model: type[M], *, kept: bool = False) -> list[M]:
     """Read an answer's rows as models, straight from its bytes; `kept` says that they will live long."""
     check_success(answer)
-    return decode(answer.content, _adapter(model), kept=kept)
+    rows = decode(answer.content, _adapter(model), kept=kept)
+    # An answer and its stream hold each other: without this its bytes would stay until the garbage is collected.
+    answer.stream = httpx.ByteStream(b"")
+    if len(rows) > 1:
+        _share_names(rows)
+    return rows
 
 
 def read_batch(answer: httpx.Response, model: type[BaseModel], *, kept: bool = False) -> Batch:
@@ -214,6 +224,14 @@ def _uncollected(*, kept: bool) -> Generator[None]:
             gc.enable()
 
 
+def _share_names(rows: Sequence[BaseModel]) -> None:
+    """Let rows share one set of the names of their fields: with a set each, it is half of their memory."""
+    names_of = attrgetter(_NAMES)
+    names: set[str] = names_of(rows[0])
+    if all(map(names.__eq__, map(names_of, rows))):
+        deque(map(object.__setattr__, rows, repeat(_NAMES), repeat(names)), maxlen=0)
+
+
 def only(rows: Sequence[T]) -> T | None:
     """Return the first row, or None where there is none."""
     return rows[0] if rows else None
@@ -225,7 +243,9 @@ def _adapter(model: type[M]) -> TypeAdapter[list[M]]:
 
 @cache
 def _adapter_of(model: type[BaseModel]) -> TypeAdapter[Any]:
-    return TypeAdapter(list[model], config=ConfigDict(hide_input_in_errors=True))  # type: ignore[valid-type]
+    # Names, addresses and moments hardly ever recur: looking for each among those seen is a tenth of the validation.
+    config = ConfigDict(hide_input_in_errors=True, cache_strings="keys")
+    return TypeAdapter(list[model], config=config)  # type: ignore[valid-type]
 
 
 def _total(answer: httpx.Response) -> int | None:

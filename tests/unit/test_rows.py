@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 
 import httpx
 import pytest
@@ -27,7 +28,7 @@ from admin_crm import (
     update_customer_status,
 )
 from admin_crm._connection import _after_fork
-from admin_crm._rows import _adapter, decode
+from admin_crm._rows import _adapter, decode, read_rows
 from conftest import KEY, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
@@ -147,6 +148,37 @@ def test_reading_rows_thaws_nothing_that_the_process_has_frozen():
         assert gc.get_freeze_count() == frozen > 0
     finally:
         gc.unfreeze()
+
+
+def answered(*rows):
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=rows))) as http:
+        return http.get(URL)
+
+
+def test_rows_of_one_answer_share_the_names_of_their_fields_and_their_copies_do_not():
+    one, other = read_rows(answered({"id": "1", "total": 3}, {"id": "2", "total": 4}), Order)
+    assert one.model_fields_set is other.model_fields_set
+    assert one.model_copy(update={"status": "paid"}).model_fields_set == {"id", "total", "status"}
+    assert other.model_fields_set == {"id", "total"}
+    assert other.model_dump(exclude_unset=True, mode="json") == {"id": "2", "total": "4"}
+
+
+def test_rows_that_differ_in_their_columns_keep_names_of_their_own():
+    one, other = read_rows(answered({"id": "1", "total": 3}, {"id": "2", "status": "paid"}), Order)
+    assert (one.model_fields_set, other.model_fields_set) == ({"id", "total"}, {"id", "status"})
+
+
+def test_an_answer_is_let_go_of_as_soon_as_its_rows_are_made():
+    answer = answered({"id": "1"})
+    there = weakref.ref(answer)
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        assert read_rows(answer, Order)
+        del answer
+        assert there() is None
+    finally:
+        (gc.enable if was else gc.disable)()
 
 
 def test_a_fork_leaves_the_child_without_the_parents_sockets_and_locks():
