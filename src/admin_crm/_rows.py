@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -47,6 +48,8 @@ _DIGITS_TO_0 = bytes.maketrans(b"0123456789.", b"0" * 11)
 _LONG_RUN = b"0" * 16
 
 _NAMES = "__pydantic_fields_set__"
+_held_off: list[bool] = []
+"""Not empty while the garbage collector is held off."""
 
 
 class Query(Protocol):
@@ -213,6 +216,7 @@ def _uncollected(*, kept: bool) -> Generator[None]:
     # Only what was found on is turned off, and then on again: threads that overlap never leave it off.
     running = gc.isenabled()
     if running:
+        _held_off.append(True)
         gc.disable()
     try:
         yield
@@ -222,6 +226,17 @@ def _uncollected(*, kept: bool) -> Generator[None]:
     finally:
         if running:
             gc.enable()
+            _held_off.clear()
+
+
+def _collect_in_child() -> None:
+    """Let a process forked while rows were being made have its garbage collector."""
+    if _held_off:
+        _held_off.clear()
+        gc.enable()
+
+
+os.register_at_fork(after_in_child=_collect_in_child)
 
 
 def _share_names(rows: Sequence[BaseModel]) -> None:

@@ -28,7 +28,7 @@ from admin_crm import (
     update_customer_status,
 )
 from admin_crm._connection import _after_fork
-from admin_crm._rows import _adapter, decode, read_rows
+from admin_crm._rows import _adapter, _collect_in_child, _uncollected, decode, read_rows
 from conftest import KEY, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
@@ -138,6 +138,23 @@ def test_reading_rows_leaves_the_garbage_collector_as_it_was(running, kept):
         assert gc.isenabled() is running
     finally:
         (gc.enable if was else gc.disable)()
+
+
+def test_a_process_forked_while_rows_are_made_has_its_garbage_collector():
+    assert gc.isenabled()
+    with _uncollected(kept=False):
+        _collect_in_child()
+        assert gc.isenabled()
+
+
+def test_a_process_that_turned_its_garbage_collector_off_forks_without_it():
+    gc.disable()
+    try:
+        with _uncollected(kept=False):
+            _collect_in_child()
+            assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_reading_rows_thaws_nothing_that_the_process_has_frozen():
