@@ -172,13 +172,15 @@ def growth(bench: Bench) -> list[Line]:
     Counted is CPU time outside the kernel; `growth_of_wall` stands beside it. What differs is the time that the
     kernel takes to hand out memory, of which a virtual machine's takes the more the more memory is asked for.
     """
-    turns = {1_000: 12, 10_000: 6, 100_000: 2, 1_000_000: 1}
+    turns = {1_000: 10, 10_000: 5, 100_000: 4, 1_000_000: 1}
     for count in turns:
         bench.prepare(count, newest_first=False)
     taken: dict[int, list[dict[str, Any]]] = {count: [] for count in turns}
     for _ in range(bench.runs):
         for count, often in turns.items():
             taken[count] += [bench.once("directory", "ours", place(count)) for _ in range(often)]
+    if any(each["rows"] != count for count, kept in taken.items() for each in kept):
+        raise SystemExit("growth: a directory was not read whole")
     # Sums, because the kernel tells its own time from ours by looking now and then.
     own = {
         count: 1e6 * sum(each["cpu"] - each["system"] for each in kept) / (count * len(kept))
