@@ -117,8 +117,9 @@ def stream(bench: Bench) -> list[Line]:
     small = bench.interleaved("stream", place(30_000), runs=1)
     large_async = bench.interleaved("stream-async", place(300_000), contenders=["ours"], runs=1)
     bench.prepare(5_000, newest_first=False)
-    first = bench.interleaved("stream", place(5_000, delay_ms=40))
-    first_async = bench.interleaved("stream-async", place(5_000, delay_ms=40), contenders=["ours"])
+    runs = bench.runs * 3
+    first = bench.interleaved("stream", place(5_000, delay_ms=40), contenders=["ours", "floor"], runs=runs)
+    first_async = bench.interleaved("stream-async", place(5_000, delay_ms=40), contenders=["ours"], runs=runs)
     response = median(each["response"] for each in first["floor"])
     lines: list[Line] = []
     for name, measured, begun in (("stream", large, first), ("stream-async", large_async, first_async)):
