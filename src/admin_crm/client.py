@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from admin_crm._connection import Connection, Key, Retry, RetryHook, plain
-from admin_crm._translate import error_from
-from admin_crm._transport import async_pool, sync_pool
+from admin_crm._core.connection import Connection, Key, Retry, RetryHook, plain
+from admin_crm._core.translate import error_from
+from admin_crm._core.transport import async_pool, sync_pool
 from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateError
 from admin_crm.settings import Settings
 

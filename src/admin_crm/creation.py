@@ -10,9 +10,9 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
-from admin_crm import _check as check
-from admin_crm._operation import call, operation
-from admin_crm._rows import Json, insert_once, read_rows, send, writable, written
+from admin_crm._core import validation as check
+from admin_crm._core.operation import call, operation
+from admin_crm._postgrest.query import Json, insert_once, read_rows, send, writable, written
 from admin_crm.client import AnyCRM, throw_away
 from admin_crm.errors import (
     AdminCRMError,

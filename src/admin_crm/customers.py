@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from admin_crm import _check as check
-from admin_crm._directory import by_key
-from admin_crm._fields import Model
-from admin_crm._objects import read_evidence
-from admin_crm._operation import gather, operation
-from admin_crm._rows import fetch, fetch_all_of, newest_first, only
+from admin_crm._core import validation as check
+from admin_crm._core.fields import Model
+from admin_crm._core.operation import gather, operation
+from admin_crm._postgrest.key_ranges import by_key
+from admin_crm._postgrest.query import fetch, fetch_all_of, newest_first, only
+from admin_crm._storage.objects import read_evidence
 from admin_crm.client import AnyCRM
 from admin_crm.errors import CustomerNotFoundError, InvalidInputError, PermissionDeniedError
 from admin_crm.labels import CustomerTier

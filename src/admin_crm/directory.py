@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
-from admin_crm import _check as check
-from admin_crm._directory import Range, explain_empty_view, read_directory, read_page, whole
-from admin_crm._operation import finish, operation
-from admin_crm._rows import newest_first
+from admin_crm._core import validation as check
+from admin_crm._core.operation import finish, operation
+from admin_crm._postgrest.key_ranges import Range, explain_empty_view, read_directory, read_page, whole
+from admin_crm._postgrest.query import newest_first
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import folded

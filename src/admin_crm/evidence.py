@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from typing import Any, Protocol, cast, overload
 from uuid import UUID
 
-from admin_crm import _check as check
-from admin_crm._download import Target, download
-from admin_crm._file import FileLike, Stopped, open_source
-from admin_crm._filetype import checked_type, detect_type, safe_extension
-from admin_crm._objects import (
+from admin_crm._core import validation as check
+from admin_crm._core.operation import gather, operation
+from admin_crm._storage.download import Target, download
+from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
+from admin_crm._storage.objects import (
     ORIGINAL_NAME,
     batches,
     check_bucket,
@@ -21,9 +21,9 @@ from admin_crm._objects import (
     remove_objects,
     sign_object,
 )
-from admin_crm._operation import gather, operation
-from admin_crm._storage import apart
-from admin_crm._upload import Progress, reporting, upload_file
+from admin_crm._storage.requests import apart
+from admin_crm._storage.source import FileLike, Stopped, open_source
+from admin_crm._storage.upload import Progress, reporting, upload_file
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.customers import check_exists
 from admin_crm.errors import (

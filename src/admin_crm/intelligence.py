@@ -13,11 +13,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from admin_crm import _check as check
-from admin_crm._fields import Model
-from admin_crm._functions import ask, read
-from admin_crm._operation import operation
-from admin_crm._rows import Json
+from admin_crm._core import validation as check
+from admin_crm._core.fields import Model
+from admin_crm._core.operation import operation
+from admin_crm._functions.invoke import ask, read
+from admin_crm._postgrest.query import Json
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,

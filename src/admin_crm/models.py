@@ -12,8 +12,8 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, computed_field
 
-from admin_crm._fields import CustomerId, Email, Model, Moment, Phone, Status, Tier, TierColumn
-from admin_crm._redact import mask_email, mask_phone
+from admin_crm._core.fields import CustomerId, Email, Model, Moment, Phone, Status, Tier, TierColumn
+from admin_crm._core.redaction import mask_email, mask_phone
 from admin_crm.labels import (
     AccountStatus,
     CustomerTier,

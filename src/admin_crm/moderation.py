@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from admin_crm import _check as check
-from admin_crm._operation import operation
-from admin_crm._rows import (
+from admin_crm._core import validation as check
+from admin_crm._core.operation import operation
+from admin_crm._postgrest.query import (
     COUNTED,
     Batch,
     fetch_all_of,

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from admin_crm import _check as check
-from admin_crm._operation import operation, pause
-from admin_crm._rows import Json, only, read_rows, send, writable, written
+from admin_crm._core import validation as check
+from admin_crm._core.operation import operation, pause
+from admin_crm._postgrest.query import Json, only, read_rows, send, writable, written
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists, read_notes
 from admin_crm.errors import ConflictError, InvalidInputError, PermissionDeniedError

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from admin_crm import _check as check
-from admin_crm._fields import Model
-from admin_crm._operation import gather, operation
-from admin_crm._rows import COUNTED, Query, fetch_every, fetch_page
+from admin_crm._core import validation as check
+from admin_crm._core.fields import Model
+from admin_crm._core.operation import gather, operation
+from admin_crm._postgrest.query import COUNTED, Query, fetch_every, fetch_page
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists, read_orders
 from admin_crm.errors import InvalidInputError, SchemaMismatchError

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from admin_crm import _check as check
-from admin_crm._directory import by_key, view_columns
-from admin_crm._operation import operation
-from admin_crm._rows import COUNTED, Batch, Query, fetch_page, read_total, send
+from admin_crm._core import validation as check
+from admin_crm._core.operation import operation
+from admin_crm._postgrest.key_ranges import by_key, view_columns
+from admin_crm._postgrest.query import COUNTED, Batch, Query, fetch_page, read_total, send
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, SchemaMismatchError
 from admin_crm.labels import (

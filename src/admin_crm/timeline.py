@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from admin_crm import _check as check
-from admin_crm._fields import Model, Moment
-from admin_crm._operation import gather, operation
-from admin_crm._rows import fetch_all_of
+from admin_crm._core import validation as check
+from admin_crm._core.fields import Model, Moment
+from admin_crm._core.operation import gather, operation
+from admin_crm._postgrest.query import fetch_all_of
 from admin_crm.client import AnyCRM
 from admin_crm.customers import check_exists, read_notes, read_orders
 from admin_crm.errors import SchemaMismatchError

@@ -30,8 +30,8 @@ from admin_crm import (
     update_customer_status,
     upload_customer_evidence,
 )
-from admin_crm._directory import count_rows
-from admin_crm._operation import operation
+from admin_crm._core.operation import operation
+from admin_crm._postgrest.key_ranges import count_rows
 from conftest import Ask
 
 pytestmark = pytest.mark.once

@@ -28,7 +28,7 @@ from admin_crm import (
     list_customer_evidence,
     upload_customer_evidence,
 )
-from admin_crm._tus import PART
+from admin_crm._storage.resumable import PART
 from admin_crm.local import LocalStack
 from conftest import Ask, Colour
 

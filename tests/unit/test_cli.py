@@ -22,10 +22,10 @@ from admin_crm import (
     LoyaltyProposition,
     Page,
     ServiceUnavailableError,
-    cli,
-    demo,
 )
-from admin_crm._tables import Tables, plain
+from admin_crm.cli import commands as cli
+from admin_crm.cli import tour
+from admin_crm.cli.tables import Tables, plain
 from admin_crm.local import LocalStackError
 
 ANA = AdminCustomer(
@@ -72,7 +72,8 @@ def test_without_its_extra_the_command_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "typer", None)
-    monkeypatch.delitem(sys.modules, "admin_crm.cli")
+    for module in ("admin_crm.cli", "admin_crm.cli.commands", "admin_crm.cli.tables"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(SystemExit) as ended:
         importlib.import_module("admin_crm.cli")
     assert ended.value.code == 2
@@ -188,7 +189,7 @@ def test_the_code_of_a_step_is_the_source_that_runs_without_its_docstring() -> N
         question = 6
         return question * 7
 
-    step: demo.Step[object, int] = demo.Step("Ask", answer, Tables.words)
+    step: tour.Step[object, int] = tour.Step("Ask", answer, Tables.words)
     assert step.text == "Say it."
     assert step.code.splitlines() == [
         "def answer(crm: object) -> int:",
@@ -201,5 +202,5 @@ def test_a_step_without_a_docstring_shows_all_of_its_source() -> None:
     def answer(crm: object) -> int:
         return 42
 
-    step: demo.Step[object, int] = demo.Step("Ask", answer, Tables.words)
+    step: tour.Step[object, int] = tour.Step("Ask", answer, Tables.words)
     assert step.code.splitlines() == ["def answer(crm: object) -> int:", "    return 42"]

@@ -28,16 +28,15 @@ from admin_crm import (
     SchemaMismatchError,
     ServiceUnavailableError,
     UnexpectedResponseError,
-    _objects,
-    _tus,
-    _upload,
     delete_customer_evidence,
     download_customer_evidence,
     get_evidence_url,
     list_customer_evidence,
     upload_customer_evidence,
 )
-from admin_crm._filetype import clean_name, detect_type, safe_extension
+from admin_crm._storage import objects, resumable
+from admin_crm._storage import upload as uploading
+from admin_crm._storage.file_type import clean_name, detect_type, safe_extension
 from conftest import KEY, QUICK, URL, Ask, Colour
 
 ANA = "a11a5e00-0000-4000-8000-000000000001"
@@ -509,8 +508,8 @@ class Tus:
 @pytest.fixture
 def tus(server: Server, monkeypatch: pytest.MonkeyPatch) -> Tus:
     """Resumable uploads, in parts of 1,000 bytes."""
-    monkeypatch.setattr(_tus, "PART", 1000)
-    monkeypatch.setattr(_upload, "PART", 1000)
+    monkeypatch.setattr(resumable, "PART", 1000)
+    monkeypatch.setattr(uploading, "PART", 1000)
     return Tus(server)
 
 
@@ -583,7 +582,7 @@ def test_an_offset_that_cannot_be_is_not_believed(ask: Ask, tus: Tus, offset: st
 def test_a_server_without_resumable_uploads_gets_the_file_whole(
     ask: Ask, server: Server, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setattr(_upload, "PART", 1000)
+    monkeypatch.setattr(uploading, "PART", 1000)
     server.play(httpx.Response(status), stored)
     ask(upload_customer_evidence, ANA, BIG)
     assert server.last.content == BIG
@@ -602,7 +601,7 @@ def test_a_server_without_resumable_uploads_gets_the_file_whole(
 def test_a_resumable_upload_that_is_not_begun_says_why(
     ask: Ask, server: Server, monkeypatch: pytest.MonkeyPatch, answer: httpx.Response, kind: type[AdminCRMError]
 ) -> None:
-    monkeypatch.setattr(_upload, "PART", 1000)
+    monkeypatch.setattr(uploading, "PART", 1000)
     server.play(answer)
     with pytest.raises(kind):
         ask(upload_customer_evidence, ANA, BIG)
@@ -872,7 +871,7 @@ def test_what_is_gone_after_a_lost_answer_was_deleted(ask: Ask, server: Server) 
 def test_a_deletion_that_breaks_off_says_how_far_it_came(
     ask: Ask, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_objects, "BATCH", 1)
+    monkeypatch.setattr(objects, "BATCH", 1)
     server.play(removing(PATH), httpx.Response(500))
     with pytest.raises(EvidenceNotDeletedError, match="broke off after 1 files") as told:
         ask(delete_customer_evidence, [PATH, OTHER])

@@ -25,7 +25,7 @@ from admin_crm import (
     canonical_segment,
     tier_progress,
 )
-from admin_crm._rows import _adapter, decode
+from admin_crm._postgrest.query import _adapter, decode
 from admin_crm.customers import summarize_orders
 from admin_crm.errors import InvalidInputError
 from admin_crm.labels import HEALTH_LABELS, SEGMENT_LABELS, folded

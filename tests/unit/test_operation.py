@@ -26,7 +26,7 @@ from admin_crm import (
     send_customer_notification,
     update_customer_status,
 )
-from admin_crm._operation import finish, gather, operation
+from admin_crm._core.operation import finish, gather, operation
 from conftest import KEY, QUICK, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"

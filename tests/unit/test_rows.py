@@ -27,8 +27,8 @@ from admin_crm import (
     search_customers,
     update_customer_status,
 )
-from admin_crm._connection import _after_fork
-from admin_crm._rows import _adapter, _collect_in_child, _uncollected, decode, read_rows
+from admin_crm._core.connection import _after_fork
+from admin_crm._postgrest.query import _adapter, _collect_in_child, _uncollected, decode, read_rows
 from conftest import KEY, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"

@@ -32,8 +32,8 @@ from admin_crm import (
     list_customer_evidence,
     update_customer_status,
 )
-from admin_crm._redact import mask_email, mask_phone, redact, shape_of
-from admin_crm._translate import error_from, retry_after
+from admin_crm._core.redaction import mask_email, mask_phone, redact, shape_of
+from admin_crm._core.translate import error_from, retry_after
 from conftest import KEY, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"

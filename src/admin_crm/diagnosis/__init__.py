@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from admin_crm._operation import gather, operation
+from admin_crm._core.operation import gather, operation
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis import access, shop, storage
-from admin_crm.diagnosis._examine import Examination, examined
+from admin_crm.diagnosis.examination import Examination, examined
 from admin_crm.diagnosis.report import DoctorCheck, DoctorReport
 
 __all__ = ["DoctorCheck", "DoctorReport", "doctor"]

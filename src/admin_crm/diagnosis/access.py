@@ -12,10 +12,10 @@ from typing import Any, NamedTuple, cast
 import httpx
 from pydantic import TypeAdapter
 
-from admin_crm._fields import Model
-from admin_crm._rows import check_success, decode, fetch
+from admin_crm._core.fields import Model
+from admin_crm._postgrest.query import check_success, decode, fetch
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis._examine import Finding, ask
+from admin_crm.diagnosis.examination import Finding, ask
 from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnavailableError, UnexpectedResponseError
 
 ADMINS_TABLE = "admin_users"

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from admin_crm._fields import Model
-from admin_crm._operation import gather
-from admin_crm._rows import COUNTED, Query, fetch_page
+from admin_crm._core.fields import Model
+from admin_crm._core.operation import gather
+from admin_crm._postgrest.query import COUNTED, Query, fetch_page
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis._examine import Finding, ask
+from admin_crm.diagnosis.examination import Finding, ask
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.labels import AccountStatus
 

@@ -10,13 +10,13 @@ from uuid import uuid4
 import httpx
 from pydantic import TypeAdapter
 
-from admin_crm._fields import Model
-from admin_crm._objects import check_bucket, remove_objects
-from admin_crm._operation import call
-from admin_crm._rows import Json, check_success, decode, read_rows, send, writable
+from admin_crm._core.fields import Model
+from admin_crm._core.operation import call
+from admin_crm._postgrest.query import Json, check_success, decode, read_rows, send, writable
+from admin_crm._storage.objects import check_bucket, remove_objects
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis._examine import Finding, ask, attempted
 from admin_crm.diagnosis.access import rights_in_effect
+from admin_crm.diagnosis.examination import Finding, ask, attempted
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 
 _NO_SUCH_CUSTOMER = "23503"

@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 import tenacity
 from tenacity.wait import wait_base
 
-from admin_crm._operation import log, pause
+from admin_crm._core.operation import log, pause
 from admin_crm.client import AnyCRM, Retry
 from admin_crm.errors import AdminCRMError, RateLimitedError, ServiceUnavailableError
 

@@ -20,8 +20,8 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from admin_crm._operation import call
-from admin_crm._translate import error_from_response, unreadable
+from admin_crm._core.operation import call
+from admin_crm._core.translate import error_from_response, unreadable
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,

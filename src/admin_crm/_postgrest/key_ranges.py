@@ -18,8 +18,8 @@ from uuid import UUID
 import httpx
 from pydantic import TypeAdapter
 
-from admin_crm._operation import gather
-from admin_crm._rows import COUNTED, Batch, Json, Query, check_success, decode, fetch_page, read_total, send
+from admin_crm._core.operation import gather
+from admin_crm._postgrest.query import COUNTED, Batch, Json, Query, check_success, decode, fetch_page, read_total, send
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,

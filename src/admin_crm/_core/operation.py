@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
-from admin_crm._translate import error_from
-from admin_crm._transport import at_most
+from admin_crm._core.translate import error_from
+from admin_crm._core.transport import at_most
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, PermissionDeniedError
 
@@ -113,7 +113,7 @@ async def call(
         return await attempt()
     except AdminCRMError as error:
         failure = error
-    from admin_crm._retry import try_again
+    from admin_crm._core.retry import try_again
 
     return await try_again(crm, attempt, failure, begun, repeatable=repeatable)
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from admin_crm._fields import Model, Moment
-from admin_crm._operation import call, gather
-from admin_crm._rows import newest_first
-from admin_crm._translate import unreadable
+from admin_crm._core.fields import Model, Moment
+from admin_crm._core.operation import call, gather
+from admin_crm._core.translate import unreadable
+from admin_crm._postgrest.query import newest_first
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, NotFoundError
 from admin_crm.models import Evidence

@@ -15,9 +15,9 @@ from typing import IO, cast
 
 import httpx
 
-from admin_crm._file import IN_MEMORY
-from admin_crm._rows import check_success
-from admin_crm._storage import PIECE, apart, attempt, exchange
+from admin_crm._postgrest.query import check_success
+from admin_crm._storage.requests import PIECE, apart, attempt, exchange
+from admin_crm._storage.source import IN_MEMORY
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import InvalidInputError, ServiceUnavailableError
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 import httpx
 from pydantic import ValidationError
 
-from admin_crm._redact import redact, shape_of
+from admin_crm._core.redaction import redact, shape_of
 from admin_crm.errors import (
     About,
     AdminCRMError,

@@ -12,8 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, cast
 
-from admin_crm._filetype import HEAD, clean_name
-from admin_crm._storage import PIECE, Content
+from admin_crm._storage.file_type import HEAD, clean_name
+from admin_crm._storage.requests import PIECE, Content
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import InvalidInputError
 

@@ -59,7 +59,7 @@ from admin_crm import (
     update_customer_status,
     upload_customer_evidence,
 )
-from admin_crm._tables import Tables
+from admin_crm.cli.tables import Tables
 from admin_crm.local import LocalStack
 
 A = TypeVar("A")

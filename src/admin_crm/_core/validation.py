@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from admin_crm._redact import redact
+from admin_crm._core.redaction import redact
 from admin_crm.errors import InvalidInputError
 
 E = TypeVar("E", bound=StrEnum)

@@ -11,11 +11,11 @@ from typing import ClassVar
 import httpx
 from pydantic import TypeAdapter
 
-from admin_crm._fields import Model
-from admin_crm._file import Report, Source
-from admin_crm._rows import check_success, decode
-from admin_crm._storage import attempt, exchange
-from admin_crm._tus import PART, upload_resumable
+from admin_crm._core.fields import Model
+from admin_crm._postgrest.query import check_success, decode
+from admin_crm._storage.requests import attempt, exchange
+from admin_crm._storage.resumable import PART, upload_resumable
+from admin_crm._storage.source import Report, Source
 from admin_crm.client import AnyCRM
 from admin_crm.errors import ConflictError, InvalidInputError, UnexpectedResponseError
 

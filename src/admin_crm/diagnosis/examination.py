@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
-from admin_crm._operation import call
+from admin_crm._core.operation import call
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.report import DoctorCheck, Verdict
 from admin_crm.errors import AdminCRMError, ClientStateError

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from admin_crm._operation import call, finish
+from admin_crm._core.operation import call, finish
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 
 T = TypeVar("T")

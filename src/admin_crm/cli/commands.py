@@ -35,7 +35,7 @@ try:
     from rich.console import Console
     from typer.core import TyperGroup
 
-    from admin_crm._tables import Tables, plain
+    from admin_crm.cli.tables import Tables, plain
 except ModuleNotFoundError:
     sys.stderr.write(f"{INSTALL}\n")
     raise SystemExit(2) from None
@@ -87,7 +87,7 @@ ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show e-mail
 def demo(*, show_personal: ShowPersonal = False) -> None:
     """Walk through the library on a local Supabase, showing the code of every step."""
     _need_the_local_extra()
-    from admin_crm.demo import tour
+    from admin_crm.cli.tour import tour
 
     console = _console()
     with console.status("Starting a local Supabase with 1,200 customers …"):

@@ -10,10 +10,10 @@ from typing import Any, TypeVar, cast
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from admin_crm._operation import call
-from admin_crm._redact import redact, shape_of
-from admin_crm._rows import Json
-from admin_crm._translate import response_behind, retry_after, unreadable
+from admin_crm._core.operation import call
+from admin_crm._core.redaction import redact, shape_of
+from admin_crm._core.translate import response_behind, retry_after, unreadable
+from admin_crm._postgrest.query import Json
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,

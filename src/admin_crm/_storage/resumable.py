@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from admin_crm._file import Report, Source
-from admin_crm._objects import read_info
-from admin_crm._rows import check_success
-from admin_crm._storage import attempt, exchange
+from admin_crm._postgrest.query import check_success
+from admin_crm._storage.objects import read_info
+from admin_crm._storage.requests import attempt, exchange
+from admin_crm._storage.source import Report, Source
 from admin_crm.client import AnyCRM
 from admin_crm.errors import ConflictError, NotFoundError, UnexpectedResponseError
 

@@ -1,0 +1,1 @@
+"""What every call shares, whatever it is about."""

@@ -1,0 +1,1 @@
+"""Edge Functions: invoked, and their answers read."""

@@ -1,0 +1,1 @@
+"""Rows of tables and views: built, read to the end, decoded."""

@@ -1,0 +1,1 @@
+"""Files in the evidence bucket: listed, uploaded, downloaded."""
