@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         EvidenceNotDeletedError,
         IncompleteReadError,
         InvalidInputError,
+        InvalidTypeError,
         NotFoundError,
         PermissionDeniedError,
         RateLimitedError,
@@ -95,13 +96,7 @@ if TYPE_CHECKING:
         Page,
         TierProgress,
     )
-    from admin_crm.moderation import (
-        get_customer_notifications,
-        is_locked,
-        lift_expired_suspensions,
-        send_customer_notification,
-        update_customer_status,
-    )
+    from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
     from admin_crm.notes import (
         add_customer_tags,
         get_admin_customer_notes,
@@ -109,6 +104,8 @@ if TYPE_CHECKING:
         set_custom_fields,
         update_admin_customer_notes,
     )
+    from admin_crm.notifications import get_customer_notifications, send_customer_notification
+    from admin_crm.orders import get_customer_orders
     from admin_crm.preferences import (
         CategoryCount,
         CustomerPreferences,
@@ -117,11 +114,7 @@ if TYPE_CHECKING:
     )
     from admin_crm.search import search_customers
     from admin_crm.settings import Settings
-    from admin_crm.timeline import (
-        TimelineEvent,
-        get_customer_orders,
-        get_customer_timeline,
-    )
+    from admin_crm.timeline import TimelineEvent, get_customer_timeline
 
 __all__ = [
     "AIPreferences",
@@ -157,6 +150,7 @@ __all__ = [
     "IncompleteReadError",
     "Insight",
     "InvalidInputError",
+    "InvalidTypeError",
     "LoyaltyAnalysis",
     "LoyaltyProposition",
     "NotFoundError",
@@ -224,7 +218,7 @@ __all__ = [
 ]
 
 # Where the names live, the modules that are cheap to load first.
-_HOMES = (
+_MODULES = (
     "errors",
     "labels",
     "settings",
@@ -234,6 +228,8 @@ _HOMES = (
     "search",
     "customers",
     "evidence",
+    "orders",
+    "notifications",
     "moderation",
     "notes",
     "creation",
@@ -249,7 +245,7 @@ def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    modules = (import_module(f"{__name__}.{home}") for home in _HOMES)
+    modules = (import_module(f"{__name__}.{each}") for each in _MODULES)
     globals()[name] = value = next(getattr(module, name) for module in modules if hasattr(module, name))
     return value
 

@@ -3,42 +3,69 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 import httpx
 
-from admin_crm._core.connection import Connection, Key, Retry, RetryHook, plain
-from admin_crm._core.translate import error_from
-from admin_crm._core.transport import async_pool, sync_pool
-from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateError
+from admin_crm._core.base import BaseConnection, secret
+from admin_crm._core.connection import Key, Retry, RetryHook, link_of
+from admin_crm._core.context import CallContext
+from admin_crm._core.loop import check_loop
+from admin_crm._core.operation import in_both_forms, run_async, run_sync
+from admin_crm._core.session import sign_in, stop_renewal
+from admin_crm._core.transport import http_of, interrupt
 from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
     from supabase import AsyncClient, Client
-    from supabase_auth.types import Session
 
-__all__ = ["AdminCRM", "AnyCRM", "AsyncAdminCRM", "Retry", "RetryHook", "throw_away"]
+__all__ = ["AdminCRM", "AnyCRM", "AsyncAdminCRM", "Operation", "Retry", "RetryHook", "anon_client", "operation"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class AdminCRM(Connection["Client"]):
+class AdminCRM(BaseConnection):
     """A connection with an administrator's rights, for synchronous code.
 
     Args:
         url: the project's URL, such as ``https://<ref>.supabase.co``.
         key: the secret or service_role key; or, with `access_token`, the publishable key.
         anon_key: the publishable or anon key, needed only by `create_customer_with_details`.
-        access_token: an administrator's token, for shops whose view asks who is looking.
+        access_token: an administrator's token, for shops whose view is gated on `auth.uid()`.
         supabase: a supabase-py client that the app already has, instead of url and key.
-        settings: names, limits and timeouts.
+        settings: names, limits and timeouts; the defaults if left out. Nothing is read from the environment.
         on_retry: called before every repeated try.
 
-    Example:
-        >>> with AdminCRM.from_env() as crm:
-        ...     customers = get_all_customers(crm)
+    Raises:
+        InvalidInputError: the URL or a key cannot be one.
+
+    Examples:
+        ```python
+        with AdminCRM.from_env() as crm:
+            customers = get_all_customers(crm)
+        ```
     """
+
+    _is_async = False
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            url: str | None = None,
+            key: Key | None = None,
+            *,
+            anon_key: Key | None = None,
+            access_token: Key | None = None,
+            supabase: Client | None = None,
+            settings: Settings | None = None,
+            on_retry: RetryHook | None = None,
+        ) -> None: ...
 
     @classmethod
     def sign_in(
@@ -56,58 +83,51 @@ class AdminCRM(Connection["Client"]):
         Raises:
             AuthenticationError: the address or password was not accepted.
 
-        Example:
-            >>> crm = AdminCRM.sign_in(url, publishable_key, "ana@shop.example", password)
+        Examples:
+            ```python
+            crm = AdminCRM.sign_in(url, publishable_key, "ana@shop.example", password)
+            ```
         """
+        publishable_key, hidden, password = secret(publishable_key), secret(password), ""
         crm = cls(url, publishable_key, anon_key=publishable_key, settings=settings, on_retry=on_retry)
         try:
-            answer = crm.supabase.auth.sign_in_with_password({"email": email, "password": plain(password)})
-            crm._shared.session = _session_of(answer.session)
-        except Exception as error:
+            run_sync(CallContext("sign_in"), sign_in(link_of(crm), email, hidden))
+        except BaseException:
             crm.close()
-            raise _sign_in_error(error) from error
+            raise
         return crm
 
     @property
     def supabase(self) -> Client:
         """The supabase-py client underneath, for what this library does not offer."""
-        shared = self._shared
-        if shared.client is None:
-            with shared.lock:
-                if shared.client is None:
+        link = self._link
+        if link.rights.client is None:
+            with link.shared.lock:
+                if link.rights.client is None:
                     from supabase import Client
                     from supabase.lib.client_options import SyncClientOptions
 
-                    self._check_open()
-                    shared.pool = pool = sync_pool(self.settings)
-                    options = SyncClientOptions(httpx_client=pool, auto_refresh_token=False, persist_session=False)
-                    options.headers.update(self._headers())
-                    shared.client = Client(self.url, self._key.get_secret_value(), options)
-        return shared.client
-
-    async def ready(self) -> None:
-        """Make sure that a request can be sent: open, and with a session that is still good."""
-        self._check_open()
-        if self._session_is_ending():
-            with self._shared.lock:
-                self._renew_session()
-
-    def _renew_session(self) -> None:
-        session = self._shared.session
-        if self._session_is_ending() and session is not None:  # unless another thread has renewed it meanwhile
-            answer = self.supabase.auth.refresh_session(session.refresh_token)
-            self._shared.session = _session_of(answer.session)
+                    link.rights.client = Client(
+                        self.url,
+                        link.rights.handle,
+                        SyncClientOptions(httpx_client=http_of(link), auto_refresh_token=False, persist_session=False),
+                    )
+        return cast("Client", link.rights.client)
 
     def close(self) -> None:
-        """Close the pool; calls under way end with an error. A supabase-py client given by the app stays open."""
-        shared = self._shared
-        shared.closed = True
-        pool, shared.pool = shared.pool, None
-        if isinstance(pool, httpx.Client):
-            pool.close()
+        """Close the connection; calls under way end with an error. A supabase-py client of the app stays open."""
+        link = self._link
+        if not link.owns_shared:
+            return
+        link.shared.closed = True
+        http, link.shared.http = link.shared.http, None
+        if isinstance(http, httpx.Client):
+            http.close()
+            interrupt(link.shared)
+        stop_renewal(link)
 
     def __enter__(self) -> Self:
-        self._check_open()
+        self._link.shared.check_open()
         return self
 
     def __exit__(
@@ -116,15 +136,33 @@ class AdminCRM(Connection["Client"]):
         self.close()
 
 
-class AsyncAdminCRM(Connection["AsyncClient"]):
+class AsyncAdminCRM(BaseConnection):
     """A connection with an administrator's rights, for asynchronous code; takes what `AdminCRM` takes.
 
-    One connection belongs to one event loop, the first that it is used on.
+    One connection belongs to one event loop of asyncio, the first that it is used on.
 
-    Example:
-        >>> async with AsyncAdminCRM.from_env() as crm:
-        ...     customers = await get_all_customers(crm)
+    Examples:
+        ```python
+        async with AsyncAdminCRM.from_env() as crm:
+            customers = await get_all_customers(crm)
+        ```
     """
+
+    _is_async = True
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            url: str | None = None,
+            key: Key | None = None,
+            *,
+            anon_key: Key | None = None,
+            access_token: Key | None = None,
+            supabase: AsyncClient | None = None,
+            settings: Settings | None = None,
+            on_retry: RetryHook | None = None,
+        ) -> None: ...
 
     @classmethod
     async def sign_in(
@@ -139,64 +177,55 @@ class AsyncAdminCRM(Connection["AsyncClient"]):
     ) -> Self:
         """Connect as an administrator; see `AdminCRM.sign_in`.
 
-        Example:
-            >>> crm = await AsyncAdminCRM.sign_in(url, publishable_key, "ana@shop.example", password)
+        Examples:
+            ```python
+            crm = await AsyncAdminCRM.sign_in(url, publishable_key, "ana@shop.example", password)
+            ```
         """
+        publishable_key, hidden, password = secret(publishable_key), secret(password), ""
         crm = cls(url, publishable_key, anon_key=publishable_key, settings=settings, on_retry=on_retry)
         try:
-            answer = await crm.supabase.auth.sign_in_with_password({"email": email, "password": plain(password)})
-            crm._shared.session = _session_of(answer.session)
-        except Exception as error:
+            check_loop(link_of(crm).shared)
+            await run_async(CallContext("sign_in"), sign_in(link_of(crm), email, hidden))
+        except BaseException:
             await crm.close()
-            raise _sign_in_error(error) from error
+            raise
         return crm
 
     @property
     def supabase(self) -> AsyncClient:
         """The supabase-py client underneath, for what this library does not offer."""
-        shared = self._shared
-        if shared.client is None:
+        link = self._link
+        if link.rights.client is None:
             from supabase import AsyncClient
             from supabase.lib.client_options import AsyncClientOptions
 
-            self._check_open()
-            shared.pool = pool = async_pool(self.settings)
-            options = AsyncClientOptions(httpx_client=pool, auto_refresh_token=False, persist_session=False)
-            options.headers.update(self._headers())
-            shared.client = AsyncClient(self.url, self._key.get_secret_value(), options)
-        return shared.client
-
-    async def ready(self) -> None:
-        """Make sure that a request can be sent: open, on its own loop, with a session that is still good."""
-        self._check_open()
-        shared, loop = self._shared, asyncio.get_running_loop()
-        if shared.loop is None:
-            shared.loop = loop
-        elif shared.loop is not loop:
-            raise ClientStateError(
-                "this connection belongs to another event loop",
-                hint="open one AsyncAdminCRM per loop, inside the coroutine given to asyncio.run",
-            )
-        if self._session_is_ending():
-            async with shared.refreshing:
-                await self._renew_session()
-
-    async def _renew_session(self) -> None:
-        session = self._shared.session
-        if self._session_is_ending() and session is not None:  # unless another task has renewed it meanwhile
-            answer = await self.supabase.auth.refresh_session(session.refresh_token)
-            self._shared.session = _session_of(answer.session)
+            options = AsyncClientOptions(httpx_client=http_of(link), auto_refresh_token=False, persist_session=False)
+            link.rights.client = client = AsyncClient(self.url, link.rights.handle, options)
+            client.realtime.access_token = link.rights.bearer  # it opens a socket of its own
+        return cast("AsyncClient", link.rights.client)
 
     async def close(self) -> None:
-        """Close the pool; calls under way end with an error. A supabase-py client given by the app stays open."""
-        shared = self._shared
-        shared.closed = True
-        pool, shared.pool = shared.pool, None
-        if isinstance(pool, httpx.AsyncClient):
-            await pool.aclose()
+        """Close the connection; calls under way end with an error. A supabase-py client of the app stays open.
+
+        Raises:
+            ClientStateError: the connection was used on another event loop than the running one.
+        """
+        link = self._link
+        if not link.owns_shared:
+            return
+        if link.shared.loop is not None:
+            check_loop(link.shared)
+        link.shared.closed = True
+        http, link.shared.http = link.shared.http, None
+        renewal = stop_renewal(link)
+        if renewal is not None:
+            await asyncio.wait([renewal])
+        if isinstance(http, httpx.AsyncClient):
+            await http.aclose()
 
     async def __aenter__(self) -> Self:
-        self._check_open()
+        self._link.shared.check_open()
         return self
 
     async def __aexit__(
@@ -208,25 +237,28 @@ class AsyncAdminCRM(Connection["AsyncClient"]):
 AnyCRM = AdminCRM | AsyncAdminCRM
 
 
+class Operation(Protocol[P, T_co]):
+    """A function that returns with an `AdminCRM` and is awaited with an `AsyncAdminCRM`."""
+
+    @overload
+    def __call__(self, crm: AdminCRM, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
+    @overload
+    def __call__(self, crm: AsyncAdminCRM, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T_co]: ...
+
+
+def operation(function: Callable[Concatenate[AnyCRM, P], Coroutine[Any, Any, T]]) -> Operation[P, T]:
+    """Make a public function of a coroutine function: called with an `AdminCRM`, awaited with an `AsyncAdminCRM`."""
+    return cast("Operation[P, T]", in_both_forms(function))
+
+
 @asynccontextmanager
-async def throw_away(crm: AnyCRM) -> AsyncGenerator[AnyCRM]:
-    """Open a connection of the same colour that has only the anon key, and close it at the end."""
-    stranger = type(crm)(crm.url, crm.anon_key, settings=crm.settings, on_retry=crm.on_retry)
+async def anon_client(crm: AnyCRM) -> AsyncGenerator[AnyCRM]:
+    """Open a connection of the same kind that has only the anon key, and close it at the end."""
+    link = link_of(crm)
+    visitor = type(crm)(crm.url, crm.anon_key, settings=crm.settings, on_retry=link.on_retry)
     try:
-        yield stranger.named(crm.operation or "", None).with_options(timeout=crm.timeout)
+        yield visitor
     finally:
-        closing = stranger.close()
+        closing = visitor.close()
         if closing is not None:
             await closing
-
-
-def _session_of(session: Session | None) -> Session:
-    if session is None:
-        raise AuthenticationError("the server gave no session", hint="sign in again")
-    return session
-
-
-def _sign_in_error(error: Exception) -> AdminCRMError:
-    told = error_from(error)
-    told.operation = "sign_in"
-    return told

@@ -11,9 +11,10 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from admin_crm._core import validation as check
-from admin_crm._core.operation import call, operation
-from admin_crm._postgrest.query import Json, insert_once, read_rows, send, writable, written
-from admin_crm.client import AnyCRM, throw_away
+from admin_crm._core.send import send
+from admin_crm._postgrest.decode import read_rows
+from admin_crm._postgrest.query import Json, insert_once, require_row, send_query, writable
+from admin_crm.client import AnyCRM, anon_client, operation
 from admin_crm.errors import (
     AdminCRMError,
     ConflictError,
@@ -128,9 +129,9 @@ async def create_customer_with_details(
             hint="open it with AdminCRM(url, key, anon_key=...) or set SUPABASE_PUBLISHABLE_KEY",
         )
     password = given.password or SecretStr(_new_password())
-    async with throw_away(crm) as newcomer:
-        user_id, has_session = await _sign_up(newcomer, given, password, redirect_to)
-        profile, address = await _complete(crm, newcomer if has_session else None, user_id, given)
+    async with anon_client(crm) as visitor:
+        user_id, has_session = await _sign_up(visitor, given, password, redirect_to)
+        profile, address = await _complete(crm, visitor if has_session else None, user_id, given)
     return CreatedCustomer(
         id=user_id,
         email=given.email,
@@ -169,7 +170,7 @@ async def resume_customer_creation(
 
 
 async def _sign_up(
-    newcomer: AnyCRM, data: CreateCustomerData, password: SecretStr, redirect_to: str | None
+    visitor: AnyCRM, data: CreateCustomerData, password: SecretStr, redirect_to: str | None
 ) -> tuple[UUID, bool]:
     """Sign up; returns the new user's id, and whether the throw-away client now has the user's session."""
     options: Json = {"data": {"full_name": data.full_name, "phone": data.phone}}
@@ -180,9 +181,7 @@ async def _sign_up(
         {"email": data.email, "password": password.get_secret_value(), "options": options},
     )
     try:
-        return await call(
-            newcomer, lambda: newcomer.supabase.auth.sign_up(credentials), _read_sign_up, repeatable=False
-        )
+        return await send(visitor, lambda: visitor.supabase.auth.sign_up(credentials), _read_sign_up, repeatable=False)
     except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
         if isinstance(error, ServiceUnavailableError) and error.unsent:
             raise
@@ -203,14 +202,14 @@ def _read_sign_up(answer: AuthResponse) -> tuple[UUID, bool]:
 
 
 async def _complete(
-    crm: AnyCRM, newcomer: AnyCRM | None, user_id: UUID, data: CreateCustomerData
+    crm: AnyCRM, visitor: AnyCRM | None, user_id: UUID, data: CreateCustomerData
 ) -> tuple[CustomerProfile, Address]:
     """Write profile and address, as the new user where there is a session, else as the administrator."""
     completed = ["sign_up"]
     try:
-        profile = await _as_either(crm, newcomer, user_id, data, _write_profile)
+        profile = await _as_either(crm, visitor, user_id, data, _write_profile)
         completed.append("profile")
-        address = await _as_either(crm, newcomer, user_id, data, _write_address)
+        address = await _as_either(crm, visitor, user_id, data, _write_address)
     except CustomerNotFoundError:
         raise
     except AdminCRMError as error:
@@ -228,11 +227,11 @@ async def _complete(
     return profile, address
 
 
-async def _as_either(crm: AnyCRM, newcomer: AnyCRM | None, user_id: UUID, data: CreateCustomerData, write: Any) -> Any:
+async def _as_either(crm: AnyCRM, visitor: AnyCRM | None, user_id: UUID, data: CreateCustomerData, write: Any) -> Any:
     """Write as the new user; where policies refuse that, with the administrator's rights."""
-    if newcomer is not None:
+    if visitor is not None:
         try:
-            return await write(newcomer, user_id, data)
+            return await write(visitor, user_id, data)
         except PermissionDeniedError:
             pass
     return await write(crm, user_id, data)
@@ -243,15 +242,14 @@ async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -
     row = {"id": str(user_id), "full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp}
     try:
         # An upsert: a trigger on auth.users has often made the row already.
-        rows = await send(
+        rows = await send_query(
             crm,
             lambda: writable(crm, table).upsert(row, on_conflict="id"),
             lambda answer: read_rows(answer, CustomerProfile),
-            repeatable=True,
         )
     except NotFoundError as error:
         raise CustomerNotFoundError("there is no such user", status=error.status, code=error.code) from error
-    return written(rows, "profile")
+    return require_row(rows, "profile")
 
 
 async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address:

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
-from admin_crm._core.operation import gather, operation
-from admin_crm._postgrest.key_ranges import by_key
-from admin_crm._postgrest.query import fetch, fetch_all_of, newest_first, only
+from admin_crm._core.gather import gather
+from admin_crm._core.rows import first_or_none, newest_first
+from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_of_customer, fetch_one
+from admin_crm._postgrest.view import fetch_from_view
 from admin_crm._storage.objects import read_evidence
-from admin_crm.client import AnyCRM
-from admin_crm.errors import CustomerNotFoundError, InvalidInputError, PermissionDeniedError
+from admin_crm.client import AnyCRM, operation
+from admin_crm.errors import InvalidInputError, InvalidTypeError, PermissionDeniedError
 from admin_crm.labels import CustomerTier
 from admin_crm.models import (
     Address,
@@ -55,19 +56,19 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
         >>> customer = get_admin_customer_details(crm, customer_id)
         >>> customer.orders_summary.total_spent
     """
-    customer = check.uuid(customer_id)
+    customer, tables = check.uuid(customer_id), crm.settings
     profile, row, notes, addresses, orders, evidence = await gather(
         crm,
-        read_profile(crm, customer),
+        fetch_one(crm, tables.profiles_table, customer, CustomerProfile, column="id"),
         _view_row(crm, customer),
-        read_notes(crm, customer),
-        fetch_all_of(crm, customer, crm.settings.addresses_table, Address),
-        read_orders(crm, customer),
+        fetch_one(crm, tables.notes_table, customer, AdminNotes),
+        fetch_of_customer(crm, tables.addresses_table, customer, Address),
+        fetch_of_customer(crm, tables.orders_table, customer, Order),
         read_evidence(crm, customer, crm.settings.signed_url_seconds),
     )
     if profile is None:
-        raise _not_found()
-    return _detail(profile, row, notes, addresses, orders, evidence)
+        raise customer_not_found()
+    return _detail(profile, row, notes, addresses, newest_first(orders), evidence)
 
 
 @operation
@@ -130,49 +131,11 @@ def tier_progress(
     )
 
 
-async def read_profile(crm: AnyCRM, customer: UUID) -> CustomerProfile | None:
-    """Read a customer's profile; None where this key sees none."""
-    table = crm.settings.profiles_table
-    return only(
-        await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", str(customer)), CustomerProfile)
-    )
-
-
-async def check_exists(crm: AnyCRM, customer: UUID) -> CustomerProfile:
-    """Read a customer's profile, and raise where this key sees none."""
-    profile = await read_profile(crm, customer)
-    if profile is None:
-        raise _not_found()
-    return profile
-
-
-async def read_notes(crm: AnyCRM, customer: UUID) -> AdminNotes | None:
-    """Read a customer's notes; None before the first."""
-    table = crm.settings.notes_table
-    return only(
-        await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("customer_id", str(customer)), AdminNotes)
-    )
-
-
-async def read_orders(crm: AnyCRM, customer: UUID) -> list[Order]:
-    """Read all of a customer's orders, newest first, the cancelled ones included."""
-    return newest_first(await fetch_all_of(crm, customer, crm.settings.orders_table, Order))
-
-
 async def _view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:
-    view = crm.settings.view
-    rows: list[AdminCustomer] = await by_key(
-        crm,
-        lambda key: fetch(crm, lambda: crm.supabase.table(view).select("*").eq(key, str(customer)), AdminCustomer),
-    )
-    return only(rows)
+    def query(key: str) -> Query:
+        return crm.supabase.table(crm.settings.view).select("*").eq(key, str(customer))
 
-
-def _not_found() -> CustomerNotFoundError:
-    return CustomerNotFoundError(
-        "there is no such customer for this key",
-        hint="check the id; row-level security may hide the customer from this key",
-    )
+    return first_or_none((await fetch_from_view(crm, query, AdminCustomer)).rows)
 
 
 def _detail(
@@ -192,7 +155,7 @@ def _detail(
         | {
             "addresses": list(addresses),
             "orders": counted,
-            "orders_summary": summarize_orders(counted),
+            "orders_summary": _summarize_orders(counted),
             "admin_notes": notes,
             "evidence": list(evidence),
         }
@@ -206,7 +169,7 @@ def _given(row: Model) -> dict[str, object]:
     }
 
 
-def summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
+def _summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
     """Sum orders up: spent, count, average order value, date of the last."""
     spent = sum((order.total for order in orders), Decimal(0))
     dates = [order.created_at for order in orders if order.created_at]
@@ -219,8 +182,14 @@ def summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
 
 
 def _amount(customer: AdminCustomer | CustomerProfile | Decimal | float) -> Decimal:
-    spent = customer if isinstance(customer, int | float | Decimal) else customer.total_spent or Decimal(0)
-    amount = Decimal(str(spent))
+    if isinstance(customer, AdminCustomer | CustomerProfile):
+        amount = customer.total_spent or Decimal(0)
+    elif isinstance(customer, int | float | Decimal) and not isinstance(customer, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        amount = Decimal(str(customer))
+    else:
+        raise InvalidTypeError(
+            f"customer must be a customer or a number, not {type(customer).__name__}", argument="customer"
+        )
     if not amount.is_finite() or amount < 0:
-        raise InvalidInputError("the amount spent must be a number from 0 up", argument="customer")
+        raise InvalidInputError("the amount spent must be a number of at least 0", argument="customer")
     return amount

@@ -9,10 +9,13 @@ from decimal import Decimal
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
-from admin_crm._core.operation import finish, operation
-from admin_crm._postgrest.key_ranges import Range, explain_empty_view, read_directory, read_page, whole
-from admin_crm._postgrest.query import newest_first
-from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
+from admin_crm._core.connection import link_of
+from admin_crm._core.context import CallContext
+from admin_crm._core.operation import run_async, run_sync
+from admin_crm._core.rows import newest_first
+from admin_crm._postgrest.key_ranges import WHOLE, Range, RangeReader, read_all
+from admin_crm._postgrest.view import explain_empty_view
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import folded
 from admin_crm.models import AdminCustomer, DirectoryStats, Page
@@ -40,7 +43,7 @@ async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
     """
-    customers = await read_directory(crm)
+    customers = await read_all(crm, AdminCustomer)
     if not customers:
         await explain_empty_view(crm)
     return newest_first(customers)
@@ -70,37 +73,35 @@ def iter_customers(crm: AnyCRM, *, page_size: int | None = None) -> Any:
         >>> for customer in iter_customers(crm):
         ...     print(customer.full_name)
     """
-    size = crm.settings.page_size if page_size is None else check.whole(page_size, "page_size")
-    return CustomerStream(crm.named("iter_customers", None), size)
+    size = crm.settings.page_size if page_size is None else check.integer(page_size, "page_size")
+    return AsyncCustomerStream(crm, size) if isinstance(crm, AsyncAdminCRM) else CustomerStream(crm, size)
 
 
 class CustomerStream:
-    """The customers as an iterable, or an asynchronous iterable, over one page operation."""
+    """All customers, page after page; every iteration begins again."""
 
-    def __init__(self, crm: AnyCRM, size: int) -> None:
+    def __init__(self, crm: AdminCRM, size: int) -> None:
         self._crm = crm
         self._size = size
 
     def __iter__(self) -> Iterator[AdminCustomer]:
         """Iterate with an `AdminCRM`."""
-        if isinstance(self._crm, AsyncAdminCRM):
-            raise TypeError("with an AsyncAdminCRM, iterate with `async for`")
-        return self._rows()
-
-    def __aiter__(self) -> AsyncIterator[AdminCustomer]:
-        """Iterate with an `AsyncAdminCRM`."""
-        if isinstance(self._crm, AdminCRM):
-            raise TypeError("with an AdminCRM, iterate with `for`")
-        return self._awaited_rows()
-
-    def _rows(self) -> Iterator[AdminCustomer]:
-        pages = _Pages(self._crm, self._size)
-        while rows := finish(pages.following()):
+        pages, call = _Pages(self._crm, self._size), _call(self._crm)
+        while rows := run_sync(call, pages.next()):
             yield from rows
 
-    async def _awaited_rows(self) -> AsyncIterator[AdminCustomer]:
-        pages = _Pages(self._crm, self._size)
-        while rows := await pages.following():
+
+class AsyncCustomerStream:
+    """All customers, page after page; every iteration begins again."""
+
+    def __init__(self, crm: AsyncAdminCRM, size: int) -> None:
+        self._crm = crm
+        self._size = size
+
+    async def __aiter__(self) -> AsyncIterator[AdminCustomer]:
+        """Iterate with an `AsyncAdminCRM`."""
+        pages, call = _Pages(self._crm, self._size), _call(self._crm)
+        while rows := await run_async(call, pages.next()):
             for row in rows:
                 yield row
 
@@ -150,7 +151,7 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
         >>> stats = get_directory_stats(crm)
         >>> stats.total, stats.by_segment
     """
-    customers = await read_directory(crm)
+    customers = await read_all(crm, AdminCustomer)
     if not customers:
         await explain_empty_view(crm)
     return summarize_customers(customers, today=today)
@@ -202,49 +203,43 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     Example:
         >>> paginate(customers, page=2).items
     """
-    check.whole(page, "page")
-    check.whole(page_size, "page_size")
+    check.integer(page, "page")
+    check.integer(page_size, "page_size")
     start = (page - 1) * page_size
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
 
 
 class _Pages:
-    """Where a stream stands: gives the following page until the view is read to its end."""
+    """Where a stream stands: fetches the next page until the view is read to its end."""
 
     def __init__(self, crm: AnyCRM, size: int) -> None:
         self._crm = crm
-        self._size = size
-        self._rest: Range = whole()
-        self._expected: int | None = None
+        self._reader = RangeReader(crm, AdminCustomer, size)
+        self._rest: Range | None = WHOLE
         self._seen = 0
-        self._ended = False
 
-    async def following(self) -> list[AdminCustomer]:
-        if self._ended:
+    async def next(self) -> list[AdminCustomer]:
+        if self._rest is None:
             return []
         try:
-            batch = await read_page(self._crm, self._rest, self._size)
+            batch = await self._reader.fetch(self._rest)
+            self._rest = self._reader.following(self._rest, batch)
         except AdminCRMError as error:
             if not self._seen:
                 raise
             raise IncompleteReadError(
-                f"the stream broke off after {self._seen} customers: {error.message}",
-                expected=self._expected,
-                operation="iter_customers",
+                f"the stream stopped after {self._seen} customers: {error.message}",
+                expected=self._reader.expected,
                 hint="iterate again",
             ) from error
-        rows: list[AdminCustomer] = batch.rows
-        if not rows and not self._seen:
+        if not batch.rows and not self._seen:
             await explain_empty_view(self._crm)
-        if self._expected is None:
-            self._expected, self._size = batch.total, len(rows) or self._size
-        self._seen += len(rows)
-        # A short page is the end only if the count agrees; if not, one more page must be empty.
-        enough = self._expected is not None and self._seen >= self._expected
-        self._ended = not rows or (len(rows) < self._size and enough) or (batch.total == len(rows))
-        if rows:
-            self._rest = self._rest._replace(after=rows[-1].id.int, counted=False)
-        return rows
+        self._seen += len(batch.rows)
+        return batch.rows
+
+
+def _call(crm: AnyCRM) -> CallContext:
+    return CallContext("iter_customers", timeout=link_of(crm).timeout)
 
 
 def _same_month(moment: datetime | None, today: date) -> bool:

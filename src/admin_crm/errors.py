@@ -2,6 +2,7 @@
 
 AdminCRMError
 ├── InvalidInputError          a value was refused, nearly always before anything was sent (also a ValueError)
+│   └── InvalidTypeError       an argument is of the wrong type (also a TypeError)
 ├── ClientStateError           the connection is closed, or belongs to another event loop (also a RuntimeError)
 ├── AuthenticationError        the key, token or password was not accepted
 ├── PermissionDeniedError      the key is valid and may not do this, or is shown nothing (also a PermissionError)
@@ -96,6 +97,10 @@ class InvalidInputError(AdminCRMError, ValueError):
         self.argument = argument
 
 
+class InvalidTypeError(InvalidInputError, TypeError):
+    """An argument is of the wrong type (also a TypeError)."""
+
+
 class ClientStateError(AdminCRMError, RuntimeError):
     """The connection is closed, or is used on another event loop than the one it belongs to."""
 
@@ -177,11 +182,17 @@ class IncompleteReadError(AdminCRMError):
 
 
 class SchemaMismatchError(AdminCRMError):
-    """The project lacks a table, column, bucket or function; `missing` names it."""
+    """The project lacks something: `kind` is table, column, bucket, function or action, and `name` its name.
 
-    def __init__(self, message: str, *, missing: str | None = None, **about: Unpack[About]) -> None:
+    `name` is None where the server does not say it.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str | None = None, name: str | None = None, **about: Unpack[About]
+    ) -> None:
         super().__init__(message, **about)
-        self.missing = missing
+        self.kind = kind
+        self.name = name
 
 
 class EdgeFunctionError(AdminCRMError):

@@ -9,7 +9,8 @@ from typing import Any, Protocol, cast, overload
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.operation import gather, operation
+from admin_crm._core.gather import gather, run_blocking
+from admin_crm._postgrest.query import check_exists
 from admin_crm._storage.download import Target, download
 from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
 from admin_crm._storage.objects import (
@@ -21,11 +22,9 @@ from admin_crm._storage.objects import (
     remove_objects,
     sign_object,
 )
-from admin_crm._storage.requests import apart
 from admin_crm._storage.source import FileLike, Stopped, open_source
 from admin_crm._storage.upload import Progress, reporting, upload_file
-from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
-from admin_crm.customers import check_exists
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     EvidenceNotDeletedError,
@@ -80,7 +79,7 @@ async def upload_customer_evidence(
     name = None if file_name is None else check.text(file_name, "file_name", most=255)
     named_type = None if content_type is None else checked_type(content_type)
     with ExitStack() as closing:
-        source = await apart(crm, lambda: open_source(file, name, crm.settings.max_evidence_bytes, closing))
+        source = await run_blocking(crm, lambda: open_source(file, name, crm.settings.max_evidence_bytes, closing))
         report = closing.enter_context(reporting(progress, source))
         await check_exists(crm, customer)
         kind = named_type or detect_type(source.head, source.name)
@@ -260,4 +259,4 @@ def _not_deleted(deleted: list[str], missing: list[str], denied: list[str], *, a
 
 
 def _lifetime(crm: AnyCRM, expires_in: int | None) -> int:
-    return crm.settings.signed_url_seconds if expires_in is None else check.whole(expires_in, "expires_in")
+    return crm.settings.signed_url_seconds if expires_in is None else check.integer(expires_in, "expires_in")

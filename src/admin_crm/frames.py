@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from admin_crm.errors import InvalidInputError
 from admin_crm.models import AdminCustomer, Order
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ _CUSTOMER = {
     "email": "string",
     "phone": "string",
     "whatsapp": "string",
-    "birthdate": "datetime64[ns]",
-    "created_at": "datetime64[ns, UTC]",
+    "birthdate": "datetime64[us]",
+    "created_at": "datetime64[us, UTC]",
     "account_status": "string",
     "tier": "string",
     "segment": "string",
@@ -36,7 +35,7 @@ _ORDER = {
     "id": "string",
     "customer_id": "string",
     "order_number": "string",
-    "created_at": "datetime64[ns, UTC]",
+    "created_at": "datetime64[us, UTC]",
     "status": "string",
     "is_cancelled": "bool",
     "payment_method": "string",
@@ -60,7 +59,7 @@ def customers_frame(customers: Iterable[AdminCustomer], *, personal: bool = Fals
         A frame with a column for each figure and label, the canonical ones beside the shop's own.
 
     Raises:
-        InvalidInputError: pandas is not installed.
+        ImportError: pandas is not installed.
 
     Example:
         >>> frame = customers_frame(get_all_customers(crm))
@@ -74,7 +73,7 @@ def orders_frame(orders: Iterable[Order]) -> pd.DataFrame:
     """Return orders as a frame: money as float64, moments in UTC, ids and labels as text.
 
     Raises:
-        InvalidInputError: pandas is not installed.
+        ImportError: pandas is not installed.
 
     Example:
         >>> frame = orders_frame(get_customer_orders(crm, customer_id))
@@ -87,7 +86,7 @@ def _frame(rows: Sequence[AdminCustomer | Order], columns: Mapping[str, str]) ->
     try:
         import pandas as pd
     except ImportError as error:
-        raise InvalidInputError("frames need pandas", hint="pip install 'admin-crm[notebook]'") from error
+        raise ImportError("frames need pandas: pip install 'admin-crm[notebook]'") from error
     series: dict[str, Any] = {}
     for name, dtype in columns.items():
         values = [getattr(row, name) for row in rows]

@@ -15,10 +15,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
-from admin_crm._core.operation import operation
-from admin_crm._functions.invoke import ask, read
+from admin_crm._functions.invoke import invoke, read
 from admin_crm._postgrest.query import Json
-from admin_crm.client import AnyCRM
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     EdgeFunctionError,
@@ -138,7 +137,7 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.suggest_tags_action, customer)
-    return read(await _ask_again(crm, settings.intelligence_function, body), TagSuggestion)
+    return read(await _invoke_again(crm, settings.intelligence_function, body), TagSuggestion)
 
 
 @operation
@@ -187,7 +186,7 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
     body = _body(settings.whatsapp_action, customer)
     if context is not None:
         body["context"] = check.text(context, "context", most=2_000)
-    return read(await _ask_again(crm, settings.intelligence_function, body), _Message).message
+    return read(await _invoke_again(crm, settings.intelligence_function, body), _Message).message
 
 
 @operation
@@ -206,7 +205,7 @@ async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.narrative_action, customer)
-    return read(await _ask_again(crm, settings.narrative_function, body), _Narrative).narrative
+    return read(await _invoke_again(crm, settings.narrative_function, body), _Narrative).narrative
 
 
 @operation
@@ -234,7 +233,7 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.loyalty_action, customer)
     try:
-        answer = await ask(crm, settings.loyalty_function, body, repeatable=False)
+        answer = await invoke(crm, settings.loyalty_function, body, repeatable=False)
         return read(answer, LoyaltyProposition) if "generated_code" in answer else read(answer, LoyaltyAnalysis)
     except (EdgeFunctionError, RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
         _warn_of_coupon(error)
@@ -255,7 +254,7 @@ async def get_proactive_insights(crm: AnyCRM) -> list[Insight]:
         ...     print(insight.title)
     """
     body = _body(crm.settings.insights_action)
-    return read(await _ask_again(crm, crm.settings.intelligence_function, body), _Insights).insights
+    return read(await _invoke_again(crm, crm.settings.intelligence_function, body), _Insights).insights
 
 
 def _body(action: str | None, customer: UUID | None = None) -> Json:
@@ -263,10 +262,10 @@ def _body(action: str | None, customer: UUID | None = None) -> Json:
     return {name: value for name, value in given.items() if value is not None}
 
 
-async def _ask_again(crm: AnyCRM, function: str, body: Json) -> Json:
+async def _invoke_again(crm: AnyCRM, function: str, body: Json) -> Json:
     """Ask for something that creates nothing: once more where the server may not have got to it."""
     tries = min(_TRIES, crm.settings.retry_attempts)
-    return await ask(crm.with_options(attempts=tries), function, body, repeatable=True)
+    return await invoke(crm.with_options(attempts=tries), function, body, repeatable=True)
 
 
 def _warn_of_coupon(error: AdminCRMError) -> None:

@@ -1,35 +1,28 @@
-"""Moderation: a customer's status and suspension, and what the customer is told."""
+"""Moderation: a customer's status and suspension."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.operation import operation
-from admin_crm._postgrest.query import (
-    COUNTED,
-    Batch,
-    fetch_all_of,
-    insert_once,
-    newest_first,
-    only,
-    read_batch,
-    read_rows,
-    send,
-    writable,
-)
-from admin_crm.client import AnyCRM
-from admin_crm.customers import check_exists
-from admin_crm.errors import (
-    CustomerNotFoundError,
-    IncompleteReadError,
-    InvalidInputError,
-    NotFoundError,
-    PermissionDeniedError,
-)
-from admin_crm.labels import AccountStatus, NotificationType
-from admin_crm.models import AdminCustomerDetail, CustomerProfile, Notification
+from admin_crm._core.pager import Batch
+from admin_crm._core.rows import first_or_none
+from admin_crm._postgrest.decode import read_batch, read_rows
+from admin_crm._postgrest.query import COUNTED, check_exists, send_query, writable
+from admin_crm.client import AnyCRM, operation
+from admin_crm.errors import IncompleteReadError, InvalidInputError, PermissionDeniedError
+from admin_crm.labels import AccountStatus
+from admin_crm.models import AdminCustomerDetail, CustomerProfile
+from admin_crm.notifications import get_customer_notifications, send_customer_notification
+
+__all__ = [
+    "get_customer_notifications",
+    "is_locked",
+    "lift_expired_suspensions",
+    "send_customer_notification",
+    "update_customer_status",
+]
 
 
 @operation
@@ -72,12 +65,11 @@ async def update_customer_status(
         raise InvalidInputError("suspension_end must lie in the future", argument="suspension_end")
     values = {"account_status": wanted.value, "suspension_end": end and end.isoformat()}
     table = crm.settings.profiles_table
-    changed = only(
-        await send(
+    changed = first_or_none(
+        await send_query(
             crm,
             lambda: writable(crm, table).update(values).eq("id", str(customer)),
             lambda answer: read_rows(answer, CustomerProfile),
-            repeatable=True,
         )
     )
     if changed is None:
@@ -109,7 +101,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
         ...     print(customer.full_name)
     """
     table, now = crm.settings.profiles_table, datetime.now(UTC).isoformat()
-    lifted: Batch = await send(
+    lifted: Batch[CustomerProfile] = await send_query(
         crm,
         lambda: (
             writable(crm, table)
@@ -148,79 +140,3 @@ def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | No
         return True
     end = customer.suspension_end
     return customer.account_status == AccountStatus.SUSPENDED and (end is None or moment < end)
-
-
-@operation
-async def send_customer_notification(
-    crm: AnyCRM,
-    user_id: UUID | str,
-    title: str,
-    message: str,
-    type: NotificationType | str = NotificationType.INFO,  # noqa: A002 (the web admin's name)
-) -> Notification:
-    """Send a customer a notification, exactly once even if the server's answer is lost.
-
-    Args:
-        crm: the connection.
-        user_id: the customer.
-        title: at most 200 characters.
-        message: at most 5,000 characters.
-        type: info, warning, alert or success.
-
-    Raises:
-        InvalidInputError: a text is blank or too long, or the type is none of the four.
-        CustomerNotFoundError: there is no such customer.
-        PermissionDeniedError: this key may not notify customers.
-
-    Writes `user_notifications`.
-
-    Example:
-        >>> send_customer_notification(crm, customer_id, "Tu pedido", "Va en camino", "success")
-    """
-    user = check.uuid(user_id, "user_id")
-    # The key is chosen here: a repeat after a lost answer meets its own key instead of notifying twice.
-    row = {
-        "id": str(uuid4()),
-        "user_id": str(user),
-        "title": check.text(title, "title", most=200),
-        "message": check.text(message, "message", most=5_000),
-        "type": check.member(type, NotificationType, "type").value,
-    }
-    try:
-        return await insert_once(crm, crm.settings.notifications_table, row, Notification, "notification")
-    except NotFoundError as error:
-        raise CustomerNotFoundError(
-            "there is no such customer to notify", status=error.status, code=error.code
-        ) from error
-
-
-@operation
-async def get_customer_notifications(
-    crm: AnyCRM, customer_id: UUID | str, *, unread_only: bool = False
-) -> list[Notification]:
-    """Return all notifications of a customer, newest first.
-
-    Args:
-        crm: the connection.
-        customer_id: the customer.
-        unread_only: leave out those that the customer has read.
-
-    Raises:
-        CustomerNotFoundError: there is no such profile for this key.
-
-    Reads `user_notifications`.
-
-    Example:
-        >>> get_customer_notifications(crm, customer_id, unread_only=True)
-    """
-    customer = check.uuid(customer_id)
-    notifications = await read_notifications(crm, customer)
-    if not notifications:
-        await check_exists(crm, customer)
-    return [each for each in notifications if not (unread_only and each.is_read)]
-
-
-async def read_notifications(crm: AnyCRM, customer: UUID) -> list[Notification]:
-    """Read all notifications of a customer, newest first."""
-    table = crm.settings.notifications_table
-    return newest_first(await fetch_all_of(crm, customer, table, Notification, column="user_id"))

@@ -12,10 +12,12 @@ from uuid import UUID
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from admin_crm._core import validation as check
-from admin_crm._core.operation import operation, pause
-from admin_crm._postgrest.query import Json, only, read_rows, send, writable, written
-from admin_crm.client import AnyCRM
-from admin_crm.customers import check_exists, read_notes
+from admin_crm._core.connection import link_of
+from admin_crm._core.gather import pause
+from admin_crm._core.rows import first_or_none
+from admin_crm._postgrest.decode import read_rows
+from admin_crm._postgrest.query import Json, check_exists, fetch_one, require_row, send_query, writable
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import ConflictError, InvalidInputError, PermissionDeniedError
 from admin_crm.models import AdminNotes
 
@@ -37,7 +39,7 @@ async def get_admin_customer_notes(crm: AnyCRM, customer_id: UUID | str) -> Admi
         >>> notes.tags if notes else []
     """
     customer = check.uuid(customer_id)
-    notes = await read_notes(crm, customer)
+    notes = await fetch_one(crm, crm.settings.notes_table, customer, AdminNotes)
     if notes is None:
         await check_exists(crm, customer)
     return notes
@@ -183,7 +185,7 @@ async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json
     """Read, change and write back; if somebody else wrote in between, do it again on what they wrote."""
     refused_at: AdminNotes | None = None
     for tried in range(_MOST_TRIES):
-        row = await read_notes(crm, customer)
+        row = await fetch_one(crm, crm.settings.notes_table, customer, AdminNotes)
         if row is None:
             await check_exists(crm, customer)
         changes = change(row or AdminNotes(customer_id=customer))
@@ -203,7 +205,7 @@ async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json
         if edited is not None:
             return edited
         refused_at = row
-        await pause(crm, random.uniform(0, min(0.5, 0.01 * 2**tried)))  # noqa: S311 (spreading, not secrecy)
+        await pause(link_of(crm), random.uniform(0, min(0.5, 0.01 * 2**tried)))  # noqa: S311 (spreading, not secrecy)
     raise ConflictError(
         "others kept changing the customer's notes; nothing was written", hint="try again", retryable=True
     )
@@ -222,7 +224,7 @@ async def _patch(
         return rows.is_("updated_at", "null") if seen is None else rows.eq("updated_at", seen.isoformat())
 
     # Repeating is harmless: a fixed state, or one that the first try's own stamp makes stale.
-    return only(await send(crm, query, lambda answer: read_rows(answer, AdminNotes), repeatable=True))
+    return first_or_none(await send_query(crm, query, lambda answer: read_rows(answer, AdminNotes)))
 
 
 async def _create(crm: AnyCRM, customer: UUID, row: Json, *, merge: bool) -> AdminNotes:
@@ -232,8 +234,8 @@ async def _create(crm: AnyCRM, customer: UUID, row: Json, *, merge: bool) -> Adm
         rows = writable(crm, table)
         return rows.upsert(values, on_conflict="customer_id") if merge else rows.insert(values)
 
-    rows = await send(crm, query, lambda answer: read_rows(answer, AdminNotes), repeatable=True)
-    return written(rows, "note")
+    rows = await send_query(crm, query, lambda answer: read_rows(answer, AdminNotes))
+    return require_row(rows, "note")
 
 
 async def _try_create(crm: AnyCRM, customer: UUID, row: Json) -> AdminNotes | None:

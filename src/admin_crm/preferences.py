@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from admin_crm._core import validation as check
+from admin_crm._core.connection import facts_of
 from admin_crm._core.fields import Model
-from admin_crm._core.operation import gather, operation
-from admin_crm._postgrest.query import COUNTED, Query, fetch_every, fetch_page
-from admin_crm.client import AnyCRM
-from admin_crm.customers import check_exists, read_orders
+from admin_crm._core.gather import gather
+from admin_crm._core.pager import Batch, read_at_offsets
+from admin_crm._postgrest.query import COUNTED, Query, check_exists, fetch_all, fetch_batch, fetch_of_customer
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import InvalidInputError, SchemaMismatchError
 from admin_crm.models import Order
 
@@ -24,7 +25,6 @@ UNKNOWN_PRODUCT = "Unknown product"
 UNKNOWN_CATEGORY = "Unknown category"
 _BATCH = 100
 """Ids in one filter: the address stays below 4 KB, which every proxy lets pass."""
-_NO_TABLE = ("PGRST205", "42P01")
 _NOT_AN_ID = "22P02"
 
 
@@ -99,8 +99,8 @@ async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limi
         >>> [(each.name, each.quantity) for each in likes.top_products]
     """
     customer = check.uuid(customer_id)
-    check.whole(limit, "limit", most=10_000)
-    orders = await read_orders(crm, customer)
+    check.integer(limit, "limit", most=10_000)
+    orders = await fetch_of_customer(crm, crm.settings.orders_table, customer, Order)
     if not orders:
         await check_exists(crm, customer)
     lines = await _lines(crm, [order for order in orders if not order.is_cancelled])
@@ -135,33 +135,34 @@ async def _lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
 
 async def _table_items(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
     """Read the `order_items` of orders; none where the shop has no such table, found out once per connection."""
-    if crm.facts.get("order_items") is False:
+    table = crm.settings.order_items_table
+    if facts_of(crm).lacks(table):
         return []
     try:
         found = await gather(crm, *(_items_of(crm, batch) for batch in _batches(orders)))
     except SchemaMismatchError as error:
-        if error.code not in _NO_TABLE:
+        if error.kind != "table":
             raise
-        crm.facts["order_items"] = False
+        facts_of(crm).note_absent(table)
         return []
     return [row for rows in found for row in rows]
 
 
 async def _items_of(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
     table, size = crm.settings.order_items_table, crm.settings.page_size
-    rows: list[_TableItem] = []
 
-    def page_from(offset: int) -> Query:
+    def query(offset: int) -> Query:
         # The table may have no key of its own. Rows equal in all three columns may change places.
         items = crm.supabase.table(table).select("order_id,product_id,quantity", count=COUNTED)
         ordered = items.in_("order_id", orders).order("order_id").order("product_id").order("quantity")
         return ordered.range(offset, offset + size - 1)
 
-    while True:
-        page = await fetch_page(crm, partial(page_from, len(rows)), _TableItem)
-        rows += page.rows
-        if not page.rows or len(rows) >= (page.total or 0):
-            return rows
+    def page_at(offset: int) -> Awaitable[Batch[_TableItem]]:
+        return fetch_batch(crm, partial(query, offset), _TableItem)
+
+    # Two lines of one order may well be equal.
+    pager = await read_at_offsets(page_at, lambda row: (row.order_id, row.product_id, row.quantity), distinct=False)
+    return pager.rows
 
 
 async def _named(crm: AnyCRM, table: str, columns: str, model: type[Named], ids: set[str]) -> dict[str, Named]:
@@ -178,7 +179,7 @@ async def _named_in(crm: AnyCRM, table: str, columns: str, model: type[Named], i
         return crm.supabase.table(table).select(columns, count=COUNTED).in_("id", ids)
 
     try:
-        return await fetch_every(crm, query, model)
+        return await fetch_all(crm, query, model)
     except InvalidInputError as error:
         if error.code != _NOT_AN_ID:
             raise

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.operation import operation
-from admin_crm._postgrest.key_ranges import by_key, view_columns
-from admin_crm._postgrest.query import COUNTED, Batch, Query, fetch_page, read_total, send
-from admin_crm.client import AnyCRM
+from admin_crm._core.connection import facts_of
+from admin_crm._core.pager import Batch, read_at_offsets
+from admin_crm._postgrest.decode import read_total, require_total
+from admin_crm._postgrest.query import COUNTED, Query, send_query
+from admin_crm._postgrest.view import fetch_from_view, view_columns
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, SchemaMismatchError
 from admin_crm.labels import (
     HEALTH_LABELS,
@@ -80,8 +82,8 @@ async def search_customers(
         >>> found.total, found.items
     """
     check.bounded(text, "text", most=200)
-    check.whole(page, "page")
-    check.whole(page_size, "page_size", most=10_000)
+    check.integer(page, "page")
+    check.integer(page_size, "page_size", most=10_000)
     filters = {
         "segment": _labels(segment, canonical_segment(segment), SEGMENT_LABELS),
         "health_status": _labels(health_status, canonical_health(health_status), HEALTH_LABELS),
@@ -91,32 +93,33 @@ async def search_customers(
     columns = await view_columns(crm)
     wanted = [(_column(crm, name, columns), values) for name, values in filters.items() if values is not None]
 
-    async def read(key: str) -> Page[AdminCustomer]:
+    start = (page - 1) * page_size
+
+    def query(offset: int, limit: int, key: str) -> Query:
+        rows = crm.supabase.table(crm.settings.view).select("*", count=COUNTED)
         matches = text_filter(text.strip(), key, columns)
+        if matches:
+            rows = rows.or_(matches)
+        for column, values in wanted:
+            rows = rows.in_(column, values)
+        if "created_at" in columns or not columns:
+            rows = rows.order("created_at", desc=True)
+        return rows.order(key).offset(offset).limit(limit)
 
-        def query(offset: int, limit: int) -> Query:
-            rows = crm.supabase.table(crm.settings.view).select("*", count=COUNTED)
-            if matches:
-                rows = rows.or_(matches)
-            for column, values in wanted:
-                rows = rows.in_(column, values)
-            if "created_at" in columns or not columns:
-                rows = rows.order("created_at", desc=True)
-            return rows.order(key).offset(offset).limit(limit)
+    async def page_at(offset: int) -> Batch[AdminCustomer]:
+        limit = start + page_size - offset
+        try:
+            batch = await fetch_from_view(crm, partial(query, offset, limit), AdminCustomer)
+        except AdminCRMError as error:
+            if error.status != 416 and error.code != _PAST_THE_END:
+                raise
+            key = facts_of(crm).view_key or "id"
+            return Batch([], await send_query(crm, partial(query, 0, 1, key), read_total))
+        return Batch(batch.rows, require_total(batch.total))
 
-        first = (page - 1) * page_size
-        items: list[AdminCustomer] = []
-        while True:
-            offset, limit = first + len(items), page_size - len(items)
-            batch = await _page_or_past_the_end(crm, partial(query, offset, limit), partial(query, 0, 1))
-            items += batch.rows
-            total = batch.total or 0
-            # The server may give fewer rows at once than were asked for.
-            if not batch.rows or len(items) >= page_size or first + len(items) >= total:
-                return Page(items=items, total=total, page=page, page_size=page_size)
-
-    found: Page[AdminCustomer] = await by_key(crm, read)
-    return found
+    # The server may give fewer rows at once than were asked for.
+    pager = await read_at_offsets(page_at, lambda customer: customer.id, start=start, most=page_size)
+    return Page(items=pager.rows, total=pager.total or 0, page=page, page_size=page_size)
 
 
 def text_filter(text: str, key: str, columns: frozenset[str]) -> str:
@@ -170,15 +173,6 @@ def _ids(text: str, key: str) -> list[str]:
     return [f"and({key}.gte.{low},{key}.lte.{high})"]
 
 
-async def _page_or_past_the_end(crm: AnyCRM, query: Callable[[], Query], any_query: Callable[[], Query]) -> Batch:
-    try:
-        return await fetch_page(crm, query, AdminCustomer)
-    except AdminCRMError as error:
-        if error.status != 416 and error.code != _PAST_THE_END:
-            raise
-    return Batch([], await send(crm, any_query, read_total, repeatable=True))
-
-
 def _labels(wanted: str | None, canonical: L | None, known: Mapping[L, tuple[str, ...]]) -> list[str] | None:
     if wanted is None:
         return None
@@ -193,6 +187,7 @@ def _column(crm: AnyCRM, name: str, columns: frozenset[str]) -> str:
             return each
     raise SchemaMismatchError(
         f"the view {crm.settings.view} has no column {' or '.join(names)} to filter by",
-        missing=names[0],
+        kind="column",
+        name=names[0],
         hint="add the column to the view, or use filter_customers on the customers read",
     )

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from admin_crm.errors import InvalidInputError
+
+ENV_FILE = ".env"
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class Settings(BaseSettings):
-    """Names, limits and timeouts; each can be set as ``ADMIN_CRM_<NAME>`` in the environment or `.env`.
+class Settings(BaseModel):
+    """Names, limits and timeouts. `Settings()` reads nothing; `Settings.from_env()` reads ``ADMIN_CRM_<NAME>``.
 
-    Example:
-        >>> Settings(page_size=500).page_size
-        500
+    Raises:
+        InvalidInputError: a value is out of its bounds, or there is no such setting.
+
+    Examples:
+        ```python
+        from admin_crm import Settings
+
+        Settings(page_size=500).page_size
+        ```
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="ADMIN_CRM_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     view: str = "customer_intelligence_360"
     """The directory's view."""
@@ -68,7 +76,9 @@ class Settings(BaseSettings):
     page_size: int = Field(default=1000, ge=1, le=100_000)
     """Rows asked for in one request; the server may answer fewer, and the read goes on."""
     concurrency: int = Field(default=8, ge=1, le=64)
-    """Requests side by side within one call."""
+    """Requests of one connection under way at once, at most. A read starts with 2 and adapts to the server."""
+    pause_gc: bool = True
+    """Pause Python's garbage collector while one page of rows is decoded, which halves the time that takes."""
     max_evidence_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
     """The largest evidence file, in bytes; larger ones are refused before they are sent."""
     signed_url_seconds: int = Field(default=3600, ge=1)
@@ -98,6 +108,26 @@ class Settings(BaseSettings):
     platinum_from: Decimal = Decimal(50_000)
     """Lifetime spend from which a customer is platinum."""
 
+    if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
+
+        def __init__(self, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                raise InvalidInputError(_explain(error, self), argument="settings") from error
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read the settings from the environment and from `.env` in the working directory.
+
+        Every setting can be set as ``ADMIN_CRM_<NAME>``, such as ``ADMIN_CRM_PAGE_SIZE=500``.
+
+        Raises:
+            InvalidInputError: a variable has a value that its setting does not allow, or `.env` is not UTF-8.
+        """
+        _check_env_file()
+        return cls(**_SettingsFromEnv().model_dump(exclude_unset=True))
+
 
 class Credentials(BaseSettings):
     """The project's URL and keys, under the names that shops already use."""
@@ -114,3 +144,44 @@ class Credentials(BaseSettings):
         default=None, validation_alias=AliasChoices("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY")
     )
     access_token: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_ACCESS_TOKEN")
+
+    @classmethod
+    def from_env(cls) -> Credentials:
+        """Read the project's URL and keys from the environment and from `.env` in the working directory."""
+        _check_env_file()
+        return cls()
+
+
+class _SettingsFromEnv(BaseSettings, Settings):  # pyright: ignore[reportIncompatibleVariableOverride]  (two kinds of one dict)
+    model_config = SettingsConfigDict(
+        env_prefix="ADMIN_CRM_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+
+def _check_env_file() -> None:
+    """Refuse a file that is not UTF-8, without chaining the error that holds the file's content."""
+    try:
+        Path(ENV_FILE).read_text("utf-8")
+    except UnicodeDecodeError:
+        readable = False
+    except OSError:
+        readable = True  # no such file, which is fine
+    else:
+        readable = True
+    if not readable:
+        raise InvalidInputError(f"{ENV_FILE} is not encoded in UTF-8", argument="settings", hint="save it as UTF-8")
+
+
+def _explain(error: ValidationError, settings: Settings) -> str:
+    """Name each wrong setting, or the variable it comes from, with its value and what is allowed."""
+    reasons: list[str] = []
+    for each in error.errors(include_url=False, include_context=False):
+        name = ".".join(map(str, each["loc"]))
+        if isinstance(settings, _SettingsFromEnv):
+            name = f"ADMIN_CRM_{name.upper()}"
+        reasons.append(
+            f"there is no setting {name}"
+            if each["type"] == "extra_forbidden"
+            else f"{name}={repr(each['input'])[:60]} is not allowed: {each['msg']}"
+        )
+    return "; ".join(reasons)

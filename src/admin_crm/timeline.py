@@ -7,14 +7,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 from admin_crm._core import validation as check
+from admin_crm._core.connection import facts_of
 from admin_crm._core.fields import Model, Moment
-from admin_crm._core.operation import gather, operation
-from admin_crm._postgrest.query import fetch_all_of
-from admin_crm.client import AnyCRM
-from admin_crm.customers import check_exists, read_notes, read_orders
+from admin_crm._core.gather import gather
+from admin_crm._postgrest.query import check_exists, fetch_of_customer, fetch_one
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.models import AdminNotes, Notification, Order
-from admin_crm.moderation import read_notifications
+from admin_crm.orders import get_customer_orders
+
+__all__ = ["TimelineEvent", "get_customer_orders", "get_customer_timeline"]
 
 EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"]
 
@@ -37,32 +39,6 @@ class _Loyalty(Model):
     code: str | None = None
     used_at: Moment | None = None
     created_at: Moment | None = None
-
-
-@operation
-async def get_customer_orders(crm: AnyCRM, customer_id: UUID | str, *, include_cancelled: bool = True) -> list[Order]:
-    """Return all orders of a customer, newest first.
-
-    Args:
-        crm: the connection.
-        customer_id: the customer.
-        include_cancelled: whether cancelled orders, in any spelling, are among them.
-
-    Raises:
-        InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: there is no such profile for this key.
-
-    Reads `orders`.
-
-    Example:
-        >>> orders = get_customer_orders(crm, customer_id)
-        >>> sum(order.total for order in orders if not order.is_cancelled)
-    """
-    customer = check.uuid(customer_id)
-    orders = await read_orders(crm, customer)
-    if not orders:
-        await check_exists(crm, customer)
-    return [order for order in orders if include_cancelled or not order.is_cancelled]
 
 
 @operation
@@ -90,16 +66,16 @@ async def get_customer_timeline(
         >>> for event in get_customer_timeline(crm, customer_id, limit=10):
         ...     print(event.at, event.kind, event.title)
     """
-    customer = check.uuid(customer_id)
-    most = None if limit is None else check.whole(limit, "limit")
+    customer, tables = check.uuid(customer_id), crm.settings
+    most = None if limit is None else check.integer(limit, "limit")
     _, orders, notes, notifications, points, coupons = await gather(
         crm,
         check_exists(crm, customer),
-        read_orders(crm, customer),
-        read_notes(crm, customer),
-        read_notifications(crm, customer),
-        _where_installed(crm, crm.settings.loyalty_points_table, customer),
-        _where_installed(crm, crm.settings.coupons_table, customer),
+        fetch_of_customer(crm, tables.orders_table, customer, Order),
+        fetch_one(crm, tables.notes_table, customer, AdminNotes),
+        fetch_of_customer(crm, tables.notifications_table, customer, Notification, column="user_id"),
+        _where_installed(crm, tables.loyalty_points_table, customer),
+        _where_installed(crm, tables.coupons_table, customer),
     )
     events = [
         *(_event("order", each.created_at, _order_title(each), each) for each in orders),
@@ -114,12 +90,14 @@ async def get_customer_timeline(
 
 async def _where_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loyalty]:
     """Read the customer's rows of a table that not every shop has."""
-    if crm.facts.get(f"no {table}"):
+    if facts_of(crm).lacks(table):
         return []
     try:
-        return await fetch_all_of(crm, customer, table, _Loyalty)
-    except SchemaMismatchError:
-        crm.facts[f"no {table}"] = True
+        return await fetch_of_customer(crm, table, customer, _Loyalty)
+    except SchemaMismatchError as error:
+        if error.kind != "table":
+            raise
+        facts_of(crm).note_absent(table)
         return []
 
 

@@ -1,36 +1,41 @@
-"""What a connection is in either colour: whose rights, which settings, what it has learnt of its server."""
+"""What lies behind an `AdminCRM`: whose rights, which limits, and what all views of one connection share.
+
+The public classes in `client` show only what users need. The rest of the library reaches what it needs of
+a connection through `link_of`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import copy
+import itertools
 import os
 import threading
-import time
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import httpx
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
+from admin_crm._core.facts import ServerFacts
+from admin_crm._core.limiter import Limiter
 from admin_crm.errors import AdminCRMError, ClientStateError, InvalidInputError
-from admin_crm.settings import Credentials, Settings
+from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
-    from supabase import AsyncClient, Client
-    from supabase_auth.types import Session
+    import socket
+
+    from admin_crm._core.session import Renewal, Session
 
 Key = str | SecretStr
-ClientT = TypeVar("ClientT", "Client", "AsyncClient")
-REFRESH_BEFORE = 60
-"""Seconds before its expiry at which an administrator's session is renewed."""
+
+_numbers = itertools.count(1)
 
 
 class Retry(NamedTuple):
-    """What a retry hook is told: a try failed and another follows."""
+    """What a retry hook receives: a try failed and another one follows."""
 
     operation: str | None
     attempt: int
@@ -41,195 +46,165 @@ class Retry(NamedTuple):
 RetryHook = Callable[[Retry], None]
 
 
-class Shared(Generic[ClientT]):
-    """What all views of one connection have in common: the client underneath and what was learnt of the server."""
+@dataclass(eq=False)
+class Rights:
+    """Whose rights requests have: a key, and where somebody is signed in, a token or a session.
 
-    def __init__(self, client: ClientT | None) -> None:
-        self.client: ClientT | None = client
-        self.pool: httpx.Client | httpx.AsyncClient | None = None
-        self.session: Session | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.closed = False
-        self.lock = threading.RLock()
-        self.refreshing = asyncio.Lock()
-        self.facts: dict[str, object] = {}
+    supabase-py is given the `handle` in place of the key. The key replaces it when a request is sent, so
+    that no header, local variable or traceback before that holds it.
+    """
 
-
-_all_shared: weakref.WeakSet[Shared[Any]] = weakref.WeakSet()
-
-
-class Connection(Generic[ClientT]):
-    """The part of a connection that is the same in both colours."""
-
-    def __init__(
-        self,
-        url: str | None = None,
-        key: Key | None = None,
-        *,
-        anon_key: Key | None = None,
-        access_token: Key | None = None,
-        supabase: ClientT | None = None,
-        settings: Settings | None = None,
-        on_retry: RetryHook | None = None,
-    ) -> None:
-        if supabase is not None:
-            if url is not None or key is not None or access_token is not None:
-                raise InvalidInputError("give either url and key, or supabase", argument="supabase")
-            url, key = str(supabase.supabase_url), supabase.supabase_key
-        self.url = _checked_url(url)
-        self._key = _checked_key(key, "key")
-        self._anon_key = None if anon_key is None else _checked_key(anon_key, "anon_key")
-        self._token = None if access_token is None else _checked_key(access_token, "access_token")
-        self.settings = settings or _settings_from_env()
-        self.on_retry = on_retry
-        self.operation: str | None = None
-        self.customer_id: UUID | None = None
-        self.timeout: float | None = None
-        self.owns_pool = supabase is None
-        self._shared: Shared[ClientT] = Shared(supabase)
-        _all_shared.add(self._shared)
-
-    @classmethod
-    def from_env(cls, *, settings: Settings | None = None, on_retry: RetryHook | None = None) -> Self:
-        """Connect with what the environment or `.env` says.
-
-        Reads SUPABASE_URL, SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), SUPABASE_PUBLISHABLE_KEY (or
-        SUPABASE_ANON_KEY) and, for a shop whose view asks who is looking, an administrator's ADMIN_CRM_ACCESS_TOKEN.
-
-        Raises:
-            InvalidInputError: the URL or the key is missing.
-        """
-        found = Credentials()
-        if not found.url:
-            raise InvalidInputError("SUPABASE_URL is not set, in the environment or in .env", argument="url")
-        if found.access_token is not None and found.publishable_key is not None:
-            key, token = found.publishable_key, found.access_token
-        elif found.secret_key is not None:
-            key, token = found.secret_key, None
-        else:
-            raise InvalidInputError(
-                "no key is set: SUPABASE_SECRET_KEY, or SUPABASE_PUBLISHABLE_KEY with ADMIN_CRM_ACCESS_TOKEN",
-                argument="key",
-            )
-        return cls(
-            found.url,
-            key,
-            anon_key=found.publishable_key,
-            access_token=token,
-            settings=settings,
-            on_retry=on_retry,
-        )
+    key: SecretStr
+    token: SecretStr | None = None
+    session: Session | None = None
+    renewal: Renewal | None = None
+    client: Any = None
+    """supabase-py's client with these rights, made when it is first used."""
+    handle: str = field(default_factory=lambda: f"key-added-when-sent-{next(_numbers)}")
 
     @property
-    def anon_key(self) -> SecretStr | None:
-        """The anon or publishable key, which only `create_customer_with_details` uses."""
-        return self._anon_key
+    def bearer(self) -> str:
+        """The token that requests are sent with."""
+        secret = self.session.access_token if self.session else self.token or self.key
+        return secret.get_secret_value()
 
     @property
-    def facts(self) -> dict[str, object]:
-        """What this connection has learnt of its server, such as which column holds the tier."""
-        return self._shared.facts
-
-    def with_options(
-        self, *, timeout: float | None = None, attempts: int | None = None, deadline: float | None = None
-    ) -> Self:
-        """Return this connection with other limits; both share one pool and are closed together.
-
-        Args:
-            timeout: seconds for each request, below what its service is given anyway.
-            attempts: tries per request, the first included.
-            deadline: seconds after which no further try is begun.
-
-        Example:
-            >>> patient = crm.with_options(attempts=8, deadline=300)
-            >>> customers = get_all_customers(patient)
-        """
-        for name, value in (("timeout", timeout), ("attempts", attempts), ("deadline", deadline)):
-            if value is not None and value <= 0:
-                raise InvalidInputError(f"{name} must be above 0", argument=name)
-        changes = {"retry_attempts": attempts, "retry_deadline": deadline}
-        view = copy.copy(self)
-        view.timeout = timeout if timeout is not None else self.timeout
-        view.settings = self.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
-        return view
-
-    def named(self, operation: str, customer_id: UUID | None) -> Self:
-        """Return this connection as one operation sees it, so that its errors say which it was."""
-        view = copy.copy(self)
-        view.operation, view.customer_id = operation, customer_id
-        return view
-
-    def __repr__(self) -> str:
-        rights = "as a signed-in user" if self._token or self._shared.session else _kind_of(self._key)
-        return f"{type(self).__name__}({self.url!r}, {rights})"
+    def is_signed_in(self) -> bool:
+        """Whether a user's token or session goes with the key."""
+        return self.token is not None or self.session is not None
 
     @property
     def is_visitor(self) -> bool:
-        """Whether this connection has no more rights than anybody: a publishable key and no session."""
-        plain = self._key.get_secret_value()
-        return plain.startswith("sb_publishable_") and self._token is None and self._shared.session is None
+        """Whether these are no more rights than anybody has: a publishable key alone."""
+        return not self.is_signed_in and self.key.get_secret_value().startswith("sb_publishable_")
 
-    def _check_open(self) -> None:
-        if self._shared.closed:
+
+@dataclass(eq=False)
+class Shared:
+    """What all views of one connection share: the HTTP client, the limiter, and what was learnt of the server."""
+
+    url: str
+    limiter: Limiter
+    owns_http: bool = True
+    http: httpx.Client | httpx.AsyncClient | None = None
+    facts: ServerFacts = field(default_factory=ServerFacts)
+    loop: asyncio.AbstractEventLoop | None = None
+    closed: bool = False
+    last_request_id: str | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    rights: weakref.WeakValueDictionary[str, Rights] = field(default_factory=weakref.WeakValueDictionary[str, Rights])
+    sockets: weakref.WeakSet[socket.socket] = field(default_factory=weakref.WeakSet["socket.socket"])
+
+    def check_open(self) -> None:
+        """Raise where the connection is closed."""
+        if self.closed:
             raise ClientStateError("the connection is closed", hint="open a new one")
 
-    def _headers(self) -> dict[str, str]:
-        session = self._shared.session
-        token = session.access_token if session else self._token.get_secret_value() if self._token else None
-        return {"Authorization": f"Bearer {token}"} if token else {}
 
-    def _session_is_ending(self) -> bool:
-        session = self._shared.session
-        return session is not None and (session.expires_at or 0) < time.time() + REFRESH_BEFORE
+@dataclass(frozen=True)
+class Link:
+    """How one view of a connection reaches its server."""
+
+    shared: Shared
+    rights: Rights
+    settings: Settings
+    is_async: bool
+    on_retry: RetryHook | None = None
+    timeout: float | None = None
+    owns_shared: bool = True
+    """Whether closing this view closes what it shares."""
+
+
+class Connection(Protocol):
+    """What calls need of a connection, whatever its class."""
+
+    _link: Link
+
+    @property
+    def settings(self) -> Settings: ...
+
+
+def link_of(crm: Connection) -> Link:
+    """Return what lies behind a connection: the only way from its public face to its inside."""
+    return crm._link  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+
+
+def facts_of(crm: Connection) -> ServerFacts:
+    """Return what was learnt of a connection's server."""
+    return link_of(crm).shared.facts
+
+
+def open_link(
+    url: str | None,
+    key: Key | None,
+    settings: Settings | None,
+    *,
+    is_async: bool,
+    token: Key | None = None,
+    on_retry: RetryHook | None = None,
+    client: Any = None,
+) -> Link:
+    """Check what a connection is opened with, and open it; `client` is a supabase-py client of the app's own."""
+    settings = settings or Settings()
+    rights = Rights(
+        checked_key(key, "key"), token=None if token is None else checked_key(token, "access_token"), client=client
+    )
+    shared = Shared(_checked_url(url), Limiter(settings.concurrency), owns_http=client is None)
+    shared.rights[rights.handle] = rights
+    _all_shared.add(shared)
+    return Link(shared, rights, settings, is_async=is_async, on_retry=on_retry)
+
+
+def with_rights(link: Link, rights: Rights) -> Link:
+    """Return a link to the same server, over the same HTTP client, with other rights."""
+    link.shared.rights[rights.handle] = rights
+    return Link(
+        link.shared, rights, link.settings, link.is_async, link.on_retry, link.timeout, owns_shared=False
+    )  # fmt: skip
+
+
+def checked_key(key: Key | None, argument: str) -> SecretStr:
+    """Return a key that may be one; which project it opens, only the server knows."""
+    secret = key if isinstance(key, SecretStr) else SecretStr(key or "")
+    text = secret.get_secret_value().strip()
+    valid = text.isascii() and text.isprintable() and " " not in text
+    secret, text = SecretStr(text), ""
+    if not secret:
+        raise InvalidInputError(f"{argument} is empty", argument=argument)
+    if not valid:
+        raise InvalidInputError(f"{argument} contains invalid characters", argument=argument)
+    return secret
+
+
+_all_shared: weakref.WeakSet[Shared] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
     """Let a child process open sockets of its own: the parent's must not be shared."""
     for shared in list(_all_shared):
-        shared.lock = threading.RLock()
-        shared.refreshing, shared.loop = asyncio.Lock(), None
-        if shared.pool is not None:
-            shared.client = shared.pool = None
+        shared.lock, shared.loop = threading.RLock(), None
+        shared.limiter = Limiter(shared.limiter.most)
+        shared.sockets = weakref.WeakSet()
+        for rights in list(shared.rights.values()):
+            rights.renewal = None
+            if shared.owns_http:
+                rights.client = None
+        shared.http = None
 
 
 os.register_at_fork(after_in_child=_after_fork)
 
 
 def _checked_url(url: str | None) -> str:
-    parts = urlsplit((url or "").strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit((url or "").strip())
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        parts, valid = urlsplit(""), False
+    if not valid:
         raise InvalidInputError("url must be an address such as https://<ref>.supabase.co", argument="url")
     if any(f"/{service}/v1" in parts.path for service in ("rest", "auth", "storage", "functions")):
         raise InvalidInputError("url must be the project's own address, without /rest/v1", argument="url")
     if parts.username or parts.password:
-        raise InvalidInputError("url must not hold a user name or password", argument="url")
+        raise InvalidInputError("url must not contain a user name or password", argument="url")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def _checked_key(key: Key | None, argument: str) -> SecretStr:
-    text = plain(key or "").strip()
-    if not text:
-        raise InvalidInputError(f"{argument} is empty", argument=argument)
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise InvalidInputError(f"{argument} holds characters that no key has", argument=argument)
-    return SecretStr(text)
-
-
-def _settings_from_env() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = ", ".join(f"ADMIN_CRM_{'_'.join(map(str, each['loc'])).upper()}" for each in error.errors())
-        raise InvalidInputError(f"the environment or .env sets {wrong} wrongly", argument="settings") from error
-
-
-def plain(key: Key) -> str:
-    return key.get_secret_value() if isinstance(key, SecretStr) else key
-
-
-def _kind_of(key: SecretStr) -> str:
-    plain = key.get_secret_value()
-    for prefix, kind in (("sb_secret_", "with a secret key"), ("sb_publishable_", "with a publishable key")):
-        if plain.startswith(prefix):
-            return kind
-    return "with a legacy key" if plain.count(".") == 2 else "with a key"

@@ -1,7 +1,6 @@
 """Trying again after a failure, where that is harmless (R6).
 
-Loaded by the first failure: importing tenacity takes longer than all of this package, and entering it costs
-a tenth of a request, which requests that succeed need not pay.
+Loaded by the first failure: importing tenacity takes longer than importing all of this package.
 """
 
 from __future__ import annotations
@@ -14,72 +13,74 @@ from typing import TypeVar, cast
 import tenacity
 from tenacity.wait import wait_base
 
-from admin_crm._core.operation import log, pause
-from admin_crm.client import AnyCRM, Retry
+from admin_crm._core import context
+from admin_crm._core.connection import Link, Retry
+from admin_crm._core.gather import pause
+from admin_crm._core.log import log
 from admin_crm.errors import AdminCRMError, RateLimitedError, ServiceUnavailableError
 
 R = TypeVar("R")
 
 
-async def try_again(
-    crm: AnyCRM, attempt: Callable[[], Awaitable[R]], failure: AdminCRMError, begun: float, *, repeatable: bool
+async def retry(
+    link: Link, attempt: Callable[[], Awaitable[R]], failure: AdminCRMError, begun: float, *, repeatable: bool
 ) -> R:
     """Repeat an attempt that failed, as often and as long as the settings say.
 
     Args:
-        crm: the connection.
+        link: the connection.
         attempt: makes one try.
-        failure: how the first try failed, which is raised where it must not be followed by another.
-        begun: when the first try was begun, by the monotonic clock.
-        repeatable: whether the server may be asked twice.
+        failure: the error of the first try, raised where it must not be followed by another.
+        begun: when the first try began, by the monotonic clock.
+        repeatable: whether the request may reach the server twice.
     """
-    settings = crm.settings
+    settings = link.settings
     failures = [failure]
 
-    async def replayed() -> R:
+    async def attempt_after_first() -> R:
         if failures:
             raise failures.pop()
         return await attempt()
 
     left = settings.retry_deadline - (time.monotonic() - begun)
     retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(lambda error: _worth_repeating(error, repeatable=repeatable)),
-        wait=_FullJitterOrServersWish(settings.retry_base_delay, settings.retry_max_delay),
+        retry=tenacity.retry_if_exception(lambda error: _may_repeat(error, repeatable=repeatable)),
+        wait=_FullJitterOrRetryAfter(settings.retry_base_delay, settings.retry_max_delay),
         stop=tenacity.stop_after_attempt(settings.retry_attempts) | tenacity.stop_before_delay(left),
-        sleep=functools.partial(pause, crm),
-        before_sleep=functools.partial(_report_retry, crm),
+        sleep=functools.partial(pause, link),
+        before_sleep=functools.partial(_report, link),
         reraise=True,
     )
-    return await retrying(replayed)
+    return await retrying(attempt_after_first)
 
 
-def _worth_repeating(error: BaseException, *, repeatable: bool) -> bool:
+def _may_repeat(error: BaseException, *, repeatable: bool) -> bool:
     if isinstance(error, ServiceUnavailableError) and error.unsent:
         return True
     return repeatable and isinstance(error, AdminCRMError) and error.retryable
 
 
-class _FullJitterOrServersWish(wait_base):
-    """Exponential back-off with full jitter, or as long as the server asked for, whichever is longer."""
+class _FullJitterOrRetryAfter(wait_base):
+    """Exponential backoff with full jitter, or as long as the server asked for, whichever is longer."""
 
     def __init__(self, base: float, longest: float) -> None:
         self._jitter = tenacity.wait_random_exponential(multiplier=base, max=longest)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         error = _failure(retry_state)
-        wish = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
-        return max(self._jitter(retry_state), wish or 0.0)
+        asked = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
+        return max(self._jitter(retry_state), asked or 0.0)
 
 
-def _report_retry(crm: AnyCRM, state: tenacity.RetryCallState) -> None:
-    error = _failure(state)
-    retry = Retry(crm.operation, state.attempt_number, state.upcoming_sleep, error)
+def _report(link: Link, state: tenacity.RetryCallState) -> None:
+    error, call = _failure(state), context.current()
+    retried = Retry(call.operation if call else None, state.attempt_number, state.upcoming_sleep, error)
     log.warning(
         "%s: attempt %d failed (%s), trying again in %.2f s",
-        retry.operation, retry.attempt, error.message, retry.delay,
+        retried.operation, retried.attempt, error.message, retried.delay,
     )  # fmt: skip
-    if crm.on_retry is not None:
-        crm.on_retry(retry)
+    if link.on_retry is not None:
+        link.on_retry(retried)
 
 
 def _failure(state: tenacity.RetryCallState) -> AdminCRMError:

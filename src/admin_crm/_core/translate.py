@@ -1,30 +1,26 @@
-"""One table from what servers and libraries say to our errors.
+"""What servers and libraries say, translated into our errors.
 
-Everything that can come back from PostgREST, auth, storage, Edge Functions, a load balancer or httpx is
-turned into an `AdminCRMError` here and nowhere else.
+Errors of httpx, supabase-py, pydantic and JSON become an `AdminCRMError` here and nowhere else. Anything else is
+a bug, or the caller's own exception, and passes as it is.
 """
 
 from __future__ import annotations
 
-import email.utils
 import json
-import time
-from typing import Any, NamedTuple, cast
+import re
+from typing import Any, cast
 
 import httpx
 from pydantic import ValidationError
 
+from admin_crm._core.headers import request_id, retry_after
+from admin_crm._core.meanings import BY_CODE, BY_STATUS, WAIT, Meaning
 from admin_crm._core.redaction import redact, shape_of
 from admin_crm.errors import (
     About,
     AdminCRMError,
-    AuthenticationError,
-    ClientStateError,
-    ConflictError,
     EdgeFunctionError,
     InvalidInputError,
-    NotFoundError,
-    PermissionDeniedError,
     RateLimitedError,
     RequestTimeoutError,
     SchemaMismatchError,
@@ -32,115 +28,18 @@ from admin_crm.errors import (
     UnexpectedResponseError,
 )
 
-
-class _Meaning(NamedTuple):
-    kind: type[AdminCRMError]
-    hint: str | None = None
-
-
-_CHECK_KEY = "check the key or token: it may be of another project, rotated or expired"
-_NOT_ALLOWED = "row-level security or a grant refuses this key; connect as an administrator or with the secret key"
-_WAIT = "wait and try again"
-_VALUE = "the database does not accept one of the values"
-
-_TABLE = _Meaning(SchemaMismatchError, "install the table or view, or name yours in Settings")
-_COLUMN = _Meaning(SchemaMismatchError, "add the column, or name your table or view in Settings")
-_BUCKET = _Meaning(SchemaMismatchError, "create the bucket, or name yours in Settings")
-_FUNCTION = _Meaning(SchemaMismatchError, "deploy the function, or name yours in Settings")
-_AUTH = _Meaning(AuthenticationError, _CHECK_KEY)
-_DENIED = _Meaning(PermissionDeniedError, _NOT_ALLOWED)
-_UNWELL = _Meaning(ServiceUnavailableError, _WAIT)
-_SLOW = _Meaning(RequestTimeoutError, "narrow the request or raise the timeout")
-_REFUSED = _Meaning(InvalidInputError, _VALUE)
-
-_BY_CODE: dict[str, _Meaning] = {
-    # PostgREST and Postgres
-    "PGRST205": _TABLE,
-    "42P01": _TABLE,
-    "PGRST204": _COLUMN,
-    "42703": _COLUMN,
-    "PGRST202": _FUNCTION,
-    "42883": _FUNCTION,
-    "PGRST301": _AUTH,
-    "PGRST302": _AUTH,
-    "PGRST303": _AUTH,
-    "42501": _DENIED,
-    "PGRST116": _Meaning(NotFoundError),
-    "23505": _Meaning(ConflictError, "it exists already"),
-    "23503": _Meaning(NotFoundError, "it refers to a row that is not there"),
-    "23514": _REFUSED,
-    "23502": _REFUSED,
-    "22P02": _REFUSED,
-    "22001": _REFUSED,
-    "22003": _REFUSED,
-    "22007": _REFUSED,
-    "22008": _REFUSED,
-    "57014": _SLOW,
-    "40001": _UNWELL,
-    "40P01": _UNWELL,
-    "53300": _UNWELL,
-    "57P01": _UNWELL,
-    "PGRST000": _UNWELL,
-    "PGRST001": _UNWELL,
-    "PGRST002": _UNWELL,
-    "PGRST003": _UNWELL,
-    # auth
-    "invalid_credentials": _Meaning(AuthenticationError, "check the e-mail and the password"),
-    "email_not_confirmed": _Meaning(AuthenticationError, "confirm the address first"),
-    "user_banned": _Meaning(AuthenticationError, "this account is banned"),
-    "bad_jwt": _AUTH,
-    "no_authorization": _AUTH,
-    "session_not_found": _AUTH,
-    "session_expired": _AUTH,
-    "refresh_token_not_found": _AUTH,
-    "refresh_token_already_used": _AUTH,
-    "not_admin": _DENIED,
-    "user_not_found": _Meaning(NotFoundError),
-    "user_already_exists": _Meaning(ConflictError, "this address is registered already"),
-    "email_exists": _Meaning(ConflictError, "this address is registered already"),
-    "weak_password": _Meaning(InvalidInputError, "choose a stronger password, or leave it out to have one made"),
-    "email_address_invalid": _Meaning(InvalidInputError, "check the address"),
-    "validation_failed": _Meaning(InvalidInputError, "check the address and the password"),
-    "signup_disabled": _Meaning(PermissionDeniedError, "sign-ups are disabled in this project's auth settings"),
-    "email_provider_disabled": _Meaning(PermissionDeniedError, "e-mail sign-ups are disabled in this project"),
-    "over_request_rate_limit": _Meaning(RateLimitedError, _WAIT),
-    "over_email_send_rate_limit": _Meaning(RateLimitedError, _WAIT),
-    # storage
-    "NoSuchBucket": _BUCKET,
-    "Bucket not found": _BUCKET,
-    "NoSuchKey": _Meaning(NotFoundError),
-    "not_found": _Meaning(NotFoundError),
-    "Duplicate": _Meaning(ConflictError, "an object of this name exists already"),
-    "Unauthorized": _DENIED,
-    "AccessDenied": _DENIED,
-    "InvalidJWT": _AUTH,
-    "InvalidSignature": _AUTH,
-    "InvalidKey": _Meaning(InvalidInputError, "the storage server does not accept this object name"),
-    "Payload too large": _Meaning(InvalidInputError, "the file is larger than the bucket or project allows"),
-    "invalid_mime_type": _Meaning(InvalidInputError, "the bucket does not accept files of this type"),
-    "SlowDown": _Meaning(RateLimitedError, _WAIT),
-    "too_many_connections": _Meaning(RateLimitedError, _WAIT),
-    "DatabaseTimeout": _UNWELL,
-    # functions
-    "NOT_FOUND": _FUNCTION,
-}
-
-_BY_STATUS: dict[int, _Meaning] = {
-    400: _Meaning(InvalidInputError),
-    401: _AUTH,
-    403: _DENIED,
-    404: _Meaning(NotFoundError, "check the project's URL"),
-    408: _SLOW,
-    409: _Meaning(ConflictError),
-    413: _Meaning(InvalidInputError, "the request is too large"),
-    415: _Meaning(InvalidInputError),
-    422: _Meaning(InvalidInputError),
-    423: _UNWELL,
-    429: _Meaning(RateLimitedError, _WAIT),
-    **dict.fromkeys((502, 503, 504, 520, 521, 522, 523, 524, 530, 544), _UNWELL),
-}
-
 _BAD_TOKENS = ("Invalid Compact JWS", '"exp" claim timestamp', "signature verification failed", "jwt expired")
+_NAME_IN_MESSAGE = {
+    "table": re.compile(r"""(?:table|relation) ["'](?:\w+\.)?([^"']+)["']"""),
+    "column": re.compile(r"""(?:the '|column (?:"|(?:\w+\.)*))([\w$]+)"""),
+    "function": re.compile(r"function (?:\w+\.)?([\w$]+)"),
+}
+_NAME_IN_PATH = {
+    "function": re.compile(r"/functions/v1/([^/?]+)"),
+    "bucket": re.compile(
+        r"/storage/v1/(?:bucket|object|upload)/(?:(?:list|info|sign|upload|public|authenticated)/)*([^/?]+)"
+    ),
+}
 _SERVICES = {
     "/rest/v1/": "PostgREST",
     "/auth/v1/": "auth",
@@ -149,28 +48,20 @@ _SERVICES = {
 }
 
 
-def error_from(error: Exception) -> AdminCRMError:
-    """Turn whatever a call raised into one of our errors; the caller chains the original."""
+def translate(error: Exception) -> AdminCRMError | None:
+    """Turn what a request raised into one of our errors; None for what is not the server's or the network's.
+
+    The caller chains the original.
+    """
     if isinstance(error, AdminCRMError):
         return error
-    response = response_behind(error)
-    if response is not None and not response.is_success:
-        return error_from_response(response)
+    if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
+        return _error_from_httpx(error)
     if isinstance(error, ValidationError):
         return unreadable(error)
-    root = _httpx_error_behind(error)
-    if root is not None:
-        return _error_from_httpx(root)
-    if isinstance(error, RuntimeError) and "client has been closed" in str(error):
-        return ClientStateError("the connection is closed", hint="open a new AdminCRM")
-    status = getattr(error, "status", None)
-    if isinstance(status, int) and status >= 400:
-        return _error_for({"status": status, "code": getattr(error, "code", None)}, redact(str(error)), "server")
-    return UnexpectedResponseError(
-        f"the answer could not be read ({type(error).__name__})",
-        retryable=isinstance(error, ValueError),
-        sample=redact(str(error), 80) if isinstance(error, json.JSONDecodeError) else None,
-    )
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return _not_json(error)
+    return _error_from_supabase(error) if isinstance(error, _supabase_errors()) else None
 
 
 def error_from_response(response: httpx.Response) -> AdminCRMError:
@@ -186,12 +77,26 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
     if not message:
         kind = "an HTML page" if "html" in response.headers.get("content-type", "") else "no explanation"
         message = f"the server answered {status} with {kind}"
-    if service == "function" and code != "NOT_FOUND" and status not in _BY_STATUS.keys() - {400, 404, 409, 422}:
+    if service == "function" and code != "NOT_FOUND" and status not in BY_STATUS.keys() - {400, 404, 409, 422}:
         return EdgeFunctionError(redact(message), **_about(response, status, code))
-    error = _error_for(_about(response, status, code), redact(message), service)
+    error = _error_for(_about(response, status, code), redact(message), service, response.url.path)
     if isinstance(error, RateLimitedError | ServiceUnavailableError):
         error.retry_after = retry_after(response.headers.get("retry-after"))
     return error
+
+
+def check_success(answer: httpx.Response) -> None:
+    """Raise what an answer that is not a success means, or that it is not the server's own."""
+    if not answer.is_success:
+        raise error_from_response(answer)
+    # Something between here and the server answered in its place. A stored HTML file comes with its ETag.
+    if answer.headers.get("content-type", "").startswith("text/html") and "etag" not in answer.headers:
+        raise UnexpectedResponseError(
+            "the answer is an HTML page, not JSON",
+            status=answer.status_code,
+            retryable=True,
+            hint="something between here and the server answered; check the URL and the network",
+        )
 
 
 def response_behind(error: BaseException) -> httpx.Response | None:
@@ -217,40 +122,65 @@ def unreadable(error: ValidationError) -> UnexpectedResponseError:
     )
 
 
-def retry_after(header: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or an HTTP date; None when it says neither."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return None
-
-
-def _error_for(about: About, message: str, service: str) -> AdminCRMError:
+def _error_for(about: About, message: str, service: str, path: str = "") -> AdminCRMError:
     status, code = about.get("status") or 0, about.get("code")
-    meaning = _BY_CODE.get(code or "") or _BY_STATUS.get(status)
+    meaning = BY_CODE.get(code or "") or BY_STATUS.get(status)
     if meaning is None:
         about["retryable"] = False
         if status >= 500:
-            meaning = _Meaning(ServiceUnavailableError, "the server failed; look into its log")
+            meaning = Meaning(ServiceUnavailableError, "the server failed; look into its log")
         else:
             moved = "the URL redirects elsewhere, which is not followed; check it" if 300 <= status < 400 else None
-            meaning = _Meaning(UnexpectedResponseError, moved)
+            meaning = Meaning(UnexpectedResponseError, moved)
     about["hint"] = meaning.hint
-    if meaning.kind is SchemaMismatchError:
-        return SchemaMismatchError(message, missing=message, **about)
-    return meaning.kind(message if status >= 500 else f"{service} refused: {message}", **about)
+    if meaning.error is SchemaMismatchError:
+        return SchemaMismatchError(
+            message, kind=meaning.missing, name=_missing_name(meaning.missing, message, path), **about
+        )
+    return meaning.error(message if status >= 500 else f"{service} refused: {message}", **about)
+
+
+def _missing_name(kind: str | None, message: str, path: str) -> str | None:
+    """Read the name of what is missing out of the server's message, or out of the request's path."""
+    found = _NAME_IN_PATH[kind].search(path) if kind in _NAME_IN_PATH else None
+    found = found or (_NAME_IN_MESSAGE[kind].search(message) if kind in _NAME_IN_MESSAGE else None)
+    return found[1] if found else None
+
+
+def _supabase_errors() -> tuple[type[Exception], ...]:
+    """The bases of supabase-py's errors, loaded when one may have been raised."""
+    from postgrest.exceptions import APIError
+    from storage3.utils import StorageException
+    from supabase_auth.errors import AuthError
+    from supabase_functions.errors import FunctionsError
+
+    return (APIError, AuthError, FunctionsError, StorageException)
+
+
+def _error_from_supabase(error: Exception) -> AdminCRMError:
+    response = response_behind(error)
+    if response is not None and not response.is_success:
+        return error_from_response(response)
+    for link in _chain(error)[1:]:
+        behind = translate(link) if isinstance(link, Exception) else None
+        if behind is not None:
+            return behind
+    status = getattr(error, "status", None)
+    if isinstance(status, int) and status >= 400:
+        return _error_for({"status": status, "code": getattr(error, "code", None)}, redact(str(error)), "server")
+    return UnexpectedResponseError(f"the answer could not be read ({type(error).__name__})")
+
+
+def _not_json(error: ValueError) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"the answer could not be read ({type(error).__name__})",
+        retryable=True,
+        sample=redact(str(error), 80) if isinstance(error, json.JSONDecodeError) else None,
+    )
 
 
 def _about(response: httpx.Response, status: int, code: str | None) -> About:
-    headers = response.headers
-    request_id = headers.get("sb-request-id") or headers.get("x-request-id") or headers.get("cf-ray")
-    return {"status": status, "code": code, "request_id": request_id}
+    return {"status": status, "code": code, "request_id": request_id(response.headers)}
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any]:
@@ -288,13 +218,6 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _httpx_error_behind(error: Exception) -> httpx.HTTPError | httpx.InvalidURL | None:
-    for link in _chain(error):
-        if isinstance(link, httpx.HTTPError | httpx.InvalidURL):
-            return link
-    return None
-
-
 def _error_from_httpx(error: httpx.HTTPError | httpx.InvalidURL) -> AdminCRMError:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         return ServiceUnavailableError(
@@ -305,7 +228,7 @@ def _error_from_httpx(error: httpx.HTTPError | httpx.InvalidURL) -> AdminCRMErro
     if isinstance(error, httpx.TimeoutException):
         return RequestTimeoutError(f"no answer in time ({type(error).__name__})", hint="raise the timeout or try again")
     if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
-        return ServiceUnavailableError(f"the connection broke ({type(error).__name__})", hint=_WAIT)
+        return ServiceUnavailableError(f"the connection broke ({type(error).__name__})", hint=WAIT)
     if isinstance(error, httpx.DecodingError):
         return UnexpectedResponseError("the answer could not be decoded", retryable=True)
     return InvalidInputError("the server's address cannot be used", hint="check the URL", argument="url")

@@ -1,96 +1,115 @@
-"""The HTTP pool under supabase-py: HTTP/1.1, explicit timeouts, no redirects.
+"""The HTTP client under supabase-py: HTTP/1.1, explicit timeouts, no redirects, keys added when a request is sent.
 
-One pool serves PostgREST, auth, storage and functions. It speaks HTTP/1.1 because httpcore's synchronous
+One client serves PostgREST, auth, storage and functions. It speaks HTTP/1.1 because httpcore's synchronous
 HTTP/2 breaks when threads share a connection, and it follows no redirect because a redirect would carry
 the key to whatever host it names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+import contextlib
+import socket
+from typing import Any
 
 import httpx
 
-if TYPE_CHECKING:
-    from admin_crm.settings import Settings
+from admin_crm._core import context
+from admin_crm._core.connection import Link, Shared
+from admin_crm._core.headers import request_id
+from admin_crm.settings import Settings
 
 # A proxy set in the environment serves every other host, but cannot reach this machine's own servers.
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+_CONNECT_SECONDS = 10.0
+_NEW_SOCKET = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 
-_call_timeout: ContextVar[float | None] = ContextVar("_call_timeout", default=None)
+
+def http_of(link: Link) -> Any:
+    """Return the link's HTTP client, opened when it is first used."""
+    shared = link.shared
+    if shared.http is None:
+        with shared.lock:
+            if shared.http is None:
+                shared.check_open()
+                shared.http = _async_client(link) if link.is_async else _sync_client(link)
+    return shared.http
 
 
-def sync_pool(settings: Settings) -> httpx.Client:
-    """Open the pool that an `AdminCRM` hands to supabase-py."""
+def interrupt(shared: Shared) -> None:
+    """Break every request under way, so that the threads that wait for an answer end at once."""
+    for each in list(shared.sockets):
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
-    def set_timeout(request: httpx.Request) -> None:
-        request.extensions["timeout"] = _timeout_for(request, settings)
+
+def _sync_client(link: Link) -> httpx.Client:
+    shared, settings = link.shared, link.settings
+
+    def prepare(request: httpx.Request) -> None:
+        _prepare(request, shared, settings)
+        request.extensions["trace"] = keep_socket
+
+    def keep_socket(event: str, info: dict[str, Any]) -> None:
+        if event in _NEW_SOCKET:
+            shared.sockets.add(info["return_value"].get_extra_info("socket"))
+
+    def note(response: httpx.Response) -> None:
+        shared.last_request_id = request_id(response.headers)
 
     return httpx.Client(
         http2=False,
         follow_redirects=False,
         limits=_limits(settings),
-        event_hooks={"request": [set_timeout]},
+        event_hooks={"request": [prepare], "response": [note]},
         mounts=dict.fromkeys(_LOOPBACK),
     )
 
 
-def async_pool(settings: Settings) -> httpx.AsyncClient:
-    """Open the pool that an `AsyncAdminCRM` hands to supabase-py."""
+def _async_client(link: Link) -> httpx.AsyncClient:
+    shared, settings = link.shared, link.settings
 
-    async def set_timeout(request: httpx.Request) -> None:
-        request.extensions["timeout"] = _timeout_for(request, settings)
+    async def prepare(request: httpx.Request) -> None:
+        _prepare(request, shared, settings)
+
+    async def note(response: httpx.Response) -> None:
+        shared.last_request_id = request_id(response.headers)
 
     return httpx.AsyncClient(
         http2=False,
         follow_redirects=False,
         limits=_limits(settings),
-        event_hooks={"request": [set_timeout]},
+        event_hooks={"request": [prepare], "response": [note]},
         mounts=dict.fromkeys(_LOOPBACK),
     )
 
 
-@contextmanager
-def at_most(seconds: float | None) -> Generator[None]:
-    """Give every request sent inside at most so many seconds, whatever its service is given otherwise."""
-    token = _call_timeout.set(seconds)
-    try:
-        yield
-    finally:
-        _call_timeout.reset(token)
+def _prepare(request: httpx.Request, shared: Shared, settings: Settings) -> None:
+    """Give a request its timeout, and its key in place of the handle that stands for it."""
+    # Not by httpx's `auth=`: supabase-py switches that off for requests to PostgREST.
+    request.extensions["timeout"] = _timeout_for(request.url.path, settings)
+    rights = shared.rights.get(request.headers.get("apikey", ""))
+    if rights is not None:
+        if request.headers.get("Authorization") in (None, f"Bearer {rights.handle}"):
+            request.headers["Authorization"] = f"Bearer {rights.bearer}"
+        request.headers["apikey"] = rights.key.get_secret_value()
 
 
-class _Timeouts(Protocol):
-    @property
-    def rest_timeout(self) -> float: ...
-    @property
-    def auth_timeout(self) -> float: ...
-    @property
-    def storage_timeout(self) -> float: ...
-    @property
-    def functions_timeout(self) -> float: ...
-
-
-def _timeout_for(request: httpx.Request, timeouts: _Timeouts) -> dict[str, float | None]:
-    path = request.url.path
-    seconds = timeouts.rest_timeout
+def _timeout_for(path: str, settings: Settings) -> dict[str, float | None]:
+    seconds = settings.rest_timeout
     for service, service_timeout in (
-        ("/auth/v1/", timeouts.auth_timeout),
-        ("/storage/v1/", timeouts.storage_timeout),
-        ("/functions/v1/", timeouts.functions_timeout),
+        ("/auth/v1/", settings.auth_timeout),
+        ("/storage/v1/", settings.storage_timeout),
+        ("/functions/v1/", settings.functions_timeout),
     ):
         if service in path:
             seconds = service_timeout
-    limit = _call_timeout.get()
-    if limit is not None:
-        seconds = min(seconds, limit)
-    return httpx.Timeout(seconds, connect=min(seconds, 10.0)).as_dict()
+    call = context.current()
+    if call is not None and call.timeout is not None:
+        seconds = min(seconds, call.timeout)
+    return {"connect": min(seconds, _CONNECT_SECONDS), "read": seconds, "write": seconds, "pool": seconds}
 
 
 def _limits(settings: Settings) -> httpx.Limits:
-    # Below the idle limits of the load balancers in the field (60 s and up), so that a connection is
-    # given up by us before the server drops it under a write.
+    # Below the idle limits of the load balancers in the field (60 s and up), so that we close a connection
+    # before the server drops it under a write.
     return httpx.Limits(max_connections=None, max_keepalive_connections=settings.concurrency + 4, keepalive_expiry=20.0)

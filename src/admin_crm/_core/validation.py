@@ -2,73 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
 from admin_crm._core.redaction import redact
-from admin_crm.errors import InvalidInputError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 E = TypeVar("E", bound=StrEnum)
+
+# Python's UUID() also takes underscores, braces and "urn:uuid:", in which a typing error becomes another id.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}", re.ASCII)
 
 
 def uuid(value: object, argument: str = "customer_id") -> UUID:
     """Return an id as a UUID, from a UUID or its text."""
     if isinstance(value, UUID):
         return value
-    if isinstance(value, str):
-        try:
-            return UUID(value.strip())
-        except ValueError:
-            pass
-    raise InvalidInputError(f"{argument} must be a UUID, not {_named(value)}", argument=argument)
+    if not isinstance(value, str):
+        raise InvalidTypeError(f"{argument} must be a UUID, not {type(value).__name__}", argument=argument)
+    if not _UUID.fullmatch(value.strip()):
+        raise InvalidInputError(f"{argument} must be a UUID, not {_shown(value)}", argument=argument)
+    return UUID(value.strip())
 
 
-def whole(value: object, argument: str, *, least: int = 1, most: int | None = None) -> int:
-    """Return a whole number within its bounds."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InvalidInputError(f"{argument} must be a whole number from {least} up", argument=argument)
+def integer(value: object, argument: str, *, least: int = 1, most: int | None = None) -> int:
+    """Return an integer within its bounds."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidTypeError(f"{argument} must be an integer, not {type(value).__name__}", argument=argument)
+    if value < least:
+        raise InvalidInputError(f"{argument} must be at least {least}, not {value}", argument=argument)
     if most is not None and value > most:
         raise InvalidInputError(f"{argument} must be at most {most}", argument=argument)
     return value
 
 
 def text(value: object, argument: str, *, most: int) -> str:
-    """Return a text that is neither blank nor too long, without the space around it."""
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInputError(f"{argument} must be a text that is not blank", argument=argument)
-    return bounded(value.strip(), argument, most=most)
+    """Return a string that is neither empty nor too long, without the space around it."""
+    if isinstance(value, str) and not value.strip():
+        raise InvalidInputError(f"{argument} must be a non-empty string", argument=argument)
+    return bounded(value, argument, most=most).strip()
 
 
 def bounded(value: object, argument: str, *, most: int) -> str:
-    """Return a text, perhaps empty, that is not too long and that Postgres can hold."""
+    """Return a string, perhaps empty, that is not too long and that Postgres can store."""
     if not isinstance(value, str):
-        raise InvalidInputError(f"{argument} must be a text", argument=argument)
-    if len(value) > most:
+        raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
+    if len(value.strip()) > most:
         raise InvalidInputError(f"{argument} must be at most {most} characters long", argument=argument)
     if "\x00" in value or not _encodable(value):
-        raise InvalidInputError(f"{argument} holds characters that the database cannot store", argument=argument)
+        raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
     return value
 
 
 def member(value: object, kind: type[E], argument: str) -> E:
     """Return a value as a member of its enumeration."""
+    if not isinstance(value, str):
+        raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
     try:
-        return kind(value)  # type: ignore[arg-type]
+        return kind(value)
     except ValueError:
         raise InvalidInputError(
-            f"{argument} must be one of {', '.join(kind)}, not {_named(value)}", argument=argument
+            f"{argument} must be one of {', '.join(kind)}, not {_shown(value)}", argument=argument
         ) from None
 
 
 def aware(value: object, argument: str) -> datetime:
-    """Return a moment that says its time zone."""
+    """Return a datetime that has a time zone."""
     if not isinstance(value, datetime):
-        raise InvalidInputError(f"{argument} must be a datetime", argument=argument)
+        raise InvalidTypeError(f"{argument} must be a datetime, not {type(value).__name__}", argument=argument)
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidInputError(
-            f"{argument} must say its time zone, such as datetime(2026, 1, 1, tzinfo=UTC)", argument=argument
+            f"{argument} must have a time zone, such as datetime(2026, 1, 1, tzinfo=UTC)", argument=argument
         )
     return value
 
@@ -81,5 +88,5 @@ def _encodable(value: str) -> bool:
     return True
 
 
-def _named(value: object) -> str:
-    return repr(redact(value, 60)) if isinstance(value, str) else type(value).__name__
+def _shown(value: str) -> str:
+    return repr(redact(value, 60))

@@ -10,9 +10,10 @@ from typing import Any, TypeVar, cast
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from admin_crm._core.operation import call
+from admin_crm._core.headers import retry_after
 from admin_crm._core.redaction import redact, shape_of
-from admin_crm._core.translate import response_behind, retry_after, unreadable
+from admin_crm._core.send import send
+from admin_crm._core.translate import response_behind, unreadable
 from admin_crm._postgrest.query import Json
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
@@ -31,13 +32,13 @@ _QUOTA = re.compile(r"(?<![\w.-])429(?![\w.-])|RESOURCE_EXHAUSTED|\bquota\b", re
 _FENCE = re.compile(r"```\w*\s(.*)```", re.DOTALL)
 
 
-async def ask(crm: AnyCRM, function: str, body: Json, *, repeatable: bool) -> Json:
-    """Ask a function, and return the object it answers.
+async def invoke(crm: AnyCRM, function: str, body: Json, *, repeatable: bool) -> Json:
+    """Invoke a function, and return the object it answers.
 
     A body with a `customerId` is about a customer: a 404 with an explanation then says that there is none.
     """
     try:
-        content = await call(crm, lambda: _invoke(crm, function, body), bytes, repeatable=repeatable)
+        content = await send(crm, lambda: _invoke(crm, function, body), bytes, repeatable=repeatable)
     except AdminCRMError as error:
         told = _meaning(error, function, about_customer="customerId" in body)
         if told is error:
@@ -75,7 +76,8 @@ def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> Ad
     if isinstance(error, SchemaMismatchError) or (error.status == 404 and not _explains(response)):
         return SchemaMismatchError(
             f"the Edge Function {function} is not deployed",
-            missing=function,
+            kind="function",
+            name=function,
             status=404,
             code=error.code,
             hint="deploy the function, or name yours in Settings",

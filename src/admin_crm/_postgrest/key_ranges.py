@@ -1,225 +1,206 @@
-"""How the whole directory is read: key ranges side by side, so that nothing is lost or doubled (R1).
+"""How the whole view is read: in ranges of its unique key, so that nothing is lost or doubled (R1).
 
 Offsets shift when a row is inserted or deleted; ranges of the unique key do not. The first page, in the
 order of the key, comes with the server's count and shows how many rows the server gives at once. What lies
-behind it is cut into ranges that should each fit one page. A range that held more than a page goes on,
+behind it is cut into ranges that should each fit one page. A range that has more than a page goes on,
 counted and cut again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Coroutine
 from itertools import pairwise
 from math import ceil
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-import httpx
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 
-from admin_crm._core.operation import gather
-from admin_crm._postgrest.query import COUNTED, Batch, Json, Query, check_success, decode, fetch_page, read_total, send
+from admin_crm._core.gather import gather_outcomes
+from admin_crm._core.pager import Batch
+from admin_crm._postgrest.query import COUNTED, Query, count_rows
+from admin_crm._postgrest.view import fetch_from_view
 from admin_crm.client import AnyCRM
-from admin_crm.errors import (
-    AdminCRMError,
-    IncompleteReadError,
-    PermissionDeniedError,
-    SchemaMismatchError,
-)
-from admin_crm.models import AdminCustomer
+from admin_crm.errors import AdminCRMError, IncompleteReadError
+
+M = TypeVar("M", bound=BaseModel)
 
 _LAST_KEY: int = (1 << 128) - 1
 _FILL = 0.9
 """How full a range is meant to be: random keys scatter, and a range that overflows costs one more request."""
 _CHANCES = 3
 _KEY = attrgetter("id.int")
-_JSON_ROWS: TypeAdapter[list[Json]] = TypeAdapter(list[Json])
 
 
 class Range(NamedTuple):
-    """The customers whose key lies above `after` and up to `upto`; a counted one asks for their number."""
+    """The rows whose key lies above `after` and up to `upto`; a counted one asks for their number."""
 
     after: int
     upto: int
     counted: bool
 
 
-async def read_directory(crm: AnyCRM) -> list[AdminCustomer]:
+WHOLE = Range(-1, _LAST_KEY, counted=True)
+"""The range that every row lies in."""
+
+
+class RangeReader(Generic[M]):
+    """Fetches the pages of a view's key ranges, and knows what each page leaves of its range.
+
+    Args:
+        crm: the connection.
+        model: what each row is decoded as; it has the key as `id`.
+        size: rows asked for at a time, until the first answer shows how many the server gives.
+    """
+
+    def __init__(self, crm: AnyCRM, model: type[M], size: int) -> None:
+        self._crm = crm
+        self._model = model
+        self._size = size
+        self.expected: int | None = None
+        """How many rows the server counted at the start; None where it did not."""
+        self._received = 0
+        self._started = False
+
+    def fetch(self, part: Range) -> Coroutine[Any, Any, Batch[M]]:
+        """Fetch one page of a range, in the order of the key."""
+        crm, size = self._crm, self._size
+
+        def query(key: str) -> Query:
+            rows = crm.supabase.table(crm.settings.view).select("*", count=COUNTED if part.counted else None)
+            if part.after >= 0:
+                rows = rows.gt(key, str(UUID(int=part.after)))
+            if part.upto < _LAST_KEY:
+                rows = rows.lte(key, str(UUID(int=part.upto)))
+            return rows.order(key).limit(size)
+
+        return fetch_from_view(crm, query, self._model)
+
+    def following(self, part: Range, page: Batch[M]) -> Range | None:
+        """Return the range to read next where one page is read after the other; None at the end."""
+        last = self._last_key(part, page)
+        self._received += len(page.rows)
+        if last is None or page.total == len(page.rows):
+            return None
+        # A page that is not full is the end only where the count agrees; if not, one more page must be empty.
+        is_full = len(page.rows) >= self._size
+        if not is_full and self.expected is not None and self._received >= self.expected:
+            return None
+        return Range(last, part.upto, counted=False)
+
+    def ranges_left(self, part: Range, page: Batch[M]) -> list[Range]:
+        """Return the ranges to read where many pages are read at once, each meant to fit one page."""
+        last = self._last_key(part, page)
+        if last is None:
+            return []
+        rest = Range(last, part.upto, counted=self.expected is not None)
+        if page.total is not None:
+            return self._cut(rest, page, page.total - len(page.rows))
+        # Not counted: a full page may have more behind it, and so may any page where the server does not count.
+        is_full = len(page.rows) >= self._size or part.counted or self.expected is None
+        return [rest] if is_full and last < part.upto else []
+
+    def _last_key(self, part: Range, page: Batch[M]) -> int | None:
+        """Learn from a page, and return its last key; None where it is empty."""
+        if not self._started:
+            self._started, self.expected, self._size = True, page.total, len(page.rows) or self._size
+        if not page.rows:
+            return None
+        first: int = _KEY(page.rows[0])
+        last: int = _KEY(page.rows[-1])
+        if not part.after < first <= last <= part.upto:
+            raise IncompleteReadError(
+                "the server answers rows that were not asked for",
+                expected=self.expected,
+                hint="a cache between here and the server may ignore the filters of a request",
+            )
+        return last
+
+    def _cut(self, rest: Range, page: Batch[M], left: int) -> list[Range]:
+        if left <= 0:
+            return []
+        count = ceil(left / (len(page.rows) * _FILL))
+        width = rest.upto - rest.after
+        # Where the keys stand much closer together than evenly (numbered ids, say), cut as they stand on this page.
+        start = _KEY(page.rows[0]) if len(page.rows) > 1 else rest.after
+        near = (rest.after - start) * count * 2
+        step = width / count if near > width or not near else near / 2 / count
+        ends = [rest.after + int(step * i) for i in range(count)] + [rest.upto]
+        return [Range(low, high, counted=False) for low, high in pairwise(ends) if low < high]
+
+
+async def read_all(crm: AnyCRM, model: type[M]) -> list[M]:
     """Read every row of the view, in no particular order."""
-    found: dict[int, AdminCustomer] = {}
-    expected = await _read_ranges(crm, found)
+    found: dict[int, M] = {}
+    expected = await _read_ranges(crm, model, found)
     if len(found) < expected:
         expected = await count_rows(crm, crm.settings.view)
     if len(found) < expected:
         # Customers come and go, or rows were held back. Read again with every page counted: rows and count are
         # of one moment, so that each page proves itself.
-        await _read_ranges(crm, found, careful=True)
+        await _read_ranges(crm, model, found, careful=True)
     return list(found.values())
 
 
-async def read_page(crm: AnyCRM, part: Range, size: int, *, kept: bool = False) -> Batch:
-    """Read one page of a range, in the order of the key; `kept` says that its rows will live long."""
-
-    def query(key: str) -> Query:
-        count = COUNTED if part.counted else None
-        rows = crm.supabase.table(crm.settings.view).select("*", count=count)
-        if part.after >= 0:
-            rows = rows.gt(key, str(UUID(int=part.after)))
-        if part.upto < _LAST_KEY:
-            rows = rows.lte(key, str(UUID(int=part.upto)))
-        return rows.order(key).limit(size)
-
-    batch: Batch = await by_key(crm, lambda key: fetch_page(crm, lambda: query(key), AdminCustomer, kept=kept))
-    return batch
-
-
-def whole() -> Range:
-    """Return the range that every customer lies in."""
-    return Range(-1, _LAST_KEY, counted=True)
-
-
-async def by_key(crm: AnyCRM, read: Callable[[str], Any]) -> Any:
-    """Read with the view's key column: `id`, or `customer_id` where the view has no `id`."""
-    key = str(crm.facts.get("key", "id"))
-    try:
-        return await read(key)
-    except SchemaMismatchError as error:
-        if "key" in crm.facts or error.code != "42703" or ".id " not in f"{error.message} ":
-            raise
-    found = await read("customer_id")
-    crm.facts["key"] = "customer_id"
-    return found
-
-
-async def view_columns(crm: AnyCRM) -> frozenset[str]:
-    """Find out which columns the view has, once per connection, from its first row.
-
-    Raises:
-        PermissionDeniedError: the view shows this key nothing although there are customers.
-    """
-    known = crm.facts.get("view_columns")
-    if isinstance(known, frozenset):
-        return known  # pyright: ignore[reportUnknownVariableType]
-    settings = crm.settings
-
-    def read(answer: httpx.Response) -> list[Json]:
-        check_success(answer)
-        return decode(answer.content, _JSON_ROWS)
-
-    rows = await send(crm, lambda: crm.supabase.table(settings.view).select("*").limit(1), read, repeatable=True)
-    if not rows:
-        await explain_empty_view(crm)
-        return frozenset()
-    columns = frozenset(rows[0])
-    crm.facts["view_columns"] = columns
-    return columns
-
-
-async def explain_empty_view(crm: AnyCRM) -> None:
-    """Raise if the view is empty only for this key: there are profiles, and it shows none of them."""
-    settings = crm.settings
-    profiles = await count_rows(crm, settings.profiles_table)
-    if profiles:
-        raise PermissionDeniedError(
-            f"the view {settings.view} shows nothing to this key, although {settings.profiles_table} holds "
-            f"{profiles} {'row' if profiles == 1 else 'rows'}: it shows customers only to a signed-in administrator",
-            hint="connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator",
-        )
-
-
-async def count_rows(crm: AnyCRM, table: str) -> int:
-    """Ask the server for its exact count; not by HEAD, whose refusals say nothing."""
-    return await send(
-        crm,
-        lambda: crm.supabase.table(table).select("*", count=COUNTED).limit(1),
-        read_total,
-        repeatable=True,
-    )
-
-
-async def _read_ranges(crm: AnyCRM, found: dict[int, AdminCustomer], *, careful: bool = False) -> int:
+async def _read_ranges(crm: AnyCRM, model: type[M], found: dict[int, M], *, careful: bool = False) -> int:
     """Read all ranges into `found`; returns how many rows the server counted at the start.
 
     A careful read asks for the count with every page, and raises where the server counts more than it shows.
     """
-    size = crm.settings.page_size
-    expected: int = 0
+    reader = RangeReader(crm, model, crm.settings.page_size)
     # A page that failed is read again with those that follow: the server may have been away a little longer
     # than one request waits, and much has been read already.
     chances = min(_CHANCES, crm.settings.retry_attempts - 1)
-    parts = [whole()]
+    first = await reader.fetch(WHOLE)
+    parts = _take(reader, WHOLE, first, found, careful=careful)
     while parts:
-        outcomes = await gather(crm, *(_read_range(crm, part, size) for part in parts))
+        outcomes = await gather_outcomes(crm, *map(reader.fetch, parts))
         following: list[Range] = []
         for part, outcome in zip(parts, outcomes, strict=True):
-            if isinstance(outcome, AdminCRMError):
-                if not (found and chances and outcome.retryable):
-                    raise _broken_off(outcome, found, expected)
+            if isinstance(outcome, Batch):
+                following += _take(reader, part, outcome, found, careful=careful)
+            elif found and chances and outcome.retryable:
                 following.append(part)
-                continue
-            page, rows = outcome
-            found.update(rows)
-            if careful and page.total and not page.rows:
-                raise _held_back(found, page.total)
-            following += [each._replace(counted=careful or each.counted) for each in _rest_of(part, page, size)]
-            if page.total is not None and not expected:
-                expected, size = page.total, len(page.rows) or size
+            else:
+                raise _stopped(outcome, found, reader.expected)
         chances -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
         parts = following
-    return expected
+    return reader.expected or 0
 
 
-async def _read_range(crm: AnyCRM, part: Range, size: int) -> tuple[Batch, dict[int, AdminCustomer]] | AdminCRMError:
-    """Read a page, and put its rows by their keys while the processor still has them at hand."""
+def _take(reader: RangeReader[M], part: Range, page: Batch[M], found: dict[int, M], *, careful: bool) -> list[Range]:
+    """Keep the rows of a page by their keys, and return the ranges that it leaves."""
     try:
-        page = await read_page(crm, part, size, kept=True)
-    except AdminCRMError as error:
-        return error
-    return page, dict(zip(map(_KEY, page.rows), page.rows, strict=True))
+        left = reader.ranges_left(part, page)
+    except IncompleteReadError as error:
+        raise _stopped(error, found, reader.expected) from error
+    found.update(zip(map(_KEY, page.rows), page.rows, strict=True))
+    if careful and page.total and not page.rows:
+        raise _held_back(found, page.total)
+    return [each._replace(counted=careful or each.counted) for each in left]
 
 
-def _broken_off(error: AdminCRMError, found: dict[int, AdminCustomer], expected: int) -> AdminCRMError:
+def _stopped(error: AdminCRMError, found: dict[int, Any], expected: int | None) -> AdminCRMError:
     if not found:
         return error
+    of = "" if expected is None else f" of {expected}"
     incomplete = IncompleteReadError(
-        f"the read broke off after {len(found)} of {expected} customers: {error.message}",
+        f"the read stopped after {len(found)}{of} customers: {error.message}",
         rows=list(found.values()),
         expected=expected,
         status=error.status,
         code=error.code,
-        hint="try again",
+        hint=error.hint if isinstance(error, IncompleteReadError) else "try again",
     )
     incomplete.__cause__ = error
     return incomplete
 
 
-def _held_back(found: dict[int, AdminCustomer], hidden: int) -> IncompleteReadError:
+def _held_back(found: dict[int, Any], hidden: int) -> IncompleteReadError:
     return IncompleteReadError(
         f"the view answered {len(found)} customers and holds back {hidden} that it counts",
         rows=list(found.values()),
         expected=len(found) + hidden,
         hint="try again; if it stays so, run doctor",
     )
-
-
-def _rest_of(part: Range, page: Batch, size: int) -> list[Range]:
-    """Cut what a page left of its range into ranges that should each fit a page."""
-    if not page.rows:
-        return []
-    after = page.rows[-1].id.int
-    if page.total is None:
-        # Not counted: a full page may have more behind it, and so may any page where the server won't count.
-        full = len(page.rows) >= size or part.counted
-        return [Range(after, part.upto, counted=True)] if full and after < part.upto else []
-    left = page.total - len(page.rows)
-    if left <= 0:
-        return []
-    count = ceil(left / (len(page.rows) * _FILL))
-    width = part.upto - after
-    # Where the keys stand much closer together than evenly (numbered ids, say), cut as they stood on this page.
-    start = page.rows[0].id.int if len(page.rows) > 1 else part.after
-    near = (after - start) * count * 2
-    step = width / count if near > width or not near else near / 2 / count
-    ends = [after + int(step * i) for i in range(count)] + [part.upto]
-    return [Range(low, high, counted=False) for low, high in pairwise(ends) if low < high]

@@ -15,8 +15,9 @@ from typing import IO, cast
 
 import httpx
 
-from admin_crm._postgrest.query import check_success
-from admin_crm._storage.requests import PIECE, apart, attempt, exchange
+from admin_crm._core.gather import run_blocking
+from admin_crm._core.translate import check_success
+from admin_crm._storage.requests import PIECE, attempt, exchange
 from admin_crm._storage.source import IN_MEMORY
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import InvalidInputError, ServiceUnavailableError
@@ -39,7 +40,7 @@ async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
         size = await _receive(crm, path, spool)
         spool.seek(0)
         with _naming_target():
-            await apart(crm, lambda: shutil.copyfileobj(spool, to, PIECE))
+            await run_blocking(crm, lambda: shutil.copyfileobj(spool, to, PIECE))
     return size
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from admin_crm._core.fields import Model, Moment
-from admin_crm._core.operation import call, gather
+from admin_crm._core.gather import gather
+from admin_crm._core.pager import Batch, read_at_offsets
+from admin_crm._core.rows import newest_first
+from admin_crm._core.send import send
 from admin_crm._core.translate import unreadable
-from admin_crm._postgrest.query import newest_first
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, NotFoundError
 from admin_crm.models import Evidence
@@ -27,7 +28,7 @@ ORIGINAL_NAME = "original_name"
 
 _PLACEHOLDER = ".emptyFolderPlaceholder"
 _LEAST_PAGE = 100
-"""What servers list when nothing is said; none is known to cut a page below that."""
+"""How many objects servers list by default; a shorter page is the last one."""
 # The characters that the storage server allows in a key, of which a slash would begin another folder.
 _PATH = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/[\w!.*'() &$=@;:+,?-]{1,255}", re.ASCII)
 
@@ -116,7 +117,7 @@ async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_n
 
 async def read_info(crm: AnyCRM, path: str) -> _Info:
     """Read what the server tells of one object."""
-    return await _ask(crm, lambda: _bucket(crm).info(path), _INFO)
+    return await _send(crm, lambda: _bucket(crm).info(path), _INFO)
 
 
 async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
@@ -126,7 +127,7 @@ async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
 
 async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool) -> str:
     """Make a URL that lets whoever has it read one object for a while."""
-    answer = await _ask(
+    answer = await _send(
         crm, lambda: _bucket(crm).create_signed_url(path, seconds, {"download": download} if download else {}), _URL
     )
     return answer.signedURL
@@ -141,7 +142,7 @@ async def remove_objects(crm: AnyCRM, paths: Sequence[str]) -> Removed:
         tries += 1
         return _bucket(crm).remove(list(paths))
 
-    named = {each.name for each in await _ask(crm, remove, _NAMES)}
+    named = {each.name for each in await _send(crm, remove, _NAMES)}
     left = [path for path in paths if path not in named]
     there = await gather(crm, *(_is_there(crm, path) for path in left))
     denied = [path for path, is_there in zip(left, there, strict=True) if is_there]
@@ -158,23 +159,18 @@ def batches(paths: Sequence[str]) -> list[Sequence[str]]:
 
 
 async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:
-    found: dict[str, _Object] = {}
-    offset = 0
-    while True:
+    async def page_at(offset: int) -> Batch[_Object]:
         options = {"limit": BATCH, "offset": offset, "sortBy": {"column": "name", "order": "asc"}}
-        entries = await _ask(crm, partial(_list, crm, folder, options), _OBJECTS)
-        found.update((entry.name, entry) for entry in entries)
-        offset += len(entries)
-        if len(entries) < _LEAST_PAGE:
-            return [each for each in found.values() if each.id is not None and each.name != _PLACEHOLDER]
+        entries = await _send(crm, lambda: _bucket(crm).list(folder, options), _OBJECTS)
+        # Storage does not count, but no server is known to cut a page below this.
+        return Batch(entries, offset + len(entries) if len(entries) < _LEAST_PAGE else None)
 
-
-def _list(crm: AnyCRM, folder: str, options: dict[str, Any]) -> Any:
-    return _bucket(crm).list(folder, options)
+    pager = await read_at_offsets(page_at, lambda entry: entry.name)
+    return [each for each in pager.rows if each.id is not None and each.name != _PLACEHOLDER]
 
 
 async def _sign(crm: AnyCRM, paths: Sequence[str], seconds: int) -> list[_Signed]:
-    return await _ask(crm, lambda: _bucket(crm).create_signed_urls(list(paths), seconds), _SIGNED)
+    return await _send(crm, lambda: _bucket(crm).create_signed_urls(list(paths), seconds), _SIGNED)
 
 
 async def _original_name(crm: AnyCRM, path: str) -> str | None:
@@ -193,8 +189,8 @@ async def _is_there(crm: AnyCRM, path: str) -> bool:
     return True
 
 
-async def _ask(crm: AnyCRM, send: Callable[[], Any], adapter: TypeAdapter[T]) -> T:
-    """Ask supabase-py, and validate what it has parsed; everything here may be asked twice."""
+async def _send(crm: AnyCRM, request: Callable[[], Any], adapter: TypeAdapter[T]) -> T:
+    """Send a request by supabase-py, and validate what it has parsed; everything here may be repeated."""
 
     def read(answer: Any) -> T:
         try:
@@ -202,7 +198,7 @@ async def _ask(crm: AnyCRM, send: Callable[[], Any], adapter: TypeAdapter[T]) ->
         except ValidationError as error:
             raise unreadable(error) from error
 
-    return await call(crm, send, read, repeatable=True)
+    return await send(crm, request, read, repeatable=True)
 
 
 def _bucket(crm: AnyCRM) -> Any:

@@ -5,13 +5,15 @@ The pool, the headers and the session are those of `crm.supabase.storage`, so no
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 import httpx
 
-from admin_crm._core.operation import call, finish
+from admin_crm._core import context
+from admin_crm._core.context import CallContext
+from admin_crm._core.operation import run_sync
+from admin_crm._core.send import send
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 
 T = TypeVar("T")
@@ -26,12 +28,14 @@ PIECE = 256 * 1024
 async def attempt(
     crm: AnyCRM, work: Callable[[], Coroutine[Any, Any, T]], read: Callable[[T], R], *, repeatable: bool = True
 ) -> R:
-    """Let `call` make several requests, or a long one, as one try: all of it is repeated or none."""
+    """Let `send` make several requests, or a long one, as one try: all of it is repeated or none."""
 
-    def send() -> T | Awaitable[T]:
-        return work() if isinstance(crm, AsyncAdminCRM) else finish(work())
+    def request() -> T | Awaitable[T]:
+        if isinstance(crm, AsyncAdminCRM):
+            return work()
+        return run_sync(context.current() or CallContext("storage"), work())
 
-    return await call(crm, send, read, repeatable=repeatable)
+    return await send(crm, request, read, repeatable=repeatable)
 
 
 async def exchange(
@@ -54,8 +58,3 @@ async def exchange(
     # A redirect would carry the key to whatever host it names; an app's own client might follow it.
     sent = session.send(request, stream=stream, follow_redirects=False)
     return sent if isinstance(sent, httpx.Response) else await sent
-
-
-async def apart(crm: AnyCRM, work: Callable[[], T]) -> T:
-    """Do work on files: on a thread where there is an event loop to keep free, else on the spot."""
-    return await asyncio.to_thread(work) if isinstance(crm, AsyncAdminCRM) else work()

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from admin_crm._postgrest.query import check_success
+from admin_crm._core.translate import check_success
 from admin_crm._storage.objects import read_info
 from admin_crm._storage.requests import attempt, exchange
 from admin_crm._storage.source import Report, Source

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 import httpx
-from pydantic import TypeAdapter
 
 from admin_crm._core.fields import Model
-from admin_crm._postgrest.query import check_success, decode
+from admin_crm._core.translate import check_success
 from admin_crm._storage.requests import attempt, exchange
 from admin_crm._storage.resumable import PART, upload_resumable
 from admin_crm._storage.source import Report, Source
@@ -24,9 +23,6 @@ Progress = Report | bool | None
 
 class _Stored(Model):
     Key: str
-
-
-_STORED: TypeAdapter[_Stored] = TypeAdapter(_Stored)
 
 
 async def upload_file(
@@ -57,9 +53,7 @@ def _bar(source: Source) -> Generator[Report]:
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
-        raise InvalidInputError(
-            "a progress bar needs tqdm", argument="progress", hint="pip install 'admin-crm[notebook]'"
-        ) from error
+        raise ImportError("a progress bar needs tqdm: pip install 'admin-crm[notebook]'") from error
 
     class Bar(tqdm):  # type: ignore[type-arg]  # generic for type checkers only
         monitor_interval: ClassVar[int] = 0  # no thread of tqdm's is to stay behind
@@ -96,7 +90,7 @@ async def _upload_whole(
             if tries > 1:
                 return
             raise
-        if decode(answer.content, _STORED).Key != f"{bucket}/{path}":
+        if _Stored.model_validate_json(answer.content).Key != f"{bucket}/{path}":
             raise UnexpectedResponseError("the server stored the file under another key", field="Key")
 
     await attempt(crm, send, read)

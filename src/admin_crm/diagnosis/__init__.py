@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from admin_crm._core.operation import gather, operation
-from admin_crm.client import AnyCRM
+from admin_crm._core.gather import gather
+from admin_crm.client import AnyCRM, operation
 from admin_crm.diagnosis import access, shop, storage
 from admin_crm.diagnosis.examination import Examination, examined
 from admin_crm.diagnosis.report import DoctorCheck, DoctorReport

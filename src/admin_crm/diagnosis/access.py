@@ -12,8 +12,11 @@ from typing import Any, NamedTuple, cast
 import httpx
 from pydantic import TypeAdapter
 
+from admin_crm._core.connection import link_of
 from admin_crm._core.fields import Model
-from admin_crm._postgrest.query import check_success, decode, fetch
+from admin_crm._core.translate import check_success
+from admin_crm._postgrest.decode import decode
+from admin_crm._postgrest.query import fetch
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.examination import Finding, ask
 from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnavailableError, UnexpectedResponseError
@@ -70,6 +73,9 @@ def rights_of(key: str) -> Rights:
 
 def rights_in_effect(crm: AnyCRM) -> Rights:
     """Read whose rights requests are sent with: those of the session, or else of the key."""
+    link = link_of(crm)
+    if link.shared.owns_http:
+        return rights_of(link.rights.bearer)
     return rights_of(crm.supabase.options.headers["Authorization"].removeprefix("Bearer "))
 
 
@@ -106,7 +112,7 @@ async def clock(crm: AnyCRM) -> Finding:
 
 async def key(crm: AnyCRM) -> Finding:
     """Tell what kind of key the connection has, without asking the server."""
-    rights, session = rights_of(crm.supabase.supabase_key), rights_in_effect(crm)
+    rights, session = rights_of(link_of(crm).rights.key.get_secret_value()), rights_in_effect(crm)
     kind = {"service_role": "secret", "anon": "publishable"}.get(rights.role or "")
     if rights.role == "authenticated":
         return Finding("fail", "the key is a user's token", "give it as access_token, and the publishable key as key")
@@ -142,12 +148,11 @@ async def sign_up(crm: AnyCRM) -> Finding:
         return Finding(
             "warn", "no anon key: create_customer_with_details cannot be used", "give the publishable key as anon_key"
         )
-    plain = crm.anon_key.get_secret_value()
-    if rights_of(plain).role == "service_role":
+    if rights_of(crm.anon_key.get_secret_value()).role == "service_role":
         return Finding(
             "fail", "the anon key is a secret key: customers would be signed up with it", "give the publishable key"
         )
-    settings = await ask(crm, "GET", _SETTINGS_PATH, _read_settings, key=plain)
+    settings = await ask(crm, "GET", _SETTINGS_PATH, _read_settings, key=crm.anon_key)
     if settings.disable_signup:
         return Finding("warn", "sign-ups are disabled: no customer can be created", "enable them in the auth settings")
     if settings.mailer_autoconfirm:

@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple, TypeVar
 
 import httpx
+from pydantic import SecretStr
 
-from admin_crm._core.operation import call
+from admin_crm._core.connection import Rights, link_of, with_rights
+from admin_crm._core.send import send
+from admin_crm._core.transport import http_of
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.report import DoctorCheck, Verdict
 from admin_crm.errors import AdminCRMError, ClientStateError
@@ -50,13 +53,18 @@ async def attempted(work: Awaitable[T]) -> T | AdminCRMError:
         return error
 
 
-async def ask(crm: AnyCRM, method: str, path: str, read: Callable[[httpx.Response], R], *, key: str | None = None) -> R:
-    """Send a request without a body over the connection's own pool, with its rights or with a key alone."""
+async def ask(
+    crm: AnyCRM, method: str, path: str, read: Callable[[httpx.Response], R], *, key: SecretStr | None = None
+) -> R:
+    """Send a request without a body over the connection's own HTTP client, with its rights or with a key alone."""
+    link, rights = link_of(crm), None
+    if key is not None:
+        rights = Rights(key)
+        link = with_rights(link, rights)
 
-    def send() -> httpx.Response | Coroutine[Any, Any, httpx.Response]:
-        client = crm.supabase
-        headers = client.options.headers if key is None else {"apiKey": key}
-        session = client.postgrest.session
+    def request() -> httpx.Response | Coroutine[Any, Any, httpx.Response]:
+        headers = crm.supabase.options.headers if rights is None else {"apiKey": rights.handle}
+        session = http_of(link) if link.shared.owns_http else crm.supabase.postgrest.session
         return session.request(method, f"{crm.url}{path}", headers=headers, follow_redirects=False)
 
-    return await call(crm, send, read, repeatable=True)
+    return await send(crm, request, read, repeatable=True)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import httpx
 
 from admin_crm._core.fields import Model
-from admin_crm._core.operation import gather
-from admin_crm._postgrest.query import COUNTED, Query, fetch_page
+from admin_crm._core.gather import gather
+from admin_crm._postgrest.decode import require_total
+from admin_crm._postgrest.query import COUNTED, Query, fetch_batch
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.examination import Finding, ask
 from admin_crm.errors import SchemaMismatchError
@@ -22,8 +23,6 @@ LOW_CAP = 1_000
 """Hosted projects give as many rows at once; fewer make reads slow."""
 
 _SIGN_IN = "connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
-_NO_TABLE = ("PGRST205", "42P01")
-_NO_COLUMN = ("PGRST204", "42703")
 
 
 class Column(NamedTuple):
@@ -142,7 +141,7 @@ async def directory(crm: AnyCRM) -> Finding:
 async def row_cap(crm: AnyCRM) -> Finding:
     """Find out how many rows the server gives at once, which it never says."""
     table = crm.settings.profiles_table
-    rows, total = await fetch_page(
+    rows, total = await fetch_batch(
         crm, lambda: crm.supabase.table(table).select("id", count=COUNTED).limit(ROWS_ASKED), Model
     )
     given = len(rows)
@@ -183,7 +182,7 @@ async def columns(crm: AnyCRM, table: Table) -> Finding:
         # Refused as a whole: ask for them one by one, each under all its names.
         present = await gather(crm, *(_has_one_of(crm, name, column) for column in table.columns))
     except SchemaMismatchError as error:
-        if table.without is None or error.code not in _NO_TABLE:
+        if table.without is None or error.kind != "table":
             raise
         return Finding("pass", f"there is no {name}: {table.without}")
     missing = [column for column, there in zip(table.columns, present, strict=True) if not there]
@@ -212,7 +211,7 @@ async def _count(crm: AnyCRM, table: str, narrow: Callable[[Any], Query] | None 
         return narrow(rows) if narrow else rows
 
     # No HEAD, whose refusals come without their reason.
-    return (await fetch_page(crm, query, Model)).total or 0
+    return require_total((await fetch_batch(crm, query, Model)).total)
 
 
 async def _has_one_of(crm: AnyCRM, table: str, column: Column) -> bool:
@@ -224,9 +223,9 @@ async def _has_one_of(crm: AnyCRM, table: str, column: Column) -> bool:
 
 async def _has(crm: AnyCRM, table: str, *names: str) -> bool:
     try:
-        await fetch_page(crm, lambda: crm.supabase.table(table).select(*names).limit(0), Model)
+        await fetch_batch(crm, lambda: crm.supabase.table(table).select(*names).limit(0), Model)
     except SchemaMismatchError as error:
-        if error.code in _NO_COLUMN:
+        if error.kind == "column":
             return False
         raise
     return True

@@ -11,8 +11,10 @@ import httpx
 from pydantic import TypeAdapter
 
 from admin_crm._core.fields import Model
-from admin_crm._core.operation import call
-from admin_crm._postgrest.query import Json, check_success, decode, read_rows, send, writable
+from admin_crm._core.send import send
+from admin_crm._core.translate import check_success
+from admin_crm._postgrest.decode import decode, read_rows
+from admin_crm._postgrest.query import Json, send_query, writable
 from admin_crm._storage.objects import check_bucket, remove_objects
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.access import rights_in_effect
@@ -123,14 +125,14 @@ def _read_bucket(answer: httpx.Response) -> Bucket:
 
 
 async def _rows(crm: AnyCRM, query: Any) -> list[Json]:
-    return await send(
+    return await send_query(
         crm, query, lambda answer: [row.model_dump() for row in read_rows(answer, Model)], repeatable=False
     )
 
 
 async def _call_storage(crm: AnyCRM, method: str, *args: Any) -> Any:
     files = crm.supabase.storage.from_(crm.settings.evidence_bucket)
-    return await call(crm, lambda: getattr(files, method)(*args), lambda answer: answer, repeatable=method != "upload")
+    return await send(crm, lambda: getattr(files, method)(*args), lambda answer: answer, repeatable=method != "upload")
 
 
 def _may_be_stored(error: AdminCRMError) -> bool:

@@ -1,0 +1,179 @@
+"""What `AdminCRM` and `AsyncAdminCRM` have in common: rights, settings, and views of one connection."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any, Self
+
+from pydantic import SecretStr
+
+from admin_crm._core.connection import Key, Link, RetryHook, Rights, checked_key, open_link, with_rights
+from admin_crm.errors import InvalidInputError
+from admin_crm.settings import Credentials, Settings
+
+
+class BaseConnection:
+    """The part of a connection that is the same for sync and async code."""
+
+    _is_async: bool
+    _link: Link
+    _anon_key: SecretStr | None
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: Key | None = None,
+        *,
+        anon_key: Key | None = None,
+        access_token: Key | None = None,
+        supabase: Any = None,
+        settings: Settings | None = None,
+        on_retry: RetryHook | None = None,
+    ) -> None:
+        if supabase is not None:
+            if url is not None or key is not None or access_token is not None:
+                raise InvalidInputError("give either url and key, or supabase", argument="supabase")
+            url, key = str(supabase.supabase_url), SecretStr(supabase.supabase_key)
+        key, access_token, anon_key = _hidden(key), _hidden(access_token), _hidden(anon_key)
+        self._anon_key = None if anon_key is None else checked_key(anon_key, "anon_key")
+        self._link = open_link(
+            url, key, settings, is_async=self._is_async, token=access_token, on_retry=on_retry, client=supabase
+        )
+
+    @classmethod
+    def from_env(cls, *, settings: Settings | None = None, on_retry: RetryHook | None = None) -> Self:
+        """Connect with what the environment says, or `.env` in the working directory.
+
+        Reads SUPABASE_URL, SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), SUPABASE_PUBLISHABLE_KEY (or
+        SUPABASE_ANON_KEY), for a shop whose view is gated on `auth.uid()` an administrator's
+        ADMIN_CRM_ACCESS_TOKEN, and every setting as ADMIN_CRM_<NAME>.
+
+        Raises:
+            InvalidInputError: the URL or the key is missing, a setting has a value it does not allow, or
+                `.env` is not UTF-8.
+        """
+        found = Credentials.from_env()
+        if not found.url:
+            raise InvalidInputError("SUPABASE_URL is not set, in the environment or in .env", argument="url")
+        if found.access_token is not None and found.publishable_key is not None:
+            key, token = found.publishable_key, found.access_token
+        elif found.secret_key is not None:
+            key, token = found.secret_key, None
+        else:
+            raise InvalidInputError(
+                "no key is set: SUPABASE_SECRET_KEY, or SUPABASE_PUBLISHABLE_KEY with ADMIN_CRM_ACCESS_TOKEN",
+                argument="key",
+            )
+        return cls(
+            found.url,
+            key,
+            anon_key=found.publishable_key,
+            access_token=token,
+            settings=settings or Settings.from_env(),
+            on_retry=on_retry,
+        )
+
+    @property
+    def url(self) -> str:
+        """The project's address."""
+        return self._link.shared.url
+
+    @property
+    def settings(self) -> Settings:
+        """Names, limits and timeouts."""
+        return self._link.settings
+
+    @property
+    def anon_key(self) -> SecretStr | None:
+        """The anon or publishable key, which only `create_customer_with_details` uses."""
+        return self._anon_key
+
+    @property
+    def on_retry(self) -> RetryHook | None:
+        """What is called before every repeated try."""
+        return self._link.on_retry
+
+    @property
+    def last_request_id(self) -> str | None:
+        """The server's id of the latest answer on this connection, to quote to support."""
+        return self._link.shared.last_request_id
+
+    def with_options(
+        self, *, timeout: float | None = None, attempts: int | None = None, deadline: float | None = None
+    ) -> Self:
+        """Return this connection with other limits; both share one HTTP client and are closed together.
+
+        Args:
+            timeout: seconds for each request, below what its service is allowed anyway.
+            attempts: tries for each request, the first included.
+            deadline: seconds after which no further try begins.
+
+        Raises:
+            InvalidInputError: a limit is not above 0.
+
+        Examples:
+            ```python
+            patient = crm.with_options(attempts=8, deadline=300)
+            customers = get_all_customers(patient)
+            ```
+        """
+        for name, value in (("timeout", timeout), ("attempts", attempts), ("deadline", deadline)):
+            if value is not None and not value > 0:
+                raise InvalidInputError(f"{name} must be above 0", argument=name)
+        changes = {"retry_attempts": attempts, "retry_deadline": deadline}
+        settings = self.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
+        limit = self._link.timeout if timeout is None else timeout
+        return self._over(replace(self._link, settings=settings, timeout=limit))
+
+    def as_user(self, token: Key) -> Self:
+        """Return this connection with another user's rights; both share one HTTP client and one limiter.
+
+        For web back ends: one connection for the process, and for each request the rights of the
+        administrator who sent it. Closing the view closes nothing; close the connection it came from.
+
+        Args:
+            token: the user's access token (a JWT), as the browser sends it.
+
+        Raises:
+            InvalidInputError: the token is empty or contains invalid characters, or the connection was made
+                from a supabase-py client of your own.
+
+        Examples:
+            ```python
+            customers = get_all_customers(crm.as_user(token))
+            ```
+        """
+        link, token = self._link, checked_key(_hidden(token), "token")
+        if not link.shared.owns_http:
+            raise InvalidInputError("the connection belongs to a supabase-py client of your own", argument="supabase")
+        return self._over(with_rights(link, Rights(self._anon_key or link.rights.key, token=token)))
+
+    def __repr__(self) -> str:
+        link: Link | None = getattr(self, "_link", None)
+        if link is None:
+            return f"{type(self).__name__}(not connected)"
+        rights = "as a signed-in user" if link.rights.is_signed_in else _kind_of(link.rights.key)
+        return f"{type(self).__name__}({self.url!r}, {rights})"
+
+    def _over(self, link: Link) -> Self:
+        view = copy.copy(self)
+        view.__dict__["_link"] = link
+        return view
+
+
+def _hidden(key: Key | None) -> SecretStr | None:
+    return None if key is None else secret(key)
+
+
+def secret(key: Key) -> SecretStr:
+    """Return a key or password as a secret, which shows itself nowhere."""
+    return key if isinstance(key, SecretStr) else SecretStr(key)
+
+
+def _kind_of(key: SecretStr) -> str:
+    plain = key.get_secret_value()
+    for prefix, kind in (("sb_secret_", "with a secret key"), ("sb_publishable_", "with a publishable key")):
+        if plain.startswith(prefix):
+            return kind
+    return "with a legacy key" if plain.count(".") == 2 else "with a key"

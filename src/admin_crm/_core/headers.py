@@ -1,0 +1,29 @@
+"""What the headers of an answer say: the request's id, and how long to wait."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+
+import httpx
+
+_REQUEST_IDS = ("sb-request-id", "x-request-id", "cf-ray")
+
+
+def request_id(headers: httpx.Headers) -> str | None:
+    """Return the server's id of a request, to quote to support."""
+    return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
+
+
+def retry_after(header: str | None) -> float | None:
+    """Read a Retry-After header: seconds, or an HTTP date; None when it says neither."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,0 +1,127 @@
+"""How many requests of one connection are under way at once (R12).
+
+Of requests to the database a connection starts with two at once. While answers come as fast as they do alone,
+one more is allowed; where more requests at once only wait for each other, no more are; and when the server says
+that it has too much to do, or answers slow down in proportion to their number, half as many are. Files and Edge
+Functions, which may take minutes, are bounded by the setting alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from admin_crm._core.scope import wait_for
+
+FIRST_LIMIT = 2
+JITTER = 0.01
+"""Seconds that tell nothing: answers that differ by less count as equally fast."""
+QUEUED = 1.0
+"""How many requests may be waiting for others, by their times, before no further one is allowed."""
+IN_PROPORTION = 0.9
+"""The share of n times an answer's time alone, from which n answers at once gain nothing."""
+FORGETTING = 0.02
+"""By how much of the difference the fastest time follows slower answers: shops grow."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """The right to have one request under way, since when, and beside how many others of its kind."""
+
+    adaptive: bool
+    running: int
+    begun: float = field(default_factory=time.monotonic)
+
+
+class Limiter:
+    """Lets as many requests through at once as the server can take, in the order they come.
+
+    Args:
+        most: how many at most, whatever the server can take.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.limit = min(FIRST_LIMIT, most)
+        self._running = {True: 0, False: 0}
+        self._waiting: dict[bool, deque[Future[None]]] = {True: deque(), False: deque()}
+        self._lock = threading.Lock()
+        self._fastest: dict[Hashable, float] = {}
+        self._halved_at = 0.0
+
+    async def acquire(self, *, adaptive: bool, is_async: bool) -> Slot:
+        """Wait for a slot; every slot must be given back with `release`.
+
+        Args:
+            adaptive: whether the request is one to the database, whose number adapts.
+            is_async: whether an event loop must be kept free while waiting.
+        """
+        with self._lock:
+            if self._has_room(adaptive=adaptive) and not self._waiting[adaptive]:
+                self._running[adaptive] += 1
+                return Slot(adaptive, self._running[adaptive])
+            turn: Future[None] = Future()
+            self._waiting[adaptive].append(turn)
+        try:
+            if is_async:
+                await asyncio.wrap_future(turn)
+            else:
+                wait_for(turn)
+        except BaseException:
+            if not turn.cancel():
+                self._leave(adaptive=adaptive)  # it was given the slot just before it stopped waiting
+            raise
+        return Slot(adaptive, self._running[adaptive])
+
+    def release(self, slot: Slot) -> float:
+        """Give a slot back; returns the seconds it was held."""
+        self._leave(adaptive=slot.adaptive)
+        return time.monotonic() - slot.begun
+
+    def answered(self, slot: Slot, kind: Hashable, seconds: float) -> None:
+        """Learn from an answer: `kind` names requests that take the same time when they are alone."""
+        with self._lock:
+            fastest = self._fastest.get(kind)
+            if fastest is None or seconds < fastest:
+                self._fastest[kind] = fastest = seconds
+            else:
+                self._fastest[kind] = fastest + (seconds - fastest) * FORGETTING
+            lost = seconds - fastest
+            if lost > JITTER and slot.running > 1 and seconds >= IN_PROPORTION * slot.running * fastest:
+                self._halve(slot)
+            elif slot.running >= self.limit - 1 and (lost <= JITTER or slot.running * lost / seconds < QUEUED):
+                self.limit = min(self.limit + 1, self.most)
+            self._let_in()
+
+    def overloaded(self, slot: Slot) -> None:
+        """Learn that the server had too much to do."""
+        with self._lock:
+            self._halve(slot)
+
+    def _halve(self, slot: Slot) -> None:
+        # Requests that were sent before the last halving say nothing about it.
+        if slot.begun >= self._halved_at:
+            self.limit = max(1, self.limit // 2)
+            self._halved_at = time.monotonic()
+
+    def _has_room(self, *, adaptive: bool) -> bool:
+        in_all = self._running[True] + self._running[False]
+        return in_all < self.most and (not adaptive or self._running[True] < self.limit)
+
+    def _leave(self, *, adaptive: bool) -> None:
+        with self._lock:
+            self._running[adaptive] -= 1
+            self._let_in()
+
+    def _let_in(self) -> None:
+        for adaptive, waiting in self._waiting.items():
+            while waiting and self._has_room(adaptive=adaptive):
+                turn = waiting.popleft()
+                if turn.set_running_or_notify_cancel():
+                    self._running[adaptive] += 1
+                    turn.set_result(None)

@@ -1,0 +1,130 @@
+"""What the codes and statuses of PostgREST, auth, storage and Edge Functions mean: one table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from admin_crm.errors import (
+    AdminCRMError,
+    AuthenticationError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RequestTimeoutError,
+    SchemaMismatchError,
+    ServiceUnavailableError,
+)
+
+
+class Meaning(NamedTuple):
+    """The error that a code or status stands for, and what to do about it."""
+
+    error: type[AdminCRMError]
+    hint: str | None = None
+    missing: str | None = None
+    """What a SchemaMismatchError misses: its `kind`."""
+
+
+_CHECK_KEY = "check the key or token: it may be of another project, rotated or expired"
+_NOT_ALLOWED = "row-level security or a grant refuses this key; connect as an administrator or with the secret key"
+WAIT = "wait and try again"
+_VALUE = "the database does not accept one of the values"
+
+_TABLE = Meaning(SchemaMismatchError, "install the table or view, or name yours in Settings", "table")
+_COLUMN = Meaning(SchemaMismatchError, "add the column, or name your table or view in Settings", "column")
+_BUCKET = Meaning(SchemaMismatchError, "create the bucket, or name yours in Settings", "bucket")
+_FUNCTION = Meaning(SchemaMismatchError, "deploy the function, or name yours in Settings", "function")
+_AUTH = Meaning(AuthenticationError, _CHECK_KEY)
+_DENIED = Meaning(PermissionDeniedError, _NOT_ALLOWED)
+_UNHEALTHY = Meaning(ServiceUnavailableError, WAIT)
+_SLOW = Meaning(RequestTimeoutError, "narrow the request or raise the timeout")
+_REFUSED = Meaning(InvalidInputError, _VALUE)
+
+BY_CODE: dict[str, Meaning] = {
+    # PostgREST and Postgres
+    "PGRST205": _TABLE,
+    "42P01": _TABLE,
+    "PGRST204": _COLUMN,
+    "42703": _COLUMN,
+    "PGRST202": _FUNCTION,
+    "42883": _FUNCTION,
+    "PGRST301": _AUTH,
+    "PGRST302": _AUTH,
+    "PGRST303": _AUTH,
+    "42501": _DENIED,
+    "PGRST116": Meaning(NotFoundError),
+    "23505": Meaning(ConflictError, "it exists already"),
+    "23503": Meaning(NotFoundError, "it refers to a row that is not there"),
+    "23514": _REFUSED,
+    "23502": _REFUSED,
+    "22P02": _REFUSED,
+    "22001": _REFUSED,
+    "22003": _REFUSED,
+    "22007": _REFUSED,
+    "22008": _REFUSED,
+    "57014": _SLOW,
+    "40001": _UNHEALTHY,
+    "40P01": _UNHEALTHY,
+    "53300": _UNHEALTHY,
+    "57P01": _UNHEALTHY,
+    "PGRST000": _UNHEALTHY,
+    "PGRST001": _UNHEALTHY,
+    "PGRST002": _UNHEALTHY,
+    "PGRST003": _UNHEALTHY,
+    # auth
+    "invalid_credentials": Meaning(AuthenticationError, "check the e-mail and the password"),
+    "email_not_confirmed": Meaning(AuthenticationError, "confirm the address first"),
+    "user_banned": Meaning(AuthenticationError, "this account is banned"),
+    "bad_jwt": _AUTH,
+    "no_authorization": _AUTH,
+    "session_not_found": _AUTH,
+    "session_expired": _AUTH,
+    "refresh_token_not_found": _AUTH,
+    "refresh_token_already_used": _AUTH,
+    "not_admin": _DENIED,
+    "user_not_found": Meaning(NotFoundError),
+    "user_already_exists": Meaning(ConflictError, "this address is registered already"),
+    "email_exists": Meaning(ConflictError, "this address is registered already"),
+    "weak_password": Meaning(InvalidInputError, "choose a stronger password, or leave it out to have one made"),
+    "email_address_invalid": Meaning(InvalidInputError, "check the address"),
+    "validation_failed": Meaning(InvalidInputError, "check the address and the password"),
+    "signup_disabled": Meaning(PermissionDeniedError, "sign-ups are disabled in this project's auth settings"),
+    "email_provider_disabled": Meaning(PermissionDeniedError, "e-mail sign-ups are disabled in this project"),
+    "over_request_rate_limit": Meaning(RateLimitedError, WAIT),
+    "over_email_send_rate_limit": Meaning(RateLimitedError, WAIT),
+    # storage
+    "NoSuchBucket": _BUCKET,
+    "Bucket not found": _BUCKET,
+    "NoSuchKey": Meaning(NotFoundError),
+    "not_found": Meaning(NotFoundError),
+    "Duplicate": Meaning(ConflictError, "an object of this name exists already"),
+    "Unauthorized": _DENIED,
+    "AccessDenied": _DENIED,
+    "InvalidJWT": _AUTH,
+    "InvalidSignature": _AUTH,
+    "InvalidKey": Meaning(InvalidInputError, "the storage server does not accept this object name"),
+    "Payload too large": Meaning(InvalidInputError, "the file is larger than the bucket or project allows"),
+    "invalid_mime_type": Meaning(InvalidInputError, "the bucket does not accept files of this type"),
+    "SlowDown": Meaning(RateLimitedError, WAIT),
+    "too_many_connections": Meaning(RateLimitedError, WAIT),
+    "DatabaseTimeout": _UNHEALTHY,
+    # functions
+    "NOT_FOUND": _FUNCTION,
+}
+
+BY_STATUS: dict[int, Meaning] = {
+    400: Meaning(InvalidInputError),
+    401: _AUTH,
+    403: _DENIED,
+    404: Meaning(NotFoundError, "check the project's URL"),
+    408: _SLOW,
+    409: Meaning(ConflictError),
+    413: Meaning(InvalidInputError, "the request is too large"),
+    415: Meaning(InvalidInputError),
+    422: Meaning(InvalidInputError),
+    423: _UNHEALTHY,
+    429: Meaning(RateLimitedError, WAIT),
+    **dict.fromkeys((502, 503, 504, 520, 521, 522, 523, 524, 530, 544), _UNHEALTHY),
+}

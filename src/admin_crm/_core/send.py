@@ -1,0 +1,100 @@
+"""The one place where requests are sent: it waits for a slot, sends, measures, translates errors, and retries."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+import httpx
+
+from admin_crm._core import context, scope
+from admin_crm._core.connection import Connection, Link, link_of
+from admin_crm._core.loop import check_loop
+from admin_crm._core.session import keep_session
+from admin_crm._core.translate import translate
+from admin_crm.errors import AdminCRMError, ClientStateError, PermissionDeniedError, RateLimitedError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_STATEMENT_TIMEOUT = "57014"
+_VISITOR = "this is a publishable key, which everybody has; connect with the secret key or AdminCRM.sign_in"
+
+
+async def send(
+    crm: Connection,
+    request: Callable[[], T | Awaitable[T]],
+    read: Callable[[T], R],
+    *,
+    repeatable: bool,
+    database: bool = False,
+) -> R:
+    """Send a request, read its answer, and repeat both where that is harmless.
+
+    Args:
+        crm: the connection, whose settings say how often and how long to try.
+        request: sends the request when called; every try calls it again.
+        read: turns the answer into what the caller wants, or raises.
+        repeatable: whether the request may reach the server twice. What provably never reached it is always
+            sent again.
+        database: whether it is a request to the database, as many of which are under way at once as it can take.
+
+    Raises:
+        AdminCRMError: whatever the server or the network said, translated.
+    """
+    link, begun = link_of(crm), time.monotonic()
+    try:
+        return await _attempt(link, request, read, database=database)
+    except AdminCRMError as error:
+        first = error
+    from admin_crm._core.retry import retry
+
+    return await retry(
+        link, lambda: _attempt(link, request, read, database=database), first, begun, repeatable=repeatable
+    )
+
+
+async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Callable[[T], R], *, database: bool) -> R:
+    shared = link.shared
+    shared.check_open()
+    if link.is_async:
+        check_loop(shared)
+    scope.check()
+    await keep_session(link)
+    slot = await shared.limiter.acquire(adaptive=database, is_async=link.is_async)
+    try:
+        try:
+            sent = request()
+            answer = cast("T", await sent if inspect.isawaitable(sent) else sent)
+        finally:
+            seconds = shared.limiter.release(slot)
+        result = read(answer)
+    except Exception as error:
+        translated = translate(error)
+        if translated is None:
+            if shared.closed and isinstance(error, RuntimeError):
+                raise ClientStateError("the connection is closed", hint="open a new one") from error
+            raise
+        if _is_overload(translated):
+            shared.limiter.overloaded(slot)
+        _complete(link, translated)
+        if translated is error:
+            raise
+        raise translated from error
+    if database and isinstance(answer, httpx.Response):
+        call = context.current()
+        # Requests of one function to one table take about the same time.
+        shared.limiter.answered(slot, (call and call.operation, answer.request.url.path), seconds)
+    return result
+
+
+def _is_overload(error: AdminCRMError) -> bool:
+    return isinstance(error, RateLimitedError) or error.code == _STATEMENT_TIMEOUT or error.status == 503
+
+
+def _complete(link: Link, error: AdminCRMError) -> None:
+    context.add_context(error)
+    if isinstance(error, PermissionDeniedError) and link.rights.is_visitor:
+        error.hint = _VISITOR

@@ -1,0 +1,83 @@
+"""The directory's view: its key column, its columns, and what it means when it shows nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from admin_crm._core.connection import facts_of
+from admin_crm._core.pager import Batch
+from admin_crm._core.translate import check_success
+from admin_crm._postgrest.decode import decode, read_batch
+from admin_crm._postgrest.query import Json, Query, count_rows, send_query
+from admin_crm.client import AnyCRM
+from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
+
+M = TypeVar("M", bound=BaseModel)
+
+_JSON_ROWS: TypeAdapter[list[Json]] = TypeAdapter(list[Json])
+_KEY = "id"
+_OTHER_KEY = "customer_id"
+
+
+async def fetch_from_view(crm: AnyCRM, query: Callable[[str], Query], model: type[M]) -> Batch[M]:
+    """Fetch rows of the view with its key column: `id`, or `customer_id` where it has no `id`.
+
+    Args:
+        crm: the connection.
+        query: builds the query, given the name of the key column.
+        model: what each row is decoded as.
+    """
+    facts, pause_gc = facts_of(crm), crm.settings.pause_gc
+
+    def read(answer: httpx.Response) -> Batch[M]:
+        return read_batch(answer, model, pause_gc=pause_gc)
+
+    try:
+        batch = await send_query(crm, partial(query, facts.view_key or _KEY), read)
+    except SchemaMismatchError as error:
+        if facts.view_key is not None or (error.kind, error.name) != ("column", _KEY):
+            raise
+    else:
+        return batch
+    batch = await send_query(crm, partial(query, _OTHER_KEY), read)
+    facts.view_key = _OTHER_KEY
+    return batch
+
+
+async def view_columns(crm: AnyCRM) -> frozenset[str]:
+    """Find out which columns the view has, once per connection, from its first row.
+
+    Raises:
+        PermissionDeniedError: the view shows this key nothing although there are customers.
+    """
+    facts, view = facts_of(crm), crm.settings.view
+    if facts.view_columns is not None:
+        return facts.view_columns
+
+    def read(answer: httpx.Response) -> list[Json]:
+        check_success(answer)
+        return decode(answer.content, _JSON_ROWS)
+
+    rows = await send_query(crm, lambda: crm.supabase.table(view).select("*").limit(1), read)
+    if not rows:
+        await explain_empty_view(crm)
+        return frozenset()
+    facts.view_columns = frozenset(rows[0])
+    return facts.view_columns
+
+
+async def explain_empty_view(crm: AnyCRM) -> None:
+    """Raise if the view is empty only for this key: there are profiles, and it shows none of them."""
+    settings = crm.settings
+    profiles = await count_rows(crm, settings.profiles_table)
+    if profiles:
+        raise PermissionDeniedError(
+            f"the view {settings.view} shows nothing to this key, although {settings.profiles_table} has "
+            f"{profiles} {'row' if profiles == 1 else 'rows'}: it shows customers only to a signed-in administrator",
+            hint="connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator",
+        )
