@@ -1,20 +1,19 @@
-"""What every test shares: both colours from one fixture, and a real local stack where one is asked for."""
+"""Fixtures that every test may use: sync and async from one test, and a real local stack where one is asked for."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
+import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
 import pytest
 
-from admin_crm import AdminCRM, AdminCRMError, AsyncAdminCRM, Settings
+from admin_crm import AdminCRMError
 from admin_crm.local import LocalStack
+from helpers import ANON, KEY, QUICK, URL, Ask, Caller
 from shops import open_shop
 
 # Whoever starts the tests in the background may have them, and the processes they start, ignore Ctrl-C.
@@ -23,13 +22,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 hypothesis.settings.register_profile("shop", deadline=None)  # no test is a timed test
 hypothesis.settings.load_profile("shop")
-
-URL = "https://shop.test"
-KEY = "sb_secret_unit-test-key"
-ANON = "sb_publishable_unit-test-key"
-QUICK = Settings(retry_attempts=4, retry_base_delay=0.001, retry_max_delay=0.002)
-"""Settings for unit tests: retries without waiting."""
-
 
 SECRETS = (KEY, "sb_secret_local", LocalStack.admin_password, LocalStack.customer_password, "eyJ")
 """What must never show: keys, passwords, and the beginning of every token."""
@@ -70,93 +62,24 @@ def nothing_secret_shows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         assert not any(secret in line for line in ear.heard), f"the log shows {secret[:12]}…"
 
 
-class Colour:
-    """Opens connections of one colour and runs operations on them, so that a test is written once."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._closing = ExitStack()
-        self._runner: asyncio.Runner | None = None
-        if name == "async":
-            self._runner = self._closing.enter_context(asyncio.Runner())
-
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        """Open a connection, closed when the test ends."""
-        kind = AsyncAdminCRM if self._runner else AdminCRM
-        return self.keep(kind(*args, **kwargs))
-
-    def sign_in(self, *args: Any, **kwargs: Any) -> Any:
-        """Open a connection as a signed-in user, closed when the test ends."""
-        kind = AsyncAdminCRM if self._runner else AdminCRM
-        return self.keep(self.wait(kind.sign_in(*args, **kwargs)))
-
-    def keep(self, crm: Any) -> Any:
-        self._closing.callback(lambda: self.wait(crm.close()))
-        return crm
-
-    def wait(self, outcome: Any) -> Any:
-        """Return a value, waiting for it if it has to be waited for."""
-        if inspect.isawaitable(outcome):
-            assert self._runner is not None
-
-            async def waited() -> Any:
-                return await outcome
-
-            return self._runner.run(waited())
-        return outcome
-
-    def __call__(self, operation: Callable[..., Any], crm: Any, *args: Any, **kwargs: Any) -> Any:
-        """Run an operation to its end."""
-        return self.wait(operation(crm, *args, **kwargs))
-
-    def collect(self, stream: Any, limit: int | None = None) -> list[Any]:
-        """Iterate over a stream, to its end or its first `limit` items."""
-        if not self._runner:
-            return [item for item, _ in zip(stream, range(limit or 1 << 40), strict=False)]
-
-        async def collected() -> list[Any]:
-            items = []
-            async for item in stream:
-                items.append(item)
-                if len(items) == limit:
-                    break
-            return items
-
-        return self._runner.run(collected())
-
-    def close(self) -> None:
-        self._closing.close()
-
-
 @pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
-    """Both colours, one after the other."""
-    each = Colour(request.param)
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """Calls sync, and once more async."""
+    each = Caller(request.param)
     yield each
     each.close()
 
 
 @pytest.fixture
-def crm(colour: Colour) -> Any:
+def crm(caller: Caller) -> Any:
     """A connection to a server that only respx plays."""
-    return colour.open(URL, KEY, anon_key=ANON, settings=QUICK)
-
-
-class Ask:
-    """An operation asked of one connection: ``ask(get_all_customers)``."""
-
-    def __init__(self, colour: Colour, crm: Any) -> None:
-        self.colour = colour
-        self.crm = crm
-
-    def __call__(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return self.colour(operation, self.crm, *args, **kwargs)
+    return caller.open(URL, KEY, anon_key=ANON, settings=QUICK)
 
 
 @pytest.fixture
-def ask(colour: Colour, crm: Any) -> Ask:
+def ask(caller: Caller, crm: Any) -> Ask:
     """Ask operations of a server that only respx plays."""
-    return Ask(colour, crm)
+    return Ask(caller, crm)
 
 
 @pytest.fixture(scope="session")
@@ -167,32 +90,32 @@ def stack() -> Iterator[LocalStack]:
 
 
 @pytest.fixture
-def by_key(colour: Colour, stack: LocalStack) -> Ask:
+def by_key(caller: Caller, stack: LocalStack) -> Ask:
     """Ask operations with the secret key."""
-    crm = colour.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
-    return Ask(colour, crm)
+    crm = caller.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+    return Ask(caller, crm)
 
 
 @pytest.fixture
-def by_admin(colour: Colour, stack: LocalStack) -> Ask:
+def by_admin(caller: Caller, stack: LocalStack) -> Ask:
     """Ask operations as a signed-in administrator."""
-    return Ask(colour, colour.sign_in(stack.url, stack.publishable_key, stack.admin_email, stack.admin_password))
+    return Ask(caller, caller.sign_in(stack.url, stack.publishable_key, stack.admin_email, stack.admin_password))
 
 
 @pytest.fixture(params=["secret key", "signed-in administrator"])
-def admin(request: pytest.FixtureRequest, colour: Colour) -> Ask:
+def admin(request: pytest.FixtureRequest, caller: Caller) -> Ask:
     """Ask operations with either kind of an administrator's rights."""
     return request.getfixturevalue("by_key" if request.param == "secret key" else "by_admin")
 
 
 @pytest.fixture
-def stranger(colour: Colour, stack: LocalStack) -> Ask:
+def stranger(caller: Caller, stack: LocalStack) -> Ask:
     """Ask operations as a signed-in customer who is no administrator."""
     found = stack.execute_sql(
         "select email from auth.users where email is not null and id not in (select id from public.admin_users)"
         " order by id limit 1"
     )
-    return Ask(colour, colour.sign_in(stack.url, stack.publishable_key, found[0]["email"], stack.customer_password))
+    return Ask(caller, caller.sign_in(stack.url, stack.publishable_key, found[0]["email"], stack.customer_password))
 
 
 @pytest.fixture
@@ -208,3 +131,13 @@ def customer(stack: LocalStack) -> Iterator[str]:
     )
     yield customer_id
     stack.execute_sql(f"delete from auth.users where id = '{customer_id}'")
+
+
+@pytest.fixture
+def no_environment(monkeypatch, tmp_path):
+    """No SUPABASE_* or ADMIN_CRM_* variable, and no .env file."""
+    for name in list(os.environ):
+        if name.startswith(("SUPABASE_", "ADMIN_CRM_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

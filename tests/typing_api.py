@@ -26,7 +26,7 @@ from admin_crm import (
 )
 
 
-def sync_colour(crm: AdminCRM) -> None:
+def sync_caller(crm: AdminCRM) -> None:
     assert_type(get_all_customers(crm), list[AdminCustomer])
     assert_type(search_customers(crm, "ana", page=2), Page[AdminCustomer])
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
@@ -39,7 +39,7 @@ def sync_colour(crm: AdminCRM) -> None:
         assert_type(same, AdminCRM)
 
 
-async def async_colour(crm: AsyncAdminCRM) -> None:
+async def async_caller(crm: AsyncAdminCRM) -> None:
     later = get_all_customers(crm)
     _ = assert_type(later, Coroutine[Any, Any, list[AdminCustomer]])
     assert_type(await later, list[AdminCustomer])

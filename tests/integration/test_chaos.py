@@ -32,7 +32,7 @@ from admin_crm import (
 )
 from admin_crm._core.operation import operation
 from admin_crm._postgrest.key_ranges import count_rows
-from conftest import Ask
+from helpers import Ask
 
 pytestmark = pytest.mark.once
 
@@ -61,12 +61,12 @@ def retries() -> list[Retry]:
 
 
 @pytest.fixture
-def faulty(colour, stack, proxy, retries) -> Ask:
+def faulty(caller, stack, proxy, retries) -> Ask:
     """Ask operations through the proxy."""
-    crm = colour.open(
+    crm = caller.open(
         proxy.url, stack.secret_key, anon_key=stack.publishable_key, settings=PATIENT, on_retry=retries.append
     )
-    return Ask(colour, crm)
+    return Ask(caller, crm)
 
 
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0].name.lower()}-{'after' if case[1] else 'before'}-{case[2]}")
@@ -132,21 +132,21 @@ def test_no_part_of_a_customers_page_is_passed_off_as_empty(faulty, by_key, prox
 
 
 @pytest.mark.parametrize("after", [1, 3])
-def test_the_directory_is_complete_although_the_server_was_away_for_a_second(colour, stack, proxy, after):
+def test_the_directory_is_complete_although_the_server_was_away_for_a_second(caller, stack, proxy, after):
     retries: list[Retry] = []
     settings = Settings(page_size=100)  # every delay and limit as it is by default
-    crm = colour.open(proxy.url, stack.secret_key, settings=settings, on_retry=retries.append)
+    crm = caller.open(proxy.url, stack.secret_key, settings=settings, on_retry=retries.append)
     expected = {row["id"] for row in stack.execute_sql("select id from customer_intelligence_360")}
     proxy.go_dark_after(requests=after + 1, seconds=1.0)
-    assert {str(each.id) for each in colour(get_all_customers, crm)} == expected
+    assert {str(each.id) for each in caller(get_all_customers, crm)} == expected
     assert any("could not be reached" in str(retry.error) for retry in retries)
 
 
-def test_every_failure_is_one_of_ours_when_the_server_stays_away(colour, stack, proxy):
-    crm = colour.open(proxy.url, stack.secret_key, settings=PATIENT.model_copy(update={"retry_attempts": 2}))
+def test_every_failure_is_one_of_ours_when_the_server_stays_away(caller, stack, proxy):
+    crm = caller.open(proxy.url, stack.secret_key, settings=PATIENT.model_copy(update={"retry_attempts": 2}))
     proxy.go_dark_after(requests=1, seconds=1.0)
     with pytest.raises(AdminCRMError) as caught:
-        colour(get_all_customers, crm)
+        caller(get_all_customers, crm)
     assert caught.value.retryable
 
 

@@ -59,83 +59,83 @@ def shop(request, stack):
 
 
 @pytest.fixture(params=["secret key", "signed-in administrator"])
-def rights(request, colour, shop):
+def rights(request, caller, shop):
     if request.param == "secret key":
-        return colour.open(shop.url, shop.secret_key, anon_key=shop.publishable_key)
-    return colour.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password)
+        return caller.open(shop.url, shop.secret_key, anon_key=shop.publishable_key)
+    return caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password)
 
 
-def test_a_customer_is_created_and_the_administrator_stays_one(colour, rights, shop, stack):
+def test_a_customer_is_created_and_the_administrator_stays_one(caller, rights, shop, stack):
     before = dict(rights.supabase.options.headers), rights._shared.session
     data = somebody()
-    created = colour(create_customer_with_details, rights, data)
+    created = caller(create_customer_with_details, rights, data)
     assert (dict(rights.supabase.options.headers), rights._shared.session) == before
     assert created.needs_confirmation is (shop is not stack)
-    detail = colour(get_admin_customer_details, rights, created.id)
+    detail = caller(get_admin_customer_details, rights, created.id)
     assert (detail.full_name, detail.phone, detail.whatsapp) == (data.full_name, data.phone, data.whatsapp)
     assert [(each.street, each.references, each.is_default, each.city) for each in detail.addresses] == [
         ("Calle Ocho", "portón azul", True, "")
     ]
     assert created.address == detail.addresses[0]
-    assert len(colour(get_all_customers, rights)) >= 1200
+    assert len(caller(get_all_customers, rights)) >= 1200
 
 
-def test_the_generated_password_opens_the_account_and_shows_nowhere(colour, stack, caplog):
+def test_the_generated_password_opens_the_account_and_shows_nowhere(caller, stack, caplog):
     caplog.set_level("DEBUG")
-    crm = colour.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
-    created = colour(create_customer_with_details, crm, somebody())
+    crm = caller.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+    created = caller(create_customer_with_details, crm, somebody())
     password = created.password.get_secret_value()
     assert len(password) >= 16
     assert password not in repr(created) + str(created) + caplog.text
-    colour.sign_in(stack.url, stack.publishable_key, created.email, password)
+    caller.sign_in(stack.url, stack.publishable_key, created.email, password)
 
 
-def test_a_mapping_will_do_and_the_given_password_is_kept(colour, stack):
-    crm = colour.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+def test_a_mapping_will_do_and_the_given_password_is_kept(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
     data = somebody().model_dump() | {"password": "una-Frase-larga-7"}
-    assert colour(create_customer_with_details, crm, data).password.get_secret_value() == "una-Frase-larga-7"
+    assert caller(create_customer_with_details, crm, data).password.get_secret_value() == "una-Frase-larga-7"
 
 
-def test_an_address_that_is_registered_is_a_conflict(colour, rights, shop):
+def test_an_address_that_is_registered_is_a_conflict(caller, rights, shop):
     known = shop.execute_sql("select email from auth.users where email_confirmed_at is not null limit 1")
     data = somebody(email=known[0]["email"])
     with pytest.raises(ConflictError, match="registered already"):
-        colour(create_customer_with_details, rights, data)
+        caller(create_customer_with_details, rights, data)
 
 
-def test_a_weak_password_is_named_as_such(colour, rights):
+def test_a_weak_password_is_named_as_such(caller, rights):
     with pytest.raises(InvalidInputError) as refused:
-        colour(create_customer_with_details, rights, somebody(password="abc"))
+        caller(create_customer_with_details, rights, somebody(password="abc"))
     assert refused.value.code == "weak_password"
 
 
-def test_a_creation_that_stopped_half_way_is_told_and_finished(colour, stack):
-    crm = colour.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+def test_a_creation_that_stopped_half_way_is_told_and_finished(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
     stack.execute_sql("alter table addresses rename column zip_code to postal_code")
     data = somebody()
     try:
         with pytest.raises(CustomerCreationError) as stopped:
-            colour(create_customer_with_details, crm, data)
+            caller(create_customer_with_details, crm, data)
     finally:
         stack.execute_sql("alter table addresses rename column postal_code to zip_code")
     assert stopped.value.completed == ("sign_up", "profile")
     assert "address" in str(stopped.value)
     for _ in range(2):  # resuming twice is harmless
-        resumed = colour(resume_customer_creation, crm, stopped.value.user_id, data)
-    detail = colour(get_admin_customer_details, crm, resumed.id)
+        resumed = caller(resume_customer_creation, crm, stopped.value.user_id, data)
+    detail = caller(get_admin_customer_details, crm, resumed.id)
     assert [each.street for each in detail.addresses] == ["Calle Ocho"]
 
 
-def test_a_creation_of_nobody_cannot_be_resumed(colour, stack):
-    crm = colour.open(stack.url, stack.secret_key)
+def test_a_creation_of_nobody_cannot_be_resumed(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key)
     with pytest.raises(CustomerNotFoundError):
-        colour(resume_customer_creation, crm, uuid4(), somebody())
+        caller(resume_customer_creation, crm, uuid4(), somebody())
 
 
-def test_without_an_anon_key_nothing_is_sent(colour):
-    crm = colour.open("http://127.0.0.1:9", "sb_secret_x")
+def test_without_an_anon_key_nothing_is_sent(caller):
+    crm = caller.open("http://127.0.0.1:9", "sb_secret_x")
     with pytest.raises(InvalidInputError, match="anon key"):
-        colour(create_customer_with_details, crm, somebody())
+        caller(create_customer_with_details, crm, somebody())
 
 
 def test_incomplete_data_is_refused_naming_the_fields_but_not_their_values(ask):

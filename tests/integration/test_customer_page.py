@@ -20,7 +20,7 @@ from admin_crm import (
     update_admin_customer_notes,
 )
 from admin_crm.local import LocalStack
-from conftest import Ask
+from helpers import Ask
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
@@ -52,9 +52,9 @@ def test_the_page_of_a_new_customer_is_empty_but_there(admin, customer):
     assert detail.orders_summary.total_spent == 0
 
 
-def test_orders_beyond_the_servers_cap_are_all_there(colour):
+def test_orders_beyond_the_servers_cap_are_all_there(caller):
     with LocalStack(max_rows=50) as capped:
-        ask = Ask(colour, colour.open(capped.url, capped.secret_key))
+        ask = Ask(caller, caller.open(capped.url, capped.secret_key))
         orders = ask(get_customer_orders, capped.customer_id)
         assert len(orders) == 120
         assert [order.created_at for order in orders] == sorted((order.created_at for order in orders), reverse=True)
@@ -84,10 +84,10 @@ def test_a_stranger_sees_nobody(stranger, customer):
 
 
 @pytest.mark.parametrize("table", ["orders_table", "addresses_table", "notes_table", "view"])
-def test_a_part_that_fails_is_raised_and_not_shown_as_empty(colour, stack, table):
-    crm = colour.open(stack.url, stack.secret_key, settings=Settings(**{table: "no_such_table"}))
+def test_a_part_that_fails_is_raised_and_not_shown_as_empty(caller, stack, table):
+    crm = caller.open(stack.url, stack.secret_key, settings=Settings(**{table: "no_such_table"}))
     with pytest.raises(SchemaMismatchError, match="no_such_table"):
-        colour(get_admin_customer_details, crm, stack.customer_id)
+        caller(get_admin_customer_details, crm, stack.customer_id)
 
 
 def test_the_timeline_is_one_line_of_time_newest_first(by_key, customer, stack):

@@ -31,7 +31,7 @@ from admin_crm import (
 )
 from admin_crm.labels import folded
 from admin_crm.local import LocalStack
-from conftest import Ask
+from helpers import Ask
 from shops import open_shop
 
 VIEW = "customer_intelligence_360"
@@ -61,10 +61,10 @@ def shop(request, stack) -> LocalStack:
 
 
 @pytest.fixture(params=["secret key", "signed-in administrator"])
-def asked(request, colour, shop) -> Ask:
+def asked(request, caller, shop) -> Ask:
     if request.param == "secret key":
-        return Ask(colour, colour.open(shop.url, shop.secret_key))
-    return Ask(colour, colour.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
+        return Ask(caller, caller.open(shop.url, shop.secret_key))
+    return Ask(caller, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
 
 
 @contextmanager
@@ -94,14 +94,14 @@ def test_the_directory_is_complete_and_newest_first(asked, shop):
 
 
 def test_the_stream_holds_the_same_customers(asked):
-    streamed = asked.colour.collect(iter_customers(asked.crm, page_size=333))
+    streamed = asked.caller.collect(iter_customers(asked.crm, page_size=333))
     assert sorted(streamed, key=lambda each: each.id) == sorted(asked(get_all_customers), key=lambda each: each.id)
 
 
 def test_a_stream_can_be_left_and_begun_anew(by_key):
     stream = iter_customers(by_key.crm, page_size=10)
-    first = by_key.colour.collect(stream, limit=3)
-    assert by_key.colour.collect(stream, limit=3) == first
+    first = by_key.caller.collect(stream, limit=3)
+    assert by_key.caller.collect(stream, limit=3) == first
 
 
 def test_labels_are_kept_as_sent_beside_one_canonical_value(asked, shop, stack):
@@ -209,19 +209,19 @@ def test_any_text_is_found_literally_and_never_breaks_the_filter(stack, text):
         assert ids[0] in {str(each.id) for each in search_customers(crm, f"a{text}z", page_size=1000)}
 
 
-def test_a_view_that_shows_this_key_nothing_is_told_instead_of_an_empty_list(colour, gated):
-    by_key = Ask(colour, colour.open(gated.url, gated.secret_key))
+def test_a_view_that_shows_this_key_nothing_is_told_instead_of_an_empty_list(caller, gated):
+    by_key = Ask(caller, caller.open(gated.url, gated.secret_key))
     for operation in (get_all_customers, get_directory_stats, search_customers):
         with pytest.raises(PermissionDeniedError, match="sign_in"):
             by_key(operation)
     with pytest.raises(PermissionDeniedError, match="sign_in"):
-        colour.collect(iter_customers(by_key.crm))
-    signed_in = Ask(colour, colour.sign_in(gated.url, gated.publishable_key, gated.admin_email, gated.admin_password))
+        caller.collect(iter_customers(by_key.crm))
+    signed_in = Ask(caller, caller.sign_in(gated.url, gated.publishable_key, gated.admin_email, gated.admin_password))
     assert len(signed_in(get_all_customers)) > 1000
 
 
-def test_details_work_without_the_view_where_it_is_gated(colour, gated):
-    by_key = Ask(colour, colour.open(gated.url, gated.secret_key))
+def test_details_work_without_the_view_where_it_is_gated(caller, gated):
+    by_key = Ask(caller, caller.open(gated.url, gated.secret_key))
     some = rows_of(gated, "select customer_id from orders limit 1")[0]["customer_id"]
     detail = by_key(get_admin_customer_details, some)
     assert (detail.segment, detail.email) == (None, None)
@@ -242,8 +242,8 @@ def test_a_view_keyed_by_customer_id_with_customer_phone_is_read_too(by_key, sta
     )
     stack.execute_sql("grant select on other_shop to service_role")
     try:
-        crm = by_key.colour.open(stack.url, stack.secret_key, settings=Settings(view="other_shop"))
-        other = Ask(by_key.colour, crm)
+        crm = by_key.caller.open(stack.url, stack.secret_key, settings=Settings(view="other_shop"))
+        other = Ask(by_key.caller, crm)
         customers = {each.id: each.phone for each in other(get_all_customers)}
         assert customers == {each.id: each.phone for each in by_key(get_all_customers)}
         some_id, phone = next((each, phone) for each, phone in customers.items() if phone)
@@ -256,7 +256,7 @@ def test_a_view_keyed_by_customer_id_with_customer_phone_is_read_too(by_key, sta
 
 
 @pytest.mark.parametrize("cap", [1000, 50])
-def test_customers_that_come_and_go_while_reading_double_none_and_lose_none_that_stayed(request, colour, stack, cap):
+def test_customers_that_come_and_go_while_reading_double_none_and_lose_none_that_stayed(request, caller, stack, cap):
     shop = stack if cap == 1000 else request.getfixturevalue("capped")
     stop, staying = threading.Event(), {row["id"] for row in rows_of(shop, f"select id from {VIEW}")}
     changes = 0
@@ -270,7 +270,7 @@ def test_customers_that_come_and_go_while_reading_double_none_and_lose_none_that
     thread = threading.Thread(target=come_and_go)
     thread.start()
     try:
-        asked = Ask(colour, colour.open(shop.url, shop.secret_key))
+        asked = Ask(caller, caller.open(shop.url, shop.secret_key))
         for _ in range(3):
             found = [str(each.id) for each in asked(get_all_customers)]
             assert len(found) == len(set(found))
@@ -281,17 +281,17 @@ def test_customers_that_come_and_go_while_reading_double_none_and_lose_none_that
     assert changes > 0
 
 
-def test_a_wrong_key_is_an_authentication_error(colour, stack):
+def test_a_wrong_key_is_an_authentication_error(caller, stack):
     with pytest.raises(AuthenticationError):
-        colour(get_all_customers, colour.open(stack.url, "sb_secret_wrong"))
+        caller(get_all_customers, caller.open(stack.url, "sb_secret_wrong"))
     with pytest.raises(AuthenticationError, match="password"):
-        colour.sign_in(stack.url, stack.publishable_key, stack.admin_email, "wrong")
+        caller.sign_in(stack.url, stack.publishable_key, stack.admin_email, "wrong")
 
 
-def test_a_missing_view_says_what_to_install(colour, stack):
-    crm = colour.open(stack.url, stack.secret_key, settings=Settings(view="no_such_view"))
+def test_a_missing_view_says_what_to_install(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key, settings=Settings(view="no_such_view"))
     with pytest.raises(SchemaMismatchError, match="no_such_view") as missing:
-        colour(get_all_customers, crm)
+        caller(get_all_customers, crm)
     assert "Settings" in str(missing.value)
 
 

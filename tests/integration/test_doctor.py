@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from admin_crm import DoctorReport, Settings, cli, doctor
 from admin_crm.local import LocalStack
-from conftest import Ask, Colour
+from helpers import Ask, Caller
 from shops import open_shop
 
 
@@ -57,9 +57,9 @@ def neglected() -> Iterator[LocalStack]:
 
 
 @pytest.fixture
-def neglected_by_key(colour: Colour, neglected: LocalStack) -> Ask:
+def neglected_by_key(caller: Caller, neglected: LocalStack) -> Ask:
     settings = Settings(narrative_function="nobody-deployed-me")
-    return Ask(colour, colour.open(neglected.url, neglected.secret_key, settings=settings))
+    return Ask(caller, caller.open(neglected.url, neglected.secret_key, settings=settings))
 
 
 def test_a_healthy_shop_passes_but_for_the_suspensions_that_nobody_lifted(by_key: Ask) -> None:
@@ -100,7 +100,7 @@ def test_a_throw_away_object_that_may_not_be_deleted_is_named(by_admin: Ask, by_
     assert evidence.verdict == "warn"
     path = evidence.advice.split()[4]
     bucket = by_key.crm.supabase.storage.from_("customer-evidence")
-    assert by_key.colour.wait(bucket.remove([path]))
+    assert by_key.caller.wait(bucket.remove([path]))
 
 
 def test_a_customer_who_signed_in_is_no_administrator(stranger: Ask) -> None:
@@ -111,28 +111,28 @@ def test_a_customer_who_signed_in_is_no_administrator(stranger: Ask) -> None:
     assert lines(stranger(doctor))["evidence"] == ("fail", "this key may not add evidence")
 
 
-def test_a_publishable_key_alone_fails_without_an_exception(colour: Colour, stack: LocalStack) -> None:
-    report = colour(doctor, colour.open(stack.url, stack.publishable_key), write_checks=True)
+def test_a_publishable_key_alone_fails_without_an_exception(caller: Caller, stack: LocalStack) -> None:
+    report = caller(doctor, caller.open(stack.url, stack.publishable_key), write_checks=True)
     found = lines(report)
     assert found["key"][0] == found["role"][0] == found["directory"][0] == found["evidence"][0] == "fail"
     assert stack.publishable_key not in str(report)
 
 
-def test_a_legacy_key_works_and_is_to_be_switched(colour: Colour, stack: LocalStack) -> None:
-    crm = colour.open(stack.url, stack.service_role_jwt, anon_key=stack.anon_jwt)
-    report = colour(doctor, crm)
+def test_a_legacy_key_works_and_is_to_be_switched(caller: Caller, stack: LocalStack) -> None:
+    crm = caller.open(stack.url, stack.service_role_jwt, anon_key=stack.anon_jwt)
+    report = caller(doctor, crm)
     assert report.ok
     assert lines(report)["key"][1].startswith("a legacy service_role key")
 
 
-def test_a_wrong_key_ends_the_report(colour: Colour, stack: LocalStack) -> None:
-    report = colour(doctor, colour.open(stack.url, "sb_secret_of-another-project"))
+def test_a_wrong_key_ends_the_report(caller: Caller, stack: LocalStack) -> None:
+    report = caller(doctor, caller.open(stack.url, "sb_secret_of-another-project"))
     assert [(check.name, check.verdict) for check in report.checks] == [("key", "pass"), ("URL", "fail")]
     assert "check the key" in report.checks[-1].advice
 
 
-def test_a_gated_view_is_a_trap_for_a_secret_key(colour: Colour, small_and_gated: LocalStack) -> None:
-    report = colour(doctor, colour.open(small_and_gated.url, small_and_gated.secret_key))
+def test_a_gated_view_is_a_trap_for_a_secret_key(caller: Caller, small_and_gated: LocalStack) -> None:
+    report = caller(doctor, caller.open(small_and_gated.url, small_and_gated.secret_key))
     assert lines(report)["directory"] == (
         "fail",
         (
@@ -142,14 +142,14 @@ def test_a_gated_view_is_a_trap_for_a_secret_key(colour: Colour, small_and_gated
     )
 
 
-def test_a_gated_view_is_none_for_an_administrators_session(colour: Colour, small_and_gated: LocalStack) -> None:
+def test_a_gated_view_is_none_for_an_administrators_session(caller: Caller, small_and_gated: LocalStack) -> None:
     shop = small_and_gated
-    report = colour(doctor, colour.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
+    report = caller(doctor, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
     assert lines(report)["directory"] == ("pass", "customer_intelligence_360 shows all 1,200 customers")
 
 
-def test_a_low_row_cap_is_found_out(colour: Colour, small_and_gated: LocalStack) -> None:
-    report = colour(doctor, colour.open(small_and_gated.url, small_and_gated.secret_key))
+def test_a_low_row_cap_is_found_out(caller: Caller, small_and_gated: LocalStack) -> None:
+    report = caller(doctor, caller.open(small_and_gated.url, small_and_gated.secret_key))
     assert lines(report)["row cap"][1].startswith("the server gives 50 rows at once")
 
 

@@ -30,7 +30,7 @@ from admin_crm import (
 )
 from admin_crm._storage.resumable import PART
 from admin_crm.local import LocalStack
-from conftest import Ask, Colour
+from helpers import Ask, Caller
 
 MIB = 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n" + os.urandom(5000)
@@ -38,12 +38,12 @@ PDF = b"%PDF-1.7\n" + os.urandom(5000)
 
 
 @pytest.fixture
-def quick(colour: Colour, stack: LocalStack) -> Any:
+def quick(caller: Caller, stack: LocalStack) -> Any:
     """Open a connection with settings of the test's own, which does not wait between tries."""
 
     def opened(key: str | None = None, **settings: Any) -> Ask:
         quickly = Settings(retry_base_delay=0.001, retry_max_delay=0.002, **settings)
-        return Ask(colour, colour.open(stack.url, key or stack.secret_key, settings=quickly))
+        return Ask(caller, caller.open(stack.url, key or stack.secret_key, settings=quickly))
 
     return opened
 
@@ -60,7 +60,7 @@ def watch(asked: Ask) -> list[httpx.Request]:
 
     session = asked.crm.supabase.storage.session
     hooks = session.event_hooks
-    hooks["request"].append(keep_too if asked.colour.name == "async" else keep)
+    hooks["request"].append(keep_too if asked.caller.name == "async" else keep)
     session.event_hooks = hooks
     return requests
 
@@ -157,7 +157,7 @@ def test_a_large_upload_goes_on_after_a_broken_connection(quick: Any, customer: 
     async def send_beside(request: httpx.Request, **options: Any) -> httpx.Response:
         return lose(request, await kept(request, **options))
 
-    session.send = send_beside if crm.colour.name == "async" else send
+    session.send = send_beside if crm.caller.name == "async" else send
     path = crm(upload_customer_evidence, customer, content)
     assert [request.method for request in requests if "resumable/" in request.url.path] == ["PATCH", "PATCH", "HEAD"]
     assert crm(download_customer_evidence, path) == content
@@ -192,7 +192,7 @@ def test_newest_first_without_folders_and_placeholders(by_key: Ask, customer: st
     second = by_key(upload_customer_evidence, customer, PDF)
     bucket = by_key.crm.supabase.storage.from_("customer-evidence")
     for name in ("sub/a.png", ".emptyFolderPlaceholder"):
-        by_key.colour.wait(bucket.upload(f"{customer}/{name}", b""))
+        by_key.caller.wait(bucket.upload(f"{customer}/{name}", b""))
     assert [file.path for file in by_key(list_customer_evidence, customer)] == [second, first]
 
 
@@ -262,7 +262,7 @@ def test_a_signed_in_customer_may_not_add_evidence_about_themselves(
     stranger: Ask, stack: LocalStack, size: int
 ) -> None:
     own = stranger.crm.supabase.auth.get_user
-    user = stranger.colour.wait(own()).user.id
+    user = stranger.caller.wait(own()).user.id
     with pytest.raises(PermissionDeniedError):
         stranger(upload_customer_evidence, user, b"x" * size)
 
@@ -297,7 +297,7 @@ def test_a_server_that_fails_is_said_so(quick: Any, customer: str) -> None:
         return fail(request)
 
     path = f"{customer}/a.png"
-    session.send = fail_beside if crm.colour.name == "async" else fail
+    session.send = fail_beside if crm.caller.name == "async" else fail
     for operation, *arguments in (
         (upload_customer_evidence, customer, PNG),
         (list_customer_evidence, customer),

@@ -112,12 +112,12 @@ def test_insights_are_given_about_the_shop(admin):
     assert all(each.title and each.description for each in insights)
 
 
-def test_narrative_and_loyalty_are_actions_of_the_one_function_too(colour, stack):
+def test_narrative_and_loyalty_are_actions_of_the_one_function_too(caller, stack):
     names = {"narrative_action": "get_customer_narrative", "loyalty_action": "analyze_loyalty"}
     functions = dict.fromkeys(("narrative_function", "loyalty_function"), "customer-intelligence")
-    crm = colour.open(stack.url, stack.secret_key, settings=Settings(**names, **functions))
-    assert colour(get_customer_narrative, crm, stack.customer_id)
-    assert colour(get_strategic_loyalty_analysis, crm, stack.customer_id).analysis
+    crm = caller.open(stack.url, stack.secret_key, settings=Settings(**names, **functions))
+    assert caller(get_customer_narrative, crm, stack.customer_id)
+    assert caller(get_strategic_loyalty_analysis, crm, stack.customer_id).analysis
 
 
 @pytest.mark.parametrize("operation", ABOUT_CUSTOMERS)
@@ -152,23 +152,23 @@ def test_a_customer_sees_no_insights_and_nobody_elses_preferences(stranger, stac
         stranger(get_customer_preferences, stack.customer_id)
 
 
-def test_a_visitors_key_is_refused(colour, stack):
-    crm = colour.open(stack.url, stack.publishable_key)
+def test_a_visitors_key_is_refused(caller, stack):
+    crm = caller.open(stack.url, stack.publishable_key)
     with pytest.raises(PermissionDeniedError):
-        colour(get_proactive_insights, crm)
+        caller(get_proactive_insights, crm)
 
 
-def test_a_function_that_is_not_deployed_is_named(colour, stack):
-    crm = colour.open(stack.url, stack.secret_key, settings=Settings(narrative_function="customer-story"))
+def test_a_function_that_is_not_deployed_is_named(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key, settings=Settings(narrative_function="customer-story"))
     with pytest.raises(SchemaMismatchError) as missing:
-        colour(get_customer_narrative, crm, stack.customer_id)
+        caller(get_customer_narrative, crm, stack.customer_id)
     assert missing.value.missing == "customer-story"
 
 
-def test_an_unknown_action_is_the_functions_error(colour, stack):
-    crm = colour.open(stack.url, stack.secret_key, settings=Settings(suggest_tags_action="no_such_action"))
+def test_an_unknown_action_is_the_functions_error(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key, settings=Settings(suggest_tags_action="no_such_action"))
     with pytest.raises(EdgeFunctionError, match="Acción desconocida") as failed:
-        colour(suggest_customer_tags, crm, stack.customer_id)
+        caller(suggest_customer_tags, crm, stack.customer_id)
     assert (failed.value.status, failed.value.function) == (400, "customer-intelligence")
 
 
@@ -204,21 +204,21 @@ def test_a_customer_without_orders_has_no_preferences(by_key, customer):
 
 
 @pytest.mark.xdist_group("order_items")
-def test_a_table_of_items_gives_the_same_preferences_beyond_the_row_cap(colour, tabled):
-    crm = colour.open(tabled.url, tabled.secret_key)
-    alone = colour.open(tabled.url, tabled.secret_key)
+def test_a_table_of_items_gives_the_same_preferences_beyond_the_row_cap(caller, tabled):
+    crm = caller.open(tabled.url, tabled.secret_key)
+    alone = caller.open(tabled.url, tabled.secret_key)
     alone.facts["order_items"] = False
     for row in tabled.execute_sql(WITHOUT_RETIRED):
-        likes = colour(get_customer_preferences, crm, row["customer_id"], limit=100)
-        assert likes == colour(get_customer_preferences, alone, row["customer_id"], limit=100)
+        likes = caller(get_customer_preferences, crm, row["customer_id"], limit=100)
+        assert likes == caller(get_customer_preferences, alone, row["customer_id"], limit=100)
         assert counts(likes.top_products) == ranked(tabled.execute_sql(FAVOURITES.format(row["customer_id"])))
     assert crm.facts.get("order_items") is not False
 
 
 @pytest.mark.xdist_group("order_items")
-def test_a_signed_in_administrator_reads_the_table_of_items_to_its_end(colour, tabled):
-    crm = colour.sign_in(tabled.url, tabled.publishable_key, tabled.admin_email, tabled.admin_password)
-    likes = colour(get_customer_preferences, crm, tabled.customer_id, limit=100)
+def test_a_signed_in_administrator_reads_the_table_of_items_to_its_end(caller, tabled):
+    crm = caller.sign_in(tabled.url, tabled.publishable_key, tabled.admin_email, tabled.admin_password)
+    likes = caller(get_customer_preferences, crm, tabled.customer_id, limit=100)
     expected = tabled.execute_sql(
         "select products.name, sum(quantity)::integer as quantity from order_items"
         " join orders on orders.id = order_id join products on products.id = product_id"

@@ -140,8 +140,8 @@ def test_closing_while_calls_run_ends_them_with_our_errors(stack):
     assert all(isinstance(error, AdminCRMError) for error in ended), ended
 
 
-def test_closing_twice_is_harmless(colour, stack):
-    crm = colour.open(stack.url, stack.secret_key)
-    colour(search_customers, crm)
-    colour.wait(crm.close())
-    colour.wait(crm.close())
+def test_closing_twice_is_harmless(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key)
+    caller(search_customers, crm)
+    caller.wait(crm.close())
+    caller.wait(crm.close())

@@ -20,7 +20,7 @@ from admin_crm import (
     resume_customer_creation,
 )
 from admin_crm.creation import _new_password, _read_sign_up
-from conftest import ANON, KEY, URL
+from helpers import ANON, KEY, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
 SIGN_UP = f"{URL}/auth/v1/signup"
@@ -128,7 +128,9 @@ def test_the_new_user_writes_the_own_rows_and_the_keys_are_not_mixed_up(ask):
         assert route.calls.last.request.headers["apikey"] == ANON
         assert route.calls.last.request.headers["authorization"] == "Bearer user-token"
     assert not created.needs_confirmation
-    assert ask.crm.supabase.options.headers["Authorization"] == f"Bearer {KEY}"
+    route = respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[]))
+    ask.caller.wait(ask.crm.supabase.table("customer_profiles").select("*").execute())
+    assert route.calls.last.request.headers["authorization"] == f"Bearer {KEY}"
 
 
 @respx.mock

@@ -29,7 +29,7 @@ from admin_crm import (
     summarize_customers,
 )
 from admin_crm.search import quoted, text_filter
-from conftest import KEY, QUICK, URL
+from helpers import KEY, QUICK, URL
 
 VIEW = f"{URL}/rest/v1/customer_intelligence_360"
 PROFILES = f"{URL}/rest/v1/customer_profiles"
@@ -78,7 +78,7 @@ def test_an_empty_shop_has_an_empty_directory(ask):
     shop([])
     respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[], headers={"content-range": "*/0"}))
     assert ask(get_all_customers) == []
-    assert ask.colour.collect(iter_customers(ask.crm)) == []
+    assert ask.caller.collect(iter_customers(ask.crm)) == []
 
 
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 95, 100, 437])
@@ -88,7 +88,7 @@ def test_every_customer_is_read_whatever_the_servers_cap(ask, count, counts):
     ids = [uuid4() for _ in range(count)]
     shop(ids, counts=counts)
     assert sorted(each.id for each in ask(get_all_customers)) == sorted(ids)
-    assert [each.id for each in ask.colour.collect(iter_customers(ask.crm))] == sorted(ids)
+    assert [each.id for each in ask.caller.collect(iter_customers(ask.crm))] == sorted(ids)
 
 
 @respx.mock
@@ -133,7 +133,7 @@ def test_a_read_that_never_began_says_what_was_wrong_itself(ask):
     with pytest.raises(ServiceUnavailableError):
         ask(get_all_customers)
     with pytest.raises(ServiceUnavailableError):
-        ask.colour.collect(iter_customers(ask.crm))
+        ask.caller.collect(iter_customers(ask.crm))
 
 
 @respx.mock
@@ -141,7 +141,7 @@ def test_a_stream_that_breaks_off_says_after_how_many(ask):
     server = shop([uuid4() for _ in range(100)])
     server.fail_after = 3
     with pytest.raises(IncompleteReadError, match="after 30 customers"):
-        ask.colour.collect(iter_customers(ask.crm))
+        ask.caller.collect(iter_customers(ask.crm))
 
 
 @respx.mock
@@ -212,11 +212,10 @@ def test_a_search_that_cannot_be_meant_is_refused_before_it_is_sent(ask, wrong):
         ask(search_customers, **wrong)
 
 
-def test_a_stream_wants_the_loop_of_its_colour(colour):
-    stream = iter_customers(colour.open(URL, KEY))
-    wrong, told = (iter, "async for") if colour.name == "async" else (aiter, "with `for`")
-    with pytest.raises(TypeError, match=told):
-        wrong(stream)
+def test_a_stream_is_iterated_with_for_or_async_for_as_its_connection_is(caller):
+    stream = iter_customers(caller.open(URL, KEY))
+    with pytest.raises(TypeError, match="not iterable" if caller.name == "async" else "async iterable"):
+        (iter if caller.name == "async" else aiter)(stream)
 
 
 @respx.mock
@@ -316,9 +315,9 @@ def test_stats_count_the_month_that_they_are_asked_for():
     assert summarize_customers([]).contactable_percent == 0.0
 
 
-def test_the_page_size_asked_for_is_the_settings(colour):
+def test_the_page_size_asked_for_is_the_settings(caller):
     with respx.mock:
         server = shop([uuid4() for _ in range(30)], cap=1000)
-        crm = colour.open(URL, KEY, settings=Settings(page_size=7, concurrency=1))
-        assert len(colour(get_all_customers, crm)) == 30
+        crm = caller.open(URL, KEY, settings=Settings(page_size=7, concurrency=1))
+        assert len(caller(get_all_customers, crm)) == 30
         assert server.requests >= 5

@@ -17,7 +17,7 @@ import respx
 
 from admin_crm import ClientStateError, DoctorCheck, DoctorReport, Settings, doctor
 from admin_crm.diagnosis.access import rights_of
-from conftest import ANON, KEY, QUICK, URL, Ask, Colour
+from helpers import ANON, KEY, QUICK, URL, Ask, Caller
 
 USER = "7e1b2c3d-0000-4000-8000-000000000001"
 SETTINGS = {"external": {"email": True}, "disable_signup": False, "mailer_autoconfirm": True}
@@ -98,9 +98,9 @@ def line(report: DoctorReport, name: str) -> DoctorCheck:
     return found
 
 
-def as_user(colour: Colour, **claims: Any) -> Any:
+def as_user(caller: Caller, **claims: Any) -> Any:
     token = jwt(**{"role": "authenticated", "sub": USER, "exp": int(time.time()) + 3600} | claims)
-    return colour.open(URL, ANON, access_token=token, settings=QUICK)
+    return caller.open(URL, ANON, access_token=token, settings=QUICK)
 
 
 def test_a_healthy_project_passes_every_check_and_is_only_read(ask: Ask, server: Server) -> None:
@@ -175,16 +175,16 @@ def test_a_server_without_a_clock_is_told_of(ask: Ask, server: Server, headers: 
     ],
     ids=["fresh service key", "expired", "anon", "user", "odd claims", "no token", "broken token", "no object"],
 )
-def test_kinds_of_keys_are_told_apart(colour: Colour, server: Server, key: str, verdict: str, words: str) -> None:
-    report = colour(doctor, colour.open(URL, key, settings=QUICK))
+def test_kinds_of_keys_are_told_apart(caller: Caller, server: Server, key: str, verdict: str, words: str) -> None:
+    report = caller(doctor, caller.open(URL, key, settings=QUICK))
     assert line(report, "key").verdict == verdict
     assert words in line(report, "key").meaning
     assert key not in str(report) + report._repr_html_()
 
 
-def test_a_legacy_anon_key_with_a_session_is_to_be_switched(colour: Colour, server: Server) -> None:
+def test_a_legacy_anon_key_with_a_session_is_to_be_switched(caller: Caller, server: Server) -> None:
     token = jwt(role="authenticated", sub=USER)
-    report = colour(doctor, colour.open(URL, jwt(role="anon"), access_token=token, settings=QUICK))
+    report = caller(doctor, caller.open(URL, jwt(role="anon"), access_token=token, settings=QUICK))
     assert line(report, "key").advice == "switch to an sb_publishable_… key"
 
 
@@ -201,10 +201,10 @@ def test_a_key_without_an_expiry_does_not_expire() -> None:
     ],
 )
 def test_the_role_is_that_of_the_session(
-    colour: Colour, server: Server, claims: dict[str, Any], verdict: str, words: str
+    caller: Caller, server: Server, claims: dict[str, Any], verdict: str, words: str
 ) -> None:
     server.tables["admin_users"].return_value = rows(1, given=1)
-    role = line(colour(doctor, as_user(colour, **claims)), "role")
+    role = line(caller(doctor, as_user(caller, **claims)), "role")
     assert role.verdict == verdict
     assert words in role.meaning
 
@@ -213,10 +213,10 @@ def test_the_role_is_that_of_the_session(
     ("answer", "verdict"), [(rows(0), "fail"), (refused("PGRST205", "no admin_users", 404), "warn")]
 )
 def test_a_user_must_be_known_as_an_administrator(
-    colour: Colour, server: Server, answer: httpx.Response, verdict: str
+    caller: Caller, server: Server, answer: httpx.Response, verdict: str
 ) -> None:
     server.tables["admin_users"].return_value = answer
-    report = colour(doctor, as_user(colour))
+    report = caller(doctor, as_user(caller))
     assert line(report, "role").verdict == verdict
     assert USER not in str(report)
 
@@ -239,9 +239,9 @@ def test_what_a_sign_up_leads_to_is_told(
 
 @pytest.mark.parametrize(("anon_key", "verdict"), [(None, "warn"), ("sb_secret_mixed-up", "fail")])
 def test_a_missing_or_secret_anon_key_is_told(
-    colour: Colour, server: Server, anon_key: str | None, verdict: str
+    caller: Caller, server: Server, anon_key: str | None, verdict: str
 ) -> None:
-    report = colour(doctor, colour.open(URL, KEY, anon_key=anon_key, settings=QUICK))
+    report = caller(doctor, caller.open(URL, KEY, anon_key=anon_key, settings=QUICK))
     assert line(report, "sign-up").verdict == verdict
 
 
@@ -328,9 +328,9 @@ def test_functions_are_asked_for_without_making_them_do_anything(
     assert all(not call.request.content for call in server.functions.calls)
 
 
-def test_functions_of_one_name_are_one_line(colour: Colour, server: Server) -> None:
+def test_functions_of_one_name_are_one_line(caller: Caller, server: Server) -> None:
     settings = Settings(narrative_function="customer-intelligence", loyalty_function="customer-intelligence")
-    report = colour(doctor, colour.open(URL, KEY, settings=settings))
+    report = caller(doctor, caller.open(URL, KEY, settings=settings))
     assert [check.name for check in report.checks if check.name.startswith("function")] == [
         "function customer-intelligence"
     ]
@@ -365,11 +365,11 @@ def test_a_public_bucket_fails(ask: Ask, server: Server) -> None:
     ],
 )
 def test_a_users_rights_to_evidence_are_deduced(
-    colour: Colour, server: Server, signing: httpx.Response, listed: list[Any], verdict: str
+    caller: Caller, server: Server, signing: httpx.Response, listed: list[Any], verdict: str
 ) -> None:
     server.signing.return_value = signing
     server.listing.return_value = httpx.Response(200, json=listed)
-    assert line(colour(doctor, as_user(colour)), "evidence").verdict == verdict
+    assert line(caller(doctor, as_user(caller)), "evidence").verdict == verdict
     assert not server.upload.called
 
 
@@ -428,11 +428,11 @@ def test_write_checks_leave_no_notes(
     assert [call.request.url.params["customer_id"] for call in server.unnote.calls] == [f"eq.{key}" for key in keys]
 
 
-def test_a_closed_connection_is_no_finding(colour: Colour, server: Server) -> None:
-    crm = colour.open(URL, KEY, settings=QUICK)
-    colour.wait(crm.close())
+def test_a_closed_connection_is_no_finding(caller: Caller, server: Server) -> None:
+    crm = caller.open(URL, KEY, settings=QUICK)
+    caller.wait(crm.close())
     with pytest.raises(ClientStateError):
-        colour(doctor, crm)
+        caller(doctor, crm)
 
 
 def test_a_report_is_readable_and_safe_to_show() -> None:

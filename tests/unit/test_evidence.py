@@ -37,7 +37,7 @@ from admin_crm import (
 from admin_crm._storage import objects, resumable
 from admin_crm._storage import upload as uploading
 from admin_crm._storage.file_type import clean_name, detect_type, safe_extension
-from conftest import KEY, QUICK, URL, Ask, Colour
+from helpers import KEY, QUICK, URL, Ask, Caller
 
 ANA = "a11a5e00-0000-4000-8000-000000000001"
 PATH = f"{ANA}/recibo.pdf"
@@ -301,11 +301,11 @@ class Asynchronous:
     ],
 )
 def test_what_cannot_be_evidence_is_refused_before_anything_is_sent(
-    colour: Colour, server: Server, file: Any, told: str
+    caller: Caller, server: Server, file: Any, told: str
 ) -> None:
-    crm = colour.open(URL, KEY, settings=QUICK.model_copy(update={"max_evidence_bytes": 1000}))
+    crm = caller.open(URL, KEY, settings=QUICK.model_copy(update={"max_evidence_bytes": 1000}))
     with pytest.raises(InvalidInputError, match=told) as refused:
-        colour(upload_customer_evidence, crm, ANA, file)
+        caller(upload_customer_evidence, crm, ANA, file)
     assert refused.value.argument == "file"
     assert server.requests == []
 
@@ -434,9 +434,8 @@ def test_a_progress_bar_without_tqdm_says_what_to_install(
     ask: Ask, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(InvalidInputError, match="pip install") as refused:
+    with pytest.raises(ImportError, match="pip install"):
         ask(upload_customer_evidence, ANA, PNG, progress=True)
-    assert refused.value.argument == "progress"
     assert server.requests == []
 
 
@@ -594,7 +593,7 @@ def test_a_server_without_resumable_uploads_gets_the_file_whole(
         (httpx.Response(403, text="new row violates row-level security policy"), PermissionDeniedError),
         (httpx.Response(413, text="Maximum size exceeded"), InvalidInputError),
         (httpx.Response(201), UnexpectedResponseError),
-        (httpx.Response(201, headers={"Location": f"{URL}/upload/resumable/../x?y"}), UnexpectedResponseError),
+        (httpx.Response(201, headers={"Location": f"{URL}/upload/resumable/a%20b?y"}), UnexpectedResponseError),
         (httpx.Response(201, headers={"Location": "https://evil.example/"}), UnexpectedResponseError),
     ],
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from admin_crm import AdminCustomer, InvalidInputError, Order, customers_frame, orders_frame
+from admin_crm import AdminCustomer, Order, customers_frame, orders_frame
 
 ID = UUID("7e1b2c3d-0000-4000-8000-000000000001")
 MOMENT = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ NEW = AdminCustomer(id=UUID(int=1))
 def test_money_is_float_moments_are_utc_and_counts_may_be_missing():
     frame = customers_frame([ANA, NEW])
     assert {str(frame[name].dtype) for name in ("total_spent", "monetary")} == {"float64"}
-    assert str(frame["created_at"].dtype) == "datetime64[ns, UTC]"
+    assert str(frame["created_at"].dtype) == "datetime64[us, UTC]"
     assert str(frame["total_orders"].dtype) == "Int64"
     assert frame["total_spent"].sum() == 12.3
     assert frame["created_at"][0].to_pydatetime() == MOMENT
@@ -52,7 +52,15 @@ def test_orders_can_be_summed_by_month():
     assert frame.dropna(subset="created_at").resample("ME", on="created_at")["total"].sum().tolist() == [5.5]
 
 
-def test_without_pandas_it_is_said_what_to_install(monkeypatch):
+def test_without_pandas_an_import_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(InvalidInputError, match="notebook"):
+    with pytest.raises(ImportError, match="notebook"):
         customers_frame([ANA])
+
+
+@pytest.mark.parametrize("year", [1600, 9999])
+def test_years_beyond_nanoseconds_are_kept(year):
+    moment = datetime(year, 1, 2, tzinfo=UTC)
+    frame = customers_frame([AdminCustomer(id=ID, created_at=moment, birthdate=moment.date())], personal=True)
+    assert frame["created_at"][0].to_pydatetime() == moment
+    assert frame["birthdate"][0].year == year

@@ -35,7 +35,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     suggest_customer_tags,
 )
-from conftest import KEY, QUICK, URL
+from helpers import KEY, QUICK, URL
 
 CUSTOMER = "c0ffee00-0000-4000-8000-000000000001"
 INTELLIGENCE = f"{URL}/functions/v1/customer-intelligence"
@@ -106,14 +106,14 @@ def test_the_narrative_has_a_function_of_its_own(server, ask):
     assert body_of(route) == {"customerId": CUSTOMER}
 
 
-def test_narrative_and_loyalty_can_be_actions_of_one_function(server, colour):
+def test_narrative_and_loyalty_can_be_actions_of_one_function(server, caller):
     names = {"narrative_function": "customer-intelligence", "narrative_action": "get_customer_narrative"}
     names |= {"loyalty_function": "customer-intelligence", "loyalty_action": "analyze_loyalty"}
-    crm = colour.open(URL, KEY, settings=QUICK.model_copy(update=names))
+    crm = caller.open(URL, KEY, settings=QUICK.model_copy(update=names))
     route = answers(server, INTELLIGENCE, {"narrative": "Lucía"}, {"analysis": "Leal"})
-    colour(get_customer_narrative, crm, CUSTOMER)
+    caller(get_customer_narrative, crm, CUSTOMER)
     assert body_of(route) == {"customerId": CUSTOMER, "action": "get_customer_narrative"}
-    colour(get_strategic_loyalty_analysis, crm, CUSTOMER)
+    caller(get_strategic_loyalty_analysis, crm, CUSTOMER)
     assert body_of(route) == {"customerId": CUSTOMER, "action": "analyze_loyalty"}
 
 
@@ -256,7 +256,7 @@ def test_a_function_that_is_not_deployed_is_named(server, ask, response):
     answers(server, LOYALTY, response)
     with pytest.raises(SchemaMismatchError, match="loyalty-intelligence is not deployed") as missing:
         ask(get_strategic_loyalty_analysis, CUSTOMER)
-    assert missing.value.missing == "loyalty-intelligence"
+    assert (missing.value.kind, missing.value.name) == ("function", "loyalty-intelligence")
 
 
 def test_a_customer_that_the_function_does_not_know_is_not_found(server, ask):

@@ -25,8 +25,8 @@ from admin_crm import (
     canonical_segment,
     tier_progress,
 )
-from admin_crm._postgrest.query import _adapter, decode
-from admin_crm.customers import summarize_orders
+from admin_crm._postgrest.decode import adapter_of, decode
+from admin_crm.customers import _summarize_orders
 from admin_crm.errors import InvalidInputError
 from admin_crm.labels import HEALTH_LABELS, SEGMENT_LABELS, folded
 
@@ -34,13 +34,13 @@ ID = "7e1b2c3d-0000-4000-8000-000000000001"
 
 
 def read(model, **row):
-    return decode(json.dumps([{"id": ID, **row}]).encode(), _adapter(model))[0]
+    return decode(json.dumps([{"id": ID, **row}]).encode(), adapter_of(model))[0]
 
 
 def test_either_name_of_a_column_is_read():
     one = read(AdminCustomer, phone="1", customer_tier="gold")
     other = decode(
-        json.dumps([{"customer_id": ID, "customer_phone": "1", "tier": "gold"}]).encode(), _adapter(AdminCustomer)
+        json.dumps([{"customer_id": ID, "customer_phone": "1", "tier": "gold"}]).encode(), adapter_of(AdminCustomer)
     )[0]
     assert (one.id, one.phone, one.tier) == (other.id, other.phone, other.tier) == (UUID(ID), "1", CustomerTier.GOLD)
 
@@ -70,7 +70,7 @@ def test_no_order_is_no_recency(recency, frequency, days):
 
 @pytest.mark.parametrize("number", ["0.1", "1234567890123456.78", "99999999999999999999.99", '"12.30"', "7", "-0.05"])
 def test_money_keeps_every_digit(number):
-    customers = decode(f'[{{"id": "{ID}", "total_spent": {number}}}]'.encode(), _adapter(AdminCustomer))
+    customers = decode(f'[{{"id": "{ID}", "total_spent": {number}}}]'.encode(), adapter_of(AdminCustomer))
     assert customers[0].total_spent == Decimal(number.strip('"'))
 
 
@@ -122,7 +122,7 @@ def test_every_spelling_of_cancelled_is_cancelled(spelling):
 def test_custom_fields_of_old_rows_may_hold_anything_and_tags_may_be_null():
     notes = decode(
         json.dumps([{"customer_id": ID, "tags": None, "custom_fields": {"a": 1, "b": [True]}}]).encode(),
-        _adapter(AdminNotes),
+        adapter_of(AdminNotes),
     )[0]
     assert (notes.tags, notes.custom_fields) == ([], {"a": 1, "b": [True]})
 
@@ -181,7 +181,7 @@ def test_tier_progress_takes_a_customer_and_refuses_what_is_no_amount():
 def test_an_orders_summary_adds_up(totals):
     start = datetime(2026, 1, 1, tzinfo=UTC)
     orders = [Order(id=str(n), total=total, created_at=start + timedelta(days=n)) for n, total in enumerate(totals)]
-    summary = summarize_orders(orders)
+    summary = _summarize_orders(orders)
     assert (summary.total_spent, summary.total_orders) == (sum(totals, Decimal(0)), len(totals))
     assert summary.last_order_date == (start + timedelta(days=len(totals) - 1) if totals else None)
     assert abs(summary.aov * len(totals) - summary.total_spent) <= Decimal("0.005") * max(len(totals), 1)

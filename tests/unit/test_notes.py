@@ -7,7 +7,7 @@ import pytest
 import respx
 
 from admin_crm import ConflictError, PermissionDeniedError, add_customer_tags, update_admin_customer_notes
-from conftest import URL
+from helpers import URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
 NOTES = f"{URL}/rest/v1/admin_customer_notes"

@@ -16,7 +16,7 @@ from admin_crm import (
     SchemaMismatchError,
     get_customer_preferences,
 )
-from conftest import URL
+from helpers import URL
 
 REST = f"{URL}/rest/v1"
 CUSTOMER = "c0ffee00-0000-4000-8000-000000000001"

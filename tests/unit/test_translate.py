@@ -32,9 +32,10 @@ from admin_crm import (
     list_customer_evidence,
     update_customer_status,
 )
+from admin_crm._core.headers import retry_after
 from admin_crm._core.redaction import mask_email, mask_phone, redact, shape_of
-from admin_crm._core.translate import error_from, retry_after
-from conftest import KEY, URL
+from admin_crm._core.translate import translate
+from helpers import KEY, URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
 PROFILES = f"{URL}/rest/v1/customer_profiles"
@@ -204,23 +205,53 @@ def test_an_error_within_an_error_is_read_for_its_message(ask):
 
 
 def test_what_is_not_ours_and_has_no_response_is_unreadable():
-    told = error_from(json.JSONDecodeError("bad", "doc", 0))
+    told = translate(json.JSONDecodeError("bad", "doc", 0))
     assert isinstance(told, UnexpectedResponseError)
     assert told.retryable
-    assert not error_from(TypeError("odd")).retryable
 
 
-def test_a_closed_pool_is_told_as_such():
-    told = error_from(RuntimeError("Cannot send a request, as the client has been closed."))
-    assert isinstance(told, admin_crm.ClientStateError)
+@pytest.mark.parametrize("bug", [TypeError("odd"), ValueError("odd"), KeyError("odd"), OSError("disk full")], ids=repr)
+def test_a_bug_or_the_callers_own_error_is_not_translated(bug):
+    assert translate(bug) is None
 
 
-def test_an_error_with_only_a_status_is_read_by_it():
-    class RelayError(Exception):
+def test_an_error_of_supabase_py_with_only_a_status_is_read_by_it():
+    from supabase_auth.errors import AuthError
+
+    class RelayError(AuthError):
         status = 503
-        code = None
 
-    assert isinstance(error_from(RelayError("relay")), ServiceUnavailableError)
+    assert isinstance(translate(RelayError("relay", None)), ServiceUnavailableError)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind", "name"),
+    [
+        ("PGRST205", "Could not find the table 'public.coupons' in the schema cache", "table", "coupons"),
+        ("42P01", 'relation "public.order_items" does not exist', "table", "order_items"),
+        ("42703", "column customer_intelligence_360.id does not exist", "column", "id"),
+        ("42703", 'column "tier" does not exist', "column", "tier"),
+        ("PGRST204", "Could not find the 'whatsapp' column of 'customer_profiles' in the schema cache",
+         "column", "whatsapp"),
+        ("PGRST202", "Could not find the function public.balance(p_id) in the schema cache", "function", "balance"),
+        ("PGRST205", "no words that we know", "table", None),
+    ],
+)  # fmt: skip
+@respx.mock
+def test_what_a_schema_lacks_is_named_with_its_kind(ask, code, message, kind, name):
+    respx.get(NOTES).mock(return_value=refusal(404, code, message))
+    with pytest.raises(SchemaMismatchError) as raised:
+        ask(get_admin_customer_notes, SOMEBODY)
+    assert (raised.value.kind, raised.value.name) == (kind, name)
+
+
+@respx.mock
+def test_a_missing_bucket_is_named(ask):
+    missing = {"statusCode": "404", "error": "Bucket not found", "message": "Bucket not found"}
+    respx.post(f"{URL}/storage/v1/object/list/customer-evidence").mock(return_value=httpx.Response(400, json=missing))
+    with pytest.raises(SchemaMismatchError) as raised:
+        ask(list_customer_evidence, SOMEBODY)
+    assert (raised.value.kind, raised.value.name) == ("bucket", "customer-evidence")
 
 
 def test_retry_after_is_read_as_seconds_or_as_a_date():
@@ -273,7 +304,7 @@ JSON = st.recursive(
 @settings(max_examples=50)
 @given(status=st.integers(200, 599), body=JSON)
 def test_whatever_json_comes_back_gives_a_model_or_our_error(status, body):
-    from conftest import QUICK
+    from helpers import QUICK
 
     content = json.dumps(body).encode()
     with admin_crm.AdminCRM(URL, KEY, settings=QUICK.model_copy(update={"retry_attempts": 1})) as crm, respx.mock:

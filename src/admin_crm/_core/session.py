@@ -167,7 +167,6 @@ async def _request(link: Link, grant: str, values: dict[str, str | SecretStr]) -
         # The key alone: the token that is to be replaced may have expired.
         headers={
             "apikey": rights.handle,
-            "Authorization": f"Bearer {rights.key.get_secret_value()}",
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
         },

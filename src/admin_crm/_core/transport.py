@@ -89,7 +89,7 @@ def _prepare(request: httpx.Request, shared: Shared, settings: Settings) -> None
     request.extensions["timeout"] = _timeout_for(request.url.path, settings)
     rights = shared.rights.get(request.headers.get("apikey", ""))
     if rights is not None:
-        if request.headers.get("Authorization") in (None, f"Bearer {rights.handle}"):
+        if request.headers.get("Authorization") == f"Bearer {rights.handle}":
             request.headers["Authorization"] = f"Bearer {rights.bearer}"
         request.headers["apikey"] = rights.key.get_secret_value()
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import threading
-import weakref
-
 import httpx
 import pytest
 import respx
 
 from admin_crm import (
-    AdminCRM,
     CustomerProfile,
     IncompleteReadError,
     InvalidInputError,
-    Order,
     PermissionDeniedError,
     ServiceUnavailableError,
     UnexpectedResponseError,
@@ -27,9 +21,7 @@ from admin_crm import (
     search_customers,
     update_customer_status,
 )
-from admin_crm._core.connection import _after_fork
-from admin_crm._postgrest.query import _adapter, _collect_in_child, _uncollected, decode, read_rows
-from conftest import KEY, URL
+from helpers import URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
 ORDERS = f"{URL}/rest/v1/orders"
@@ -126,86 +118,3 @@ def test_banned_is_locked_at_any_time_and_a_naive_moment_is_refused():
 def test_an_id_of_another_kind_is_refused_without_being_repeated(ask, wrong):
     with pytest.raises(InvalidInputError, match="must be a UUID"):
         ask(get_admin_customer_notes, wrong)
-
-
-@pytest.mark.parametrize("kept", [True, False])
-@pytest.mark.parametrize("running", [True, False])
-def test_reading_rows_leaves_the_garbage_collector_as_it_was(running, kept):
-    was = gc.isenabled()
-    (gc.enable if running else gc.disable)()
-    try:
-        assert decode(b'[{"id": "1"}]', _adapter(Order), kept=kept)[0].id == "1"
-        assert gc.isenabled() is running
-    finally:
-        (gc.enable if was else gc.disable)()
-
-
-def test_a_process_forked_while_rows_are_made_has_its_garbage_collector():
-    assert gc.isenabled()
-    with _uncollected(kept=False):
-        _collect_in_child()
-        assert gc.isenabled()
-
-
-def test_a_process_that_turned_its_garbage_collector_off_forks_without_it():
-    gc.disable()
-    try:
-        with _uncollected(kept=False):
-            _collect_in_child()
-            assert not gc.isenabled()
-    finally:
-        gc.enable()
-
-
-def test_reading_rows_thaws_nothing_that_the_process_has_frozen():
-    gc.freeze()
-    try:
-        frozen = gc.get_freeze_count()
-        decode(b'[{"id": "1"}]', _adapter(Order), kept=True)
-        assert gc.get_freeze_count() == frozen > 0
-    finally:
-        gc.unfreeze()
-
-
-def answered(*rows):
-    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=rows))) as http:
-        return http.get(URL)
-
-
-def test_rows_of_one_answer_share_the_names_of_their_fields_and_their_copies_do_not():
-    one, other = read_rows(answered({"id": "1", "total": 3}, {"id": "2", "total": 4}), Order)
-    assert one.model_fields_set is other.model_fields_set
-    assert one.model_copy(update={"status": "paid"}).model_fields_set == {"id", "total", "status"}
-    assert other.model_fields_set == {"id", "total"}
-    assert other.model_dump(exclude_unset=True, mode="json") == {"id": "2", "total": "4"}
-
-
-def test_rows_that_differ_in_their_columns_keep_names_of_their_own():
-    one, other = read_rows(answered({"id": "1", "total": 3}, {"id": "2", "status": "paid"}), Order)
-    assert (one.model_fields_set, other.model_fields_set) == ({"id", "total"}, {"id", "status"})
-
-
-def test_an_answer_is_let_go_of_as_soon_as_its_rows_are_made():
-    answer = answered({"id": "1"})
-    there = weakref.ref(answer)
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        assert read_rows(answer, Order)
-        del answer
-        assert there() is None
-    finally:
-        (gc.enable if was else gc.disable)()
-
-
-def test_a_fork_leaves_the_child_without_the_parents_sockets_and_locks():
-    with AdminCRM(URL, KEY) as crm, AdminCRM(URL, KEY) as unused:
-        parents, shared = crm.supabase, crm._shared
-        pool, held = shared.pool, threading.Lock()
-        shared.lock = held
-        held.acquire()  # as another thread would have at the moment of the fork
-        _after_fork()
-        assert crm.supabase is not parents
-        assert shared.pool is not pool
-        assert unused._shared.client is None
-        pool.close()

@@ -1,0 +1,100 @@
+"""What tests share: where the played server is, and calling every function sync and async from one test."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from admin_crm import AdminCRM, AsyncAdminCRM, Settings
+
+URL = "https://shop.test"
+KEY = "sb_secret_unit-test-key"
+ANON = "sb_publishable_unit-test-key"
+QUICK = Settings(retry_attempts=4, retry_base_delay=0.001, retry_max_delay=0.002)
+"""Settings for unit tests: retries without waiting."""
+
+
+class Caller:
+    """Opens connections and calls functions on them, sync or async, so that a test is written once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._closing = ExitStack()
+        self._runner: asyncio.Runner | None = None
+        if name == "async":
+            self._runner = self._closing.enter_context(asyncio.Runner())
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Open a connection, closed when the test ends."""
+        kind = AsyncAdminCRM if self._runner else AdminCRM
+        return self.keep(kind(*args, **kwargs))
+
+    def sign_in(self, *args: Any, **kwargs: Any) -> Any:
+        """Open a connection as a signed-in user, closed when the test ends."""
+        kind = AsyncAdminCRM if self._runner else AdminCRM
+        return self.keep(self.wait(kind.sign_in(*args, **kwargs)))
+
+    def keep(self, crm: Any) -> Any:
+        self._closing.callback(lambda: self.wait(crm.close()))
+        return crm
+
+    def wait(self, outcome: Any) -> Any:
+        """Return a value, waiting for it if it has to be waited for."""
+        if inspect.isawaitable(outcome):
+            assert self._runner is not None
+
+            async def waited() -> Any:
+                return await outcome
+
+            return self._runner.run(waited())
+        return outcome
+
+    def __call__(self, operation: Callable[..., Any], crm: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run an operation to its end."""
+        return self.wait(operation(crm, *args, **kwargs))
+
+    def collect(self, stream: Any, limit: int | None = None) -> list[Any]:
+        """Iterate over a stream, to its end or its first `limit` items."""
+        if not self._runner:
+            return [item for item, _ in zip(stream, range(limit or 1 << 40), strict=False)]
+
+        async def collected() -> list[Any]:
+            items = []
+            async for item in stream:
+                items.append(item)
+                if len(items) == limit:
+                    break
+            return items
+
+        return self._runner.run(collected())
+
+    def close(self) -> None:
+        self._closing.close()
+
+
+class Ask:
+    """An operation asked of one connection: ``ask(get_all_customers)``."""
+
+    def __init__(self, caller: Caller, crm: Any) -> None:
+        self.caller = caller
+        self.crm = crm
+
+    def __call__(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return self.caller(operation, self.crm, *args, **kwargs)
+
+
+def shown_with_locals(error: BaseException) -> str:
+    """Return what a traceback that shows local variables says of an error and its causes, the tests' own frames aside."""
+    shown: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None:
+        shown += [repr(seen), str(seen), repr(vars(seen))]
+        for frame, _ in traceback.walk_tb(seen.__traceback__):
+            if "/tests/" not in frame.f_code.co_filename:
+                shown += [f"{name}={value!r}" for name, value in frame.f_locals.items()]
+        seen = seen.__cause__ or seen.__context__
+    return "\n".join(shown)

@@ -1,0 +1,132 @@
+"""Rows are decoded with the garbage collector left as it was, and their bytes let go of."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import httpx
+import pytest
+
+from admin_crm import Order
+from admin_crm._postgrest import decode as decoding
+from admin_crm._postgrest.decode import adapter_of, decode, read_rows
+from helpers import URL
+
+ONE = b'[{"id": "1"}]'
+
+
+@pytest.fixture(autouse=True)
+def collector_as_it_was():
+    enabled, threshold = gc.isenabled(), gc.get_threshold()
+    yield
+    (gc.enable if enabled else gc.disable)()
+    gc.set_threshold(*threshold)
+
+
+@pytest.mark.parametrize("pause_gc", [True, False])
+@pytest.mark.parametrize("running", [True, False])
+def test_decoding_leaves_the_garbage_collector_as_it_was(running, pause_gc):
+    (gc.enable if running else gc.disable)()
+    gc.set_threshold(601, 11, 12)
+    assert decode(ONE, adapter_of(Order), pause_gc=pause_gc)[0].id == "1"
+    assert (gc.isenabled(), gc.get_threshold()) == (running, (601, 11, 12))
+
+
+def test_a_page_is_decoded_without_the_collector_and_with_it_where_that_is_asked_for(monkeypatch):
+    seen = []
+
+    class Adapter:
+        def validate_json(self, content):
+            seen.append((gc.isenabled(), gc.get_threshold()[0]))
+            return []
+
+    gc.enable()
+    gc.set_threshold(700)
+    decode(ONE, Adapter(), pause_gc=True)
+    decode(ONE, Adapter(), pause_gc=False)
+    assert seen == [(True, 0), (True, 700)]
+
+
+def test_what_the_program_does_to_its_collector_during_a_pause_stays():
+    gc.enable()
+    with decoding._collector_paused():
+        gc.disable()
+    assert not gc.isenabled()
+    with decoding._collector_paused():
+        gc.set_threshold(123)
+    assert gc.get_threshold()[0] == 123
+
+
+def test_pauses_of_several_threads_end_with_the_last_one():
+    gc.set_threshold(700)
+    first, second = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        with decoding._collector_paused():
+            first.set()
+            second.wait(60)
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    first.wait(60)
+    with decoding._collector_paused():
+        pass
+    assert gc.get_threshold()[0] == 0
+    second.set()
+    thread.join()
+    assert gc.get_threshold()[0] == 700
+
+
+def test_a_process_forked_during_a_pause_has_its_garbage_collector():
+    gc.set_threshold(700)
+    with decoding._collector_paused():
+        decoding._pause.forget()
+        assert gc.get_threshold()[0] == 700
+        decoding._pause.depth = 1  # as in the parent, whose pause goes on
+    assert gc.get_threshold()[0] == 700
+
+
+def test_nothing_that_the_program_has_frozen_is_thawed_and_nothing_is_frozen():
+    assert gc.get_freeze_count() == 0
+    decode(ONE, adapter_of(Order))
+    assert gc.get_freeze_count() == 0
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        decode(ONE, adapter_of(Order))
+        assert gc.get_freeze_count() == frozen > 0
+    finally:
+        gc.unfreeze()
+
+
+def answered(*rows):
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=rows))) as http:
+        return http.get(URL)
+
+
+def test_rows_of_one_answer_share_the_names_of_their_fields_and_their_copies_do_not():
+    one, other = read_rows(answered({"id": "1", "total": 3}, {"id": "2", "total": 4}), Order)
+    assert one.model_fields_set is other.model_fields_set
+    assert one.model_copy(update={"status": "paid"}).model_fields_set == {"id", "total", "status"}
+    assert other.model_fields_set == {"id", "total"}
+    assert other.model_dump(exclude_unset=True, mode="json") == {"id": "2", "total": "4"}
+
+
+def test_rows_that_differ_in_their_columns_keep_names_of_their_own():
+    one, other = read_rows(answered({"id": "1", "total": 3}, {"id": "2", "status": "paid"}), Order)
+    assert (one.model_fields_set, other.model_fields_set) == ({"id", "total"}, {"id", "status"})
+
+
+def test_an_answer_is_let_go_of_as_soon_as_its_rows_are_made():
+    answer = answered({"id": "1"})
+    there = weakref.ref(answer)
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        assert read_rows(answer, Order)
+        del answer
+        assert there() is None
+    finally:
+        (gc.enable if was else gc.disable)()

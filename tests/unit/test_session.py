@@ -1,0 +1,254 @@
+"""An administrator's session: opened with a password, renewed once, in time, and never cut off half-way."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import httpx
+import pytest
+import respx
+
+from admin_crm import AsyncAdminCRM, AuthenticationError, ServiceUnavailableError, get_admin_customer_notes
+from admin_crm._core import session as sessions
+from admin_crm._core.connection import link_of
+from helpers import ANON, QUICK, URL, shown_with_locals
+
+SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
+NOTES = f"{URL}/rest/v1/admin_customer_notes"
+TOKENS = f"{URL}/auth/v1/token"
+FOUND = httpx.Response(200, json=[{"customer_id": SOMEBODY}])
+USER = {
+    "id": SOMEBODY, "aud": "authenticated", "email": "ana@shop.test", "app_metadata": {}, "user_metadata": {},
+    "created_at": "2026-01-01T00:00:00Z", "identities": [],
+}  # fmt: skip
+
+
+def session(token: str, expires_in: int = 3600) -> httpx.Response:
+    body = {
+        "access_token": token, "refresh_token": f"r-{token}", "token_type": "bearer", "expires_in": expires_in,
+        "expires_at": int(time.time()) + expires_in, "user": USER,
+    }  # fmt: skip
+    return httpx.Response(200, json=body)
+
+
+class Clock:
+    """The time that sessions go by; it moves only when a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(sessions, "time", clock)
+    return clock
+
+
+def signed_in(caller):
+    return caller.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK)
+
+
+def settle(caller, crm):
+    """Wait until a renewal in the background has ended."""
+    renewal = link_of(crm).rights.renewal
+    if renewal is not None and renewal.ended_at is None:
+        if isinstance(renewal.work, threading.Thread):
+            renewal.work.join()
+        else:
+            caller.wait(renewal.work)
+
+
+def bearers(notes):
+    return [call.request.headers["authorization"] for call in notes.calls]
+
+
+@respx.mock
+def test_a_session_that_has_ended_is_renewed_before_the_call(caller, clock):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+    crm = signed_in(caller)
+    clock.now += 3600
+    for _ in range(3):
+        caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 2
+    assert b"r-one" in tokens.calls.last.request.content
+    assert bearers(notes) == ["Bearer two"] * 3
+
+
+@respx.mock
+def test_a_good_session_is_renewed_in_the_background(caller, clock):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+    crm = signed_in(caller)
+    clock.now += 3600 - 60 - 1
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 1
+    clock.now += 2
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    settle(caller, crm)
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 2
+    assert bearers(notes)[::2] == ["Bearer one", "Bearer two"]
+
+
+@respx.mock
+def test_a_session_that_lives_a_minute_is_renewed_in_its_last_quarter(caller, clock):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one", 60), session("two", 60)])
+    respx.get(NOTES).mock(return_value=FOUND)
+    crm = signed_in(caller)
+    for seconds in (0, 20, 20):
+        clock.now += seconds
+        caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 1
+    clock.now += 6
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    settle(caller, crm)
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 2
+
+
+@respx.mock
+def test_a_failed_renewal_fails_no_call_while_the_token_is_good(caller, clock, caplog):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one"), httpx.Response(503), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+    crm = signed_in(caller)
+    clock.now += 3600 - 30
+    for _ in range(3):
+        caller(get_admin_customer_notes, crm, SOMEBODY)
+        settle(caller, crm)
+    assert tokens.call_count == 2
+    assert "could not be renewed" in caplog.text
+    clock.now += sessions.TRY_AGAIN_AFTER + 1
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    settle(caller, crm)
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 3
+    assert bearers(notes)[-1] == "Bearer two"
+
+
+@respx.mock
+def test_a_session_that_cannot_be_renewed_is_an_authentication_error(caller, clock):
+    gone = httpx.Response(400, json={"error_code": "refresh_token_not_found", "msg": "gone", "code": 400})
+    respx.post(TOKENS).mock(side_effect=[session("one"), gone])
+    crm = signed_in(caller)
+    clock.now += 3600
+    with pytest.raises(AuthenticationError):
+        caller(get_admin_customer_notes, crm, SOMEBODY)
+
+
+@respx.mock
+def test_a_renewal_that_fails_in_passing_is_tried_again_by_the_call_that_needs_it(caller, clock):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one"), httpx.Response(503), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+    crm = signed_in(caller)
+    clock.now += 3600
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert (tokens.call_count, bearers(notes)) == (3, ["Bearer two"])
+
+
+@respx.mock
+def test_a_call_that_is_cancelled_does_not_cut_the_renewal_off(clock):
+    async def main() -> None:
+        asked, may_answer = asyncio.Event(), asyncio.Event()
+        answers = [session("one"), session("two")]
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if len(answers) == 1:
+                asked.set()
+                await may_answer.wait()
+            return answers.pop(0)
+
+        respx.post(TOKENS).mock(side_effect=answer)
+        notes = respx.get(NOTES).mock(return_value=FOUND)
+        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+            clock.now += 3600
+            call = asyncio.create_task(get_admin_customer_notes(crm, SOMEBODY))
+            await asked.wait()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            may_answer.set()
+            await get_admin_customer_notes(crm, SOMEBODY)
+            assert bearers(notes) == ["Bearer two"]
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+@respx.mock
+def test_many_calls_at_once_renew_a_session_once(clock):
+    async def main() -> None:
+        tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
+        respx.get(NOTES).mock(return_value=FOUND)
+        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+            clock.now += 3600
+            await asyncio.gather(*(get_admin_customer_notes(crm, SOMEBODY) for _ in range(20)))
+        assert tokens.call_count == 2
+
+    asyncio.run(main())
+
+
+@respx.mock
+def test_closing_a_connection_ends_a_renewal_under_way(clock):
+    async def main() -> None:
+        answers = [session("one")]
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if not answers:
+                await asyncio.Event().wait()
+            return answers.pop(0)
+
+        respx.post(TOKENS).mock(side_effect=answer)
+        respx.get(NOTES).mock(return_value=FOUND)
+        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+            clock.now += 3600 - 30
+            await get_admin_customer_notes(crm, SOMEBODY)
+            assert len(asyncio.all_tasks()) == 2
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+@respx.mock
+def test_a_sign_in_that_fails_closes_its_pool_and_says_what_failed(caller):
+    wrong = httpx.Response(400, json={"error_code": "invalid_credentials", "msg": "Invalid login credentials"})
+    respx.post(f"{URL}/auth/v1/token").mock(return_value=wrong)
+    with pytest.raises(AuthenticationError, match=r"sign_in.*password") as raised:
+        caller.sign_in(URL, ANON, "ana@shop.test", "secreto")
+    assert "secreto" not in str(raised.value)
+
+
+@respx.mock
+def test_a_sign_in_without_a_session_is_an_authentication_error(caller):
+    respx.post(f"{URL}/auth/v1/token").mock(return_value=httpx.Response(200, json=USER))
+    with pytest.raises(AuthenticationError, match="no session"):
+        caller.sign_in(URL, ANON, "ana@shop.test", "secreto")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx.ReadTimeout("slow"),
+        httpx.Response(400, json={"error_code": "invalid_credentials"}),
+        httpx.Response(200, json={"access_token": "eyJ-a-token"}),
+        httpx.Response(200, text="eyJ-not-json"),
+    ],
+    ids=repr,
+)
+@respx.mock
+def test_no_password_or_token_is_in_a_local_variable_of_a_failed_sign_in(caller, failure):
+    respx.post(TOKENS).mock(side_effect=[failure])
+    with pytest.raises((AuthenticationError, TimeoutError, ServiceUnavailableError)) as raised:
+        caller.sign_in(URL, ANON, "ana@shop.test", "secreto")
+    shown = shown_with_locals(raised.value)
+    assert "secreto" not in shown
+    assert "eyJ" not in shown
