@@ -2,8 +2,8 @@
 
     python bench/contenders.py <case> <ours|handwritten|floor|together> <url>
 
-*ours* is admin_crm; *handwritten* is supabase-py as a competent user would write it; *floor* is raw httpx, as
-many requests side by side as ours, and one pydantic pass over the bytes.
+*ours* is admin_crm; *handwritten* is supabase-py as a competent user would write it; *floor* is httpx without
+supabase-py, with as many concurrent requests as ours, and one pydantic call per page.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ T = TypeVar("T")
 Case = Callable[[str], dict[str, Any]]
 Measure = dict[str, Any]
 
-# -------------------------------------------------------- the models of the handwritten and the floor
+# ------------------------------------------------- the models of the handwritten contender and the floor
 
 
 def _models() -> tuple[type[Any], Any]:
@@ -54,7 +54,7 @@ def _models() -> tuple[type[Any], Any]:
         updated_at: datetime | None = None
 
     class Customer(BaseModel):
-        """What somebody writes who knows the shop's own columns, and no other shop's."""
+        """The model of a user who knows the columns of this shop and needs to support no other shop."""
 
         id: UUID
         full_name: str | None = None
@@ -87,12 +87,12 @@ def _headers() -> dict[str, str]:
 
 
 def peak_mb() -> float:
-    """Return the most memory this process ever held, as the operating system counts it."""
+    """Return the peak memory of this process, as reported by the operating system."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def fingerprint(customers: Iterable[Any]) -> str:
-    """Sum customers up in their order, so that contenders can be held against each other."""
+    """Return a hash of the customers in their order, to compare the results of the contenders."""
     digest = hashlib.sha256()
     for each in customers:
         email = None if each.email is None or "@" not in each.email else each.email
@@ -110,14 +110,14 @@ def fingerprint(customers: Iterable[Any]) -> str:
 
 
 class Clock:
-    """Begins when it is made."""
+    """Starts when it is created."""
 
     def __init__(self) -> None:
         self.peak, self.system = peak_mb(), os.times().system
         self.wall, self.cpu = time.perf_counter(), time.process_time()
 
     def read(self, customers: list[Any]) -> Measure:
-        """Return what was taken; `system` is the CPU time inside the operating system."""
+        """Return the measured figures; `system` is the CPU time inside the kernel."""
         wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
         system, peak = os.times().system - self.system, peak_mb() - self.peak
         taken = {"wall": wall, "cpu": cpu, "system": system, "peak_mb": peak}
@@ -254,7 +254,7 @@ def directory_async_floor(url: str) -> Measure:
 
 
 def _streamed(rows: Iterator[Any]) -> Measure:
-    """Measure a stream over a connection that has been used once, as in a back end."""
+    """Measure a stream on a connection that has been used before, as in a back end."""
     before, start = peak_mb(), time.perf_counter()
     first, count, key_sum = 0.0, 0, 0
     for row in rows:
@@ -408,7 +408,7 @@ def details_handwritten(url: str, customer: str = FILELESS) -> Measure:
 
 
 def details_floor(url: str, customer: str = FILELESS) -> Measure:
-    """Time the one answer that takes longest; with files, the two of which the second needs the first."""
+    """Time the slowest single response; with files, the two responses of which the second needs the first."""
     import httpx
 
     rest, storage, told = f"{url}/rest/v1", f"{url}/storage/v1/object", f"customer_id=eq.{customer}"
@@ -444,12 +444,12 @@ _dice = random.Random(400)
 
 
 def in_any_order(contenders: dict[str, T]) -> list[tuple[str, T]]:
-    """Shuffle: whoever comes after a contender much like itself finds its code in the processor's cache."""
+    """Shuffle: a contender that runs after a similar one finds its code in the CPU cache."""
     return _dice.sample(list(contenders.items()), len(contenders))
 
 
 def call_together(url: str) -> Measure:
-    """Take turns in one process, call after call: half a millisecond drowns in what differs between processes."""
+    """Alternate call by call in one process: half a millisecond is less than the differences between processes."""
     import httpx
     import supabase
 
@@ -479,7 +479,7 @@ def call_together(url: str) -> Measure:
 
 
 def call_async_together(url: str) -> Measure:
-    """Do the same with the asynchronous clients."""
+    """The same as `call_together`, with the asynchronous clients."""
     import httpx
     import supabase
 

@@ -1,10 +1,10 @@
-"""A server that replays a shop: pages rendered beforehand, a delay per response, a cap on rows.
+"""A server that replays a shop: pages rendered in advance, a delay per response, a row limit.
 
-The first part of the path says how it behaves: `/n100000-c1000-d40/rest/v1/...` is a shop of 100,000
-customers whose server gives at most 1,000 rows at once and takes 40 ms per response.
+The first part of the path selects the behaviour: `/n100000-c1000-d40/rest/v1/...` is a shop of 100,000
+customers whose server returns at most 1,000 rows per response and waits 40 ms before each response.
 
-    python bench/replay.py            serves, and prints its port
-    python bench/replay.py --ceiling  measures how much it can serve, which must be more than any client asks
+    python bench/replay.py            start the server and print its port
+    python bench/replay.py --ceiling  measure its maximum throughput, which must exceed what any client requests
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 VIEW = "customer_intelligence_360"
 PLACE = re.compile(r"/n(\d+)-c(\d+)-d(\d+)(/.*)")
 CUSTOMER = "7b1d7c52-6f0a-4c1e-9a55-0c2f5a1e9d01"
-"""The customer of the cases about one customer: 2 addresses, 20 orders, 5 files."""
+"""The customer for the cases about one customer: 2 addresses, 20 orders, 5 files."""
 FILELESS = "7b1d7c52-6f0a-4c1e-9a55-0c2f5a1e9d02"
-"""The same without files."""
+"""The same customer without files."""
 
 
 def place(rows: int = 1000, cap: int = 1000, delay_ms: int = 0) -> str:
-    """Say in a path how the server is to behave."""
+    """Return the path prefix that selects the server's behaviour."""
     return f"/n{rows}-c{cap}-d{delay_ms}"
 
 
@@ -40,7 +40,7 @@ def place(rows: int = 1000, cap: int = 1000, delay_ms: int = 0) -> str:
 
 
 def _row_without_key(number: int, dice: random.Random) -> dict[str, object]:
-    """Return a row as PostgREST sends it, in the size and variety of a real shop's."""
+    """Return a row as PostgREST sends it, with the size and variety of a real shop."""
     orders = dice.choice((0, 0, 1, 1, 2, 3, 5, 8, 13))
     spent = round(dice.uniform(120, 2400) * orders, 2)
     labels = ["Campeón", "Leal", "Nuevo", "En Riesgo", "Casi Perdido", "Regular", "Prospecto"]
@@ -80,7 +80,7 @@ def _dump(value: object) -> bytes:
 
 
 class Pages(NamedTuple):
-    """Rows rendered one behind the other, with the place where each begins; any page is one slice."""
+    """Rows rendered into one buffer, with the start of each row; a page is one slice of it."""
 
     keys: list[str]
     text: memoryview
@@ -100,14 +100,14 @@ def _rendered(rows: list[tuple[str, bytes]]) -> Pages:
 
 @cache
 def _rows(count: int) -> list[tuple[str, str, bytes]]:
-    """Return key, `created_at` and text of every row, in no order."""
+    """Return key, `created_at` and JSON of every row, in no particular order."""
     dice = random.Random(count)
     bodies = [_dump(_row_without_key(number, dice))[1:] + b"," for number in range(min(count, 9973))]
     rows: list[tuple[str, str, bytes]] = []
     for number in range(count):
         digits = f"{dice.getrandbits(128):032x}"
         key = f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
-        seconds = number * 86_400 // count  # all different within the day, by the microsecond
+        seconds = number * 86_400 // count  # unique within the day, to the microsecond
         created = (
             f"2026-{number % 12 + 1:02}-{number % 28 + 1:02}T"
             f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{number % 1_000_000:06}+00:00"
@@ -224,7 +224,7 @@ def _storage(asked: Asked, path: str) -> bytes:
 
 
 class Replay(asyncio.Protocol):
-    """HTTP/1.1 by hand: as much of it as clients speak here."""
+    """A minimal HTTP/1.1 server: only what these clients use."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -245,7 +245,7 @@ class Replay(asyncio.Protocol):
 
     def _answer(self, head: bytes, body: bytes) -> None:
         method, target, _ = head[: head.index(b"\r\n")].decode().split(" ")
-        if target.count("id=") > 1:  # two bounds of one column: name the second one apart
+        if target.count("id=") > 1:  # two bounds of one column: give the second one its own name
             target = target.replace("id=lte.", "upto=lte.")
         rows, cap, delay, path, params = _place_of(target)
         content_range, parts = answer(Asked(method, path, params, b"count=exact" in head, body), rows, cap)
@@ -280,7 +280,7 @@ class Ceiling(NamedTuple):
 
 
 def ceiling(port: int, seconds: float = 2.0) -> Ceiling:
-    """Measure what the server can give at most, asked over bare sockets that only count bytes."""
+    """Measure the maximum throughput of the server, with plain sockets that only count bytes."""
     small = f"GET {place()}/rest/v1/customer_profiles?id=eq.x HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     large = f"GET {place(100_000)}/rest/v1/{VIEW}?select=*&order=id.asc HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     rate, _ = _hammer(port, small, seconds, connections=16)
@@ -319,7 +319,7 @@ def _hammer(port: int, request: bytes, seconds: float, connections: int) -> tupl
 
 
 def start() -> tuple[subprocess.Popen[str], int]:
-    """Start the server in a process of its own; returns the process and its port."""
+    """Start the server in its own process; return the process and its port."""
     process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, int(process.stdout.readline())

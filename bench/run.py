@@ -1,8 +1,8 @@
-"""`make bench`: ours, handwritten supabase-py and the floor on the same work, and whether the bounds hold.
+"""`make bench`: run ours, handwritten supabase-py and the floor on the same work, and check the bounds.
 
-    python bench/run.py                      every case
-    python bench/run.py directory call       some
-    python bench/run.py --json lines.jsonl   and keep the JSON lines
+    python bench/run.py                      all cases
+    python bench/run.py directory call       some cases
+    python bench/run.py --json lines.jsonl   also write the JSON lines to a file
 
 Prints a table, and one JSON line per case. The exit code is 1 if a bound is missed.
 """
@@ -31,18 +31,18 @@ HERE = Path(__file__).parent
 CONTENDERS = ("ours", "handwritten", "floor")
 Line = dict[str, Any]
 Measures = dict[str, list[dict[str, Any]]]
-"""What each contender measured, run by run."""
+"""The measurements of each contender, one per run."""
 
 
 class Bench:
-    """Runs measurements against one replay server, the contenders taking turns."""
+    """Runs measurements against one replay server; the contenders take turns."""
 
     def __init__(self, port: int, runs: int) -> None:
         self.base = f"http://127.0.0.1:{port}"
         self.runs = runs
 
     def prepare(self, rows: int, *, newest_first: bool = True) -> None:
-        """Let the server render a shop before the clock starts."""
+        """Make the server render a shop before the measurement starts."""
         for order in ["id.asc", "created_at.desc"] if newest_first else ["id.asc"]:
             url = f"{self.base}{place(rows)}/rest/v1/{VIEW}?select=*&limit=1&order={order}"
             urllib.request.urlopen(url, timeout=120).read()
@@ -50,7 +50,7 @@ class Bench:
     def once(self, case: str, contender: str, where: str, *more: str) -> dict[str, Any]:
         """Measure in a fresh interpreter."""
         command = [sys.executable, str(HERE / "contenders.py"), case, contender, self.base + where, *more]
-        # An environment of its own: no settings, no proxies.
+        # A clean environment: no settings, no proxies.
         keep = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
         done = subprocess.run(command, capture_output=True, text=True, env=keep, cwd=HERE, check=False)
         if done.returncode:
@@ -61,7 +61,7 @@ class Bench:
     def interleaved(
         self, case: str, where: str, *more: str, contenders: Iterable[str] = CONTENDERS, runs: int | None = None
     ) -> Measures:
-        """Measure the contenders in turns, several times, and make sure that they answer the same."""
+        """Measure the contenders in turns, several times, and check that they return the same result."""
         measured: Measures = {name: [] for name in contenders}
         for _ in range(runs or self.runs):
             for name, kept in measured.items():
@@ -77,7 +77,7 @@ def middle(measured: Measures, what: str) -> dict[str, float]:
 
 
 def line(case: str, unit: str, figures: dict[str, float | None], bounds: dict[str, float], **more: Any) -> Line:
-    """Put a case together: figures, ratios, bounds, and whether they hold."""
+    """Return the result of a case: figures, ratios, bounds, and whether the bounds hold."""
     ours, hand, floor = (figures.get(name) for name in CONTENDERS)
     told: Line = {"case": case, "unit": unit, "ours": ours, "handwritten": hand, "floor": floor}
     told["ours/handwritten"] = ours / hand if ours is not None and hand else None
@@ -110,7 +110,7 @@ def directory_cpu(bench: Bench) -> list[Line]:
 
 
 def stream(bench: Bench) -> list[Line]:
-    """Compare memory at 300,000 rows, and against 30,000: it must not grow with them."""
+    """Compare the memory for 300,000 rows, also with that for 30,000: it must not grow with the number of rows."""
     bench.prepare(300_000, newest_first=False)
     bench.prepare(30_000, newest_first=False)
     large = bench.interleaved("stream", place(300_000), runs=1)
@@ -138,7 +138,7 @@ def details(bench: Bench) -> list[Line]:
     lines.append(line("details", "s", dict(plain), bounds))
     in_turn = middle(bench.interleaved("details-async", where, contenders=["ours"]), "wall")
     lines.append(line("details-async", "s", {**plain, **in_turn}, bounds))
-    # With files, signing needs the names that the listing gives: the longest way is two answers one after the other.
+    # With files, signing needs the names from the listing: the critical path is two responses in sequence.
     files = bench.interleaved("details", where, CUSTOMER)
     single = median(each["single"] for each in files["floor"])
     figures = middle(files, "wall")
@@ -168,10 +168,10 @@ def imports(bench: Bench) -> list[Line]:
 
 
 def growth(bench: Bench) -> list[Line]:
-    """Take the time per row from 1,000 to 1,000,000 rows; `growth` is the worst rise over any smaller shop.
+    """Measure the time per row for 1,000 to 1,000,000 rows; `growth` is the worst increase over any smaller shop.
 
-    Counted is CPU time outside the kernel; `growth_of_wall` stands beside it. What differs is the time that the
-    kernel takes to hand out memory, of which a virtual machine's takes the more the more memory is asked for.
+    `growth` counts CPU time outside the kernel, `growth_of_wall` wall time. They differ by the time that the kernel
+    needs to provide memory: in a virtual machine, this time per megabyte grows with the amount of memory.
     """
     turns = {1_000: 10, 10_000: 5, 100_000: 4, 1_000_000: 1}
     for count in turns:
@@ -182,7 +182,7 @@ def growth(bench: Bench) -> list[Line]:
             taken[count] += [bench.once("directory", "ours", place(count)) for _ in range(often)]
     if any(each["rows"] != count for count, kept in taken.items() for each in kept):
         raise SystemExit("growth: a directory was not read whole")
-    # Sums, because the kernel tells its own time from ours by looking now and then.
+    # Sums, because the kernel only samples how the time divides into kernel and user time.
     own = {
         count: 1e6 * sum(each["cpu"] - each["system"] for each in kept) / (count * len(kept))
         for count, kept in taken.items()

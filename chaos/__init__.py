@@ -1,1 +1,1 @@
-"""The chaos harness: a workload through a proxy that fails on purpose, checked against the database."""
+"""The chaos test: a workload through a proxy that injects faults; the results are checked against the database."""

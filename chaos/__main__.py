@@ -1,4 +1,4 @@
-"""`make chaos`: the workload over faults, then without, and what became of every promise."""
+"""`make chaos`: run the workload with faults, then without, and report every broken promise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0.13, help="how many of the requests are given a fault")
     parser.add_argument("--calm", type=int, help="operations without faults; a fifth by default")
     given = parser.parse_args()
-    logging.getLogger("admin_crm").setLevel(logging.ERROR)  # every retry is a warning, and there are thousands
+    logging.getLogger("admin_crm").setLevel(logging.ERROR)  # every retry logs a warning, and there are thousands
     console = Console(width=100)
     console.print(f"{given.operations:,} operations over {given.rate:.0%} faults, seed {given.seed} ...")
     faulty = run(given.operations, seed=given.seed, rate=given.rate)

@@ -1,4 +1,4 @@
-"""The books against the database, once a run has ended."""
+"""Compare the records of a run with the database after it has ended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 def audit(stack: LocalStack, world: World, workers: Sequence[Worker]) -> None:
-    """Compare what workers were told with what is there, and note every broken promise."""
+    """Compare the results that workers received with the database, and record every broken promise."""
     books = world.books
     everyone = [own for worker in workers for own in worker.own]
     customers = _listed([*(own.id for own in everyone), *world.shared])
@@ -78,7 +78,7 @@ def _audit_shared(books: Books, worker: Worker, notes: dict[str, Row]) -> None:
 
 def _audit_creations(stack: LocalStack, books: Books, worker: Worker) -> None:
     for email, error in worker.creations.items():
-        users = stack.execute_sql(f"select id from auth.users where email = '{email}'")  # noqa: S608 (our own)
+        users = stack.execute_sql(f"select id from auth.users where email = '{email}'")  # noqa: S608 (trusted values)
         ids = _listed(row["id"] for row in users)
         addresses = _rows(stack, f"addresses where customer_id in ({ids})")
         profiles = _rows(stack, f"customer_profiles where id in ({ids}) and whatsapp is not null")
@@ -99,7 +99,7 @@ def _check(books: Books, what: str, possible: Sequence[object], value: object) -
 
 
 def _rows(stack: LocalStack, source: str) -> list[Row]:
-    return stack.execute_sql(f"select * from {source}")  # noqa: S608 (our own)
+    return stack.execute_sql(f"select * from {source}")  # noqa: S608 (trusted values)
 
 
 def _listed(ids: Iterable[str]) -> str:

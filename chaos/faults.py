@@ -1,4 +1,4 @@
-"""The faults that the proxy knows, and how often each is chosen."""
+"""The faults that the proxy injects, and how often each is chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Fault(StrEnum):
-    """What can go wrong between a client and its server."""
+    """A fault between a client and its server."""
 
     REFUSED = "connection refused"
     RESET_BEFORE = "reset before the server worked"
@@ -26,7 +26,7 @@ class Fault(StrEnum):
 
 
 WEIGHTS = dict.fromkeys(Fault, 1.0) | {Fault.STALLED: 0.04}
-"""How often each fault is chosen, relative to the others; one that is too late costs a whole timeout."""
+"""The relative frequency of each fault; a late response is rare, because it costs a whole timeout."""
 _HTML = b"<!doctype html><html><head><title>Web server</title></head><body><h1>Hello</h1></body></html>"
 _REASONS = {
     200: "OK",
@@ -37,7 +37,7 @@ _REASONS = {
 
 
 class Choice(NamedTuple):
-    """One fault: `worked` is whether the server does its work first, `variant` (0 to 1) which form it takes."""
+    """One fault; `worked`: whether the server executes the request first; `variant` (0 to 1): the form of the fault."""
 
     fault: Fault
     worked: bool
@@ -53,24 +53,24 @@ class _Plan(NamedTuple):
 
 
 class Chooser:
-    """Chooses a fault, or none, for one request after the other: the same ones for the same seed."""
+    """Chooses a fault, or none, for each request; the same seed gives the same faults."""
 
     def __init__(self, seed: int, rate: float) -> None:
         self.rate = rate
-        self._random = random.Random(seed)  # noqa: S311 (repeatable, not secret)
+        self._random = random.Random(seed)  # noqa: S311 (reproducible, not cryptography)
         self._plans: deque[_Plan] = deque()
 
     def plan(self, fault: Fault, method: str = "", path: str = "", *, worked: bool = True, variant: float = 0) -> None:
-        """Give the next request of a method and path a fault, whatever the rate."""
+        """Inject a fault into the next request with this method and path, whatever the rate is."""
         self._plans.append(_Plan(fault, method, path, worked, variant))
 
     def choose(self, method: str, target: str) -> Choice | None:
-        """Choose for the next request."""
+        """Choose the fault of the next request."""
         for plan in self._plans:
             if plan.method in ("", method) and plan.path in target:
                 self._plans.remove(plan)
                 return Choice(plan.fault, plan.worked, plan.variant)
-        # Always as many numbers, so that the choice for one request does not depend on the one before.
+        # Always draw four numbers, so that the choice for a request does not depend on the previous choice.
         hit, which, worked, variant = (self._random.random() for _ in range(4))
         if hit >= self.rate:
             return None
@@ -78,7 +78,7 @@ class Chooser:
 
 
 def answer_for(choice: Choice) -> tuple[int, dict[str, str], bytes]:
-    """Return the status, headers and body of a fault that is an answer."""
+    """Return the status, headers and body of a fault that is a response."""
     if choice.fault in (Fault.TOO_MANY, Fault.UNAVAILABLE):
         status = 429 if choice.fault is Fault.TOO_MANY else 503
         headers = {"Content-Type": "application/json", "Retry-After": _retry_after(choice.variant)}
@@ -87,13 +87,13 @@ def answer_for(choice: Choice) -> tuple[int, dict[str, str], bytes]:
 
 
 def head_of(status: int, headers: dict[str, str]) -> bytes:
-    """Return the head of an answer as it goes over the wire."""
+    """Return the head of a response as bytes."""
     lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def _retry_after(variant: float) -> str:
-    """Say when to come back: at once, in a second, or at a date about half a second from now."""
+    """Return a Retry-After value: zero, one second, or a date within the next second."""
     if variant < 0.7:
         return "0"
     return "1" if variant < 0.85 else email.utils.formatdate(time.time() + 1, usegmt=True)

@@ -1,4 +1,4 @@
-"""What a run did and was told: the books that are compared with the database afterwards."""
+"""The records of a run: operations and results, which are compared with the database afterwards."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _MOST_EXAMPLES = 10
 
 
 class Register(Generic[V]):
-    """A value that one worker alone writes, and what it may be after writes whose end is not known."""
+    """A value that only one worker writes, with its possible states after writes with unknown result."""
 
     def __init__(self, value: V) -> None:
         self.possible = [value]
 
     def written(self, value: V) -> None:
-        """A write was reported as success."""
+        """A write succeeded."""
         self.possible = [value]
 
     def uncertain(self, value: V) -> None:
-        """A write was reported as failed: it is there, or what was there before is."""
+        """A write failed: either the new value or the previous one is stored."""
         self.possible.append(value)
 
     def holds(self, value: V) -> bool:
-        """Whether a value that was read may be; if so, it is what is there from now on."""
+        """Return whether a value that was read is possible; if so, it is the only possible one from now on."""
         found = value in self.possible
         if found:
             self.possible = [value]
@@ -37,7 +37,7 @@ class Register(Generic[V]):
 
 
 class Books:
-    """Counts what all workers of a run do; they share it."""
+    """The counters of a run, shared by all its workers."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,18 +49,18 @@ class Books:
         self.examples: list[str] = []
 
     def ended(self, operation: str, seconds: float) -> None:
-        """One operation has returned or raised."""
+        """Record that an operation has returned or raised."""
         with self._lock:
             self.operations[operation] += 1
             self.seconds[operation].append(seconds)
 
     def retried(self, retry: Retry) -> None:
-        """Serve as the `on_retry` hook."""
+        """Count a retry; used as the `on_retry` hook."""
         with self._lock:
             self.retries[type(retry.error).__name__] += 1
 
     def failed(self, operation: str, error: Exception) -> None:
-        """Count an error, which must be one of the library's and fit what can have happened."""
+        """Count an error; it must be an `AdminCRMError` that an injected fault can cause."""
         if not isinstance(error, AdminCRMError):
             self.finding("foreign_errors", f"{operation}: {''.join(traceback.format_exception(error))}")
         elif not (error.retryable or isinstance(error, CustomerCreationError | IncompleteReadError)):
@@ -76,6 +76,6 @@ class Books:
                 self.examples.append(f"{kind}: {told}")
 
     def expect(self, kind: str, told: str, *, holds: bool) -> None:
-        """Count a broken promise unless it holds."""
+        """Count a broken promise if the condition does not hold."""
         if not holds:
             self.finding(kind, told)

@@ -1,4 +1,4 @@
-"""A proxy on this machine that relays HTTP/1.1 to a server, and fails on purpose while doing so."""
+"""A local proxy that forwards HTTP/1.1 requests to a server and injects faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 REFUSING_SECONDS = 0.05
 _LONGEST_STALL = 30.0
 _MOST_BODY = 1 << 26
-# Below the ports that the system gives to outgoing connections: nobody takes ours while it is not listening.
+# Below the range for outgoing connections, so that no other socket takes our port while we do not listen.
 _PORTS = range(20_000, 31_000)
 
 
@@ -38,7 +38,7 @@ class _Answer(NamedTuple):
 
 
 class FaultProxy:
-    """Stands before a server until it is closed, in a thread of its own.
+    """A proxy in front of a server; runs in its own thread until it is closed.
 
     >>> with FaultProxy(stack.url, seed=1, rate=0.1) as proxy:
     ...     crm = AdminCRM(proxy.url, stack.secret_key)
@@ -63,15 +63,15 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        """Where the proxy listens."""
+        """The URL of the proxy."""
         return f"http://127.0.0.1:{self.port}"
 
     def plan(self, fault: Fault, method: str = "", path: str = "", *, worked: bool = True, variant: float = 0) -> None:
-        """Give the next request of a method and path a fault."""
+        """Inject a fault into the next request with this method and path."""
         self._chooser.plan(fault, method, path, worked=worked, variant=variant)
 
     def go_dark_after(self, requests: int, seconds: float) -> None:
-        """Break every connection when so many more requests have come, and refuse new ones for some seconds."""
+        """After this many more requests, close all connections and refuse new ones for some seconds."""
         self._outage = (self.requests + requests, seconds)
 
     def __enter__(self) -> Self:
@@ -83,7 +83,7 @@ class FaultProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close every connection and the thread."""
+        """Close all connections and end the thread."""
         self._within(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -94,7 +94,7 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         while True:
-            port = self.port or random.choice(_PORTS)  # noqa: S311 (any free one)
+            port = self.port or random.choice(_PORTS)  # noqa: S311 (any free port)
             try:
                 self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
             except OSError:
@@ -106,7 +106,7 @@ class FaultProxy:
             return
 
     def _accept(self, listener: socket.socket) -> None:
-        # Not asyncio's own server, which loses a connection that it accepts while it is closed.
+        # Not an asyncio server: it loses a connection that it accepts while it is being closed.
         try:
             connection, _ = listener.accept()
         except OSError:
@@ -133,7 +133,7 @@ class FaultProxy:
             self._listener = None
 
     def _refuse(self, seconds: float) -> None:
-        """Stop listening for some seconds, and hang up on whoever is not being answered."""
+        """Stop listening for some seconds, and close all idle connections."""
         self._dark_until = max(self._dark_until, self._loop.time() + seconds)
         self._stop_listening()
         for writer in self._idle:
@@ -142,7 +142,7 @@ class FaultProxy:
             self._reopening = self._loop.create_task(self._reopen())
 
     async def _reopen(self) -> None:
-        while (left := self._dark_until - self._loop.time()) > 0:  # noqa: ASYNC110 (it may be put off)
+        while (left := self._dark_until - self._loop.time()) > 0:  # noqa: ASYNC110 (the end may be postponed)
             await asyncio.sleep(left)
         await self._listen()
 
@@ -164,7 +164,7 @@ class FaultProxy:
             self._writers.discard(writer)
 
     async def _relay(self, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request; returns whether the connection goes on."""
+        """Respond to one request; return whether the connection stays open."""
         self.requests += 1
         if self._outage is not None and self.requests >= self._outage[0]:
             seconds, self._outage = self._outage[1], None
@@ -199,7 +199,7 @@ class FaultProxy:
                 await asyncio.sleep(0.02 + 0.2 * choice.variant)
             return await _reply(writer, answer)
         if choice.fault is Fault.REFUSED:
-            # This request is answered; whoever comes next finds nobody listening.
+            # This request gets its response; the next connections are refused.
             await _reply(writer, answer._replace(head=_with(answer.head, "Connection: close")))
             self._refuse(REFUSING_SECONDS)
         elif choice.fault is Fault.TRUNCATED:
@@ -212,7 +212,7 @@ class FaultProxy:
         return False
 
     async def _ask(self, request: _Request) -> _Answer:
-        """Let the server work, over a connection of its own, so that nothing is ever sent to it twice."""
+        """Forward the request on a new connection, so that it is never sent to the server twice."""
         reader, writer = await asyncio.open_connection(*self._upstream)
         try:
             writer.write(_with(request.head, "Connection: close") + request.body)
@@ -255,7 +255,7 @@ async def _reply(writer: asyncio.StreamWriter, answer: _Answer) -> bool:
 
 
 def _cut(answer: _Answer, variant: float) -> _Answer:
-    """Cut an answer short: against its announced length, in the middle of a chunk, or in its head."""
+    """Truncate a response: before its Content-Length is reached, in the middle of a chunk, or in its head."""
     half = answer.body[: len(answer.body) // 2]
     if not half:
         return _Answer(answer.head[: len(answer.head) // 2], b"")
@@ -264,12 +264,12 @@ def _cut(answer: _Answer, variant: float) -> _Answer:
     bare = _without(answer.head, b"content-length")
     if variant < 0.75 or not _header(answer.head, b"content-type").startswith(b"application/json"):
         return _Answer(_with(bare, "Transfer-Encoding: chunked"), b"%x\r\n%s\r\n" % (len(half), half))
-    # No length at all: only JSON shows by itself that its end is missing.
+    # Without any length, only JSON shows that the end is missing.
     return _Answer(_with(bare, "Connection: close"), half)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Close a connection so that the other side sees a reset."""
+    """Close a connection so that the peer receives a reset."""
     connection: socket.socket | None = writer.get_extra_info("socket")
     if connection is not None and connection.fileno() >= 0:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""One run: a stack of its own, the proxy before it, workers in both colours, and the audit."""
+"""One run: a local stack, the proxy in front of it, sync and async workers, and the audit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SHARED = 10
 
 
 class Result(NamedTuple):
-    """What a run has found."""
+    """The result of a run."""
 
     books: Books
     requests: int
@@ -43,7 +43,7 @@ class Result(NamedTuple):
 
 
 def run(operations: int, *, seed: int, rate: float, workers: int = 6) -> Result:
-    """Run so many operations, by so many workers in each colour."""
+    """Run this many operations, with this many sync and as many async workers."""
     with LocalStack() as stack, FaultProxy(stack.url, seed=seed, rate=rate) as proxy:
         begun = time.perf_counter()
         world, each = _prepare(stack), -(-operations // (2 * workers))
@@ -70,7 +70,7 @@ def run(operations: int, *, seed: int, rate: float, workers: int = 6) -> Result:
 async def _beside(
     crm: AsyncAdminCRM, world: World, owns: Sequence[list[Own]], seed: int, operations: int
 ) -> list[Worker]:
-    """Let the second half of the workers share one asynchronous connection."""
+    """Run the second half of the workers on one shared asynchronous connection."""
     numbers = range(len(owns) // 2, len(owns))
     async with crm:
         workers = [Worker(crm, world, number, seed, owns[number]) for number in numbers]
@@ -88,7 +88,7 @@ def _prepare(stack: LocalStack) -> World:
 
 
 def _owned(stack: LocalStack, world: World, workers: int) -> list[list[Own]]:
-    """Give every worker customers without notes or evidence; the ones left over are shared."""
+    """Assign to each worker customers without notes or evidence; the remaining ones are shared."""
     wanted = workers * _OWN_EACH + _SHARED
     rows = stack.execute_sql(
         "select id, account_status, suspension_end from customer_profiles"

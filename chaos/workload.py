@@ -1,4 +1,4 @@
-"""A mixed workload: workers in both colours, each with customers of its own and some that all share."""
+"""A mixed workload: sync and async workers, each with its own customers and some that all workers share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Note = tuple[str | None, int | None]
 
 
 class Figures(NamedTuple):
-    """What the directory says of a seeded customer, which nobody changes."""
+    """The directory's figures of a seeded customer; no worker changes them."""
 
     name: str
     orders: int
@@ -50,7 +50,7 @@ class Figures(NamedTuple):
 
 @dataclass
 class World:
-    """What all workers know: the shop as seeded, and who has been created since."""
+    """The state shared by all workers: the seeded shop, and the customers created since."""
 
     figures: Mapping[str, Figures]
     shared: Sequence[str]
@@ -61,25 +61,25 @@ class World:
 
 @dataclass
 class Own:
-    """A customer whom one worker alone changes."""
+    """A customer that only one worker changes."""
 
     id: str
     status: Register[Status]
     note: Register[Note] = field(default_factory=lambda: Register((None, None)))
     notifications: dict[str, bool] = field(default_factory=dict)
-    """Whether the notification of a title was reported as sent."""
+    """By title: whether sending the notification succeeded."""
     uploads: dict[int, bool] = field(default_factory=dict)
-    """Whether the file of a size was reported as kept; every file has a size of its own."""
+    """By size: whether the upload succeeded; every file has a different size."""
     files: dict[str, bytes] = field(default_factory=dict)
     deleted: dict[str, bool] = field(default_factory=dict)
 
 
 class _FailedError(Exception):
-    """An operation failed, and has been counted."""
+    """An operation failed, and the failure was counted."""
 
 
 class Worker:
-    """Does one operation after the other with one connection, and keeps books of what may be true."""
+    """Runs operations one after the other on one connection, and records the possible states."""
 
     def __init__(self, crm: AdminCRM | AsyncAdminCRM, world: World, number: int, seed: int, own: list[Own]) -> None:
         self.number = number
@@ -90,11 +90,11 @@ class Worker:
         self._crm = crm
         self._world = world
         self._books = world.books
-        self._random = random.Random(f"{seed}/{number}")  # noqa: S311 (repeatable, not secret)
+        self._random = random.Random(f"{seed}/{number}")  # noqa: S311 (reproducible, not cryptography)
         self._count = 0
 
     async def work(self, operations: int) -> None:
-        """Do so many operations."""
+        """Run this many operations."""
         kinds: dict[Callable[[Own], Coroutine[Any, Any, None]], float] = {
             self._search: 12, self._read_notes: 14, self._read_figures: 7, self._read_page: 1.5,
             self._read_notifications: 3, self._read_directory: 0.3,
@@ -134,7 +134,7 @@ class Worker:
     def _new(self) -> str:
         return f"w{self.number}-{self._count}"
 
-    # Reads: what returns must be what the database can have held.
+    # Reads: the result must be a possible state of the database.
 
     async def _search(self, _: Own) -> None:
         name = self._random.choice(list(self._world.figures.values())).name
@@ -206,7 +206,7 @@ class Worker:
         told = f"status of {own.id}: {status}, not one of {own.status.possible}"
         self._books.expect("wrong", told, holds=own.status.holds(status))
 
-    # Writes: reported as success, they are there once; reported as failed, once or not at all.
+    # Writes: after a success the change is stored exactly once; after a failure, once or not at all.
 
     async def _set_status(self, own: Own) -> None:
         status = self._random.choice(("active", "suspended", "banned"))
@@ -219,7 +219,7 @@ class Worker:
         )
 
     async def _write_note(self, own: Own) -> None:
-        # Both at once: one without the other would be half a write.
+        # Both in one call: one without the other would be a partial write.
         text, number = f"Nota {self._new()} ñ", self._count
         row = await self._write(
             own.note, (text, number), update_admin_customer_notes, own.id, notes=text, custom_fields={"n": number}
@@ -299,7 +299,7 @@ class Worker:
         try:
             return await self._ask(resume_customer_creation, error.user_id, data)
         except _FailedError as failed:
-            # A failed reading of the profile tells nothing of how far it came; a creation error does.
+            # A failed read of the profile does not show how far it got; a creation error does.
             if isinstance(failed.__cause__, CustomerCreationError):
                 self.creations[email] = failed.__cause__
             elif not isinstance(failed.__cause__, AdminCRMError):

@@ -1,4 +1,4 @@
-"""Report on the directory and its best customers, whose pages are read at the same time."""
+"""Report on the directory and its best customers; their details are fetched concurrently."""
 
 import asyncio
 

@@ -10,7 +10,7 @@ COLUMNS = ["id", "full_name", "email", "phone", "segment", "total_orders", "tota
 
 
 def harmless(cell: object) -> object:
-    """Customers type their own names; a spreadsheet would run one that begins like a formula."""
+    """Put an apostrophe before a formula: names are customer input, and a spreadsheet would run it."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "@", "\t", "\r")) else cell
 
 

@@ -1,4 +1,4 @@
-"""Find a customer and show the essentials: `python examples/find_customer.py "Lucía Fernández"`."""
+"""Find a customer and print a summary: `python examples/find_customer.py "Lucía Fernández"`."""
 
 import sys
 

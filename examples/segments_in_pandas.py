@@ -1,6 +1,6 @@
 # %% [markdown]
-# What each segment is worth. Needs pandas (`pip install 'admin-crm[notebook]'`); opens as a notebook in editors that
-# know `# %%` cells, and runs as a script.
+# The revenue of each segment. Needs pandas (`pip install 'admin-crm[notebook]'`). Runs as a script, and opens as a
+# notebook in editors that support `# %%` cells.
 
 # %%
 import pandas as pd
@@ -15,7 +15,7 @@ frame = pd.DataFrame(
     {
         "segment": customer.canonical_segment or customer.segment,
         "orders": customer.total_orders or 0,
-        "spent": float(customer.total_spent or 0),  # charts want floats; sums of money want Decimal
+        "spent": float(customer.total_spent or 0),  # float for charts; use Decimal to add up money
     }
     for customer in customers
 )

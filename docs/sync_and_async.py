@@ -1,4 +1,4 @@
-"""A griffe extension: operations are labelled as what they are, both synchronous and asynchronous."""
+"""A griffe extension that labels operations as both sync and async."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import griffe
 
 
-class BothColours(griffe.Extension):
-    """Label every function under `@operation` as working in both colours."""
+class SyncAndAsync(griffe.Extension):
+    """Label every function under `@operation` as working both sync and async."""
 
     def on_function(self, *, func: griffe.Function, **kwargs: Any) -> None:  # noqa: ARG002 (griffe's signature)
         if any(str(decorator.value) == "operation" for decorator in func.decorators):
