@@ -1,6 +1,6 @@
-"""A typed Python client for the people who run a shop on Supabase.
+"""A typed Python client for shops on Supabase.
 
-Every public name is importable from here. Importing costs next to nothing: a name's module, and with it
+Every public name can be imported from here. The import is cheap: the module behind a name, and with it
 supabase-py, is loaded when the name is first used.
 """
 
@@ -217,7 +217,7 @@ __all__ = [
     "upload_customer_evidence",
 ]
 
-# Where the names live, the modules that are cheap to load first.
+# The modules that define the public names, cheapest to import first.
 _MODULES = (
     "errors",
     "labels",
@@ -242,7 +242,7 @@ _MODULES = (
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name when it is first used."""
+    """Load a public name on first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     modules = (import_module(f"{__name__}.{each}") for each in _MODULES)
@@ -251,5 +251,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """List the public names for completion, loaded or not."""
+    """List all public names for completion, including those not loaded yet."""
     return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""AdminCRM and AsyncAdminCRM: which project, with whose rights, for how long."""
+"""`AdminCRM` and `AsyncAdminCRM`: connections to a project with an administrator's rights."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AdminCRM(BaseConnection):
         access_token: an administrator's token, for shops whose view is gated on `auth.uid()`.
         supabase: a supabase-py client that the app already has, instead of url and key.
         settings: names, limits and timeouts; the defaults if left out. Nothing is read from the environment.
-        on_retry: called before every repeated try.
+        on_retry: called before each retry.
 
     Raises:
         InvalidInputError: the URL or a key cannot be one.
@@ -78,10 +78,10 @@ class AdminCRM(BaseConnection):
         settings: Settings | None = None,
         on_retry: RetryHook | None = None,
     ) -> Self:
-        """Connect as an administrator, whose session is renewed as long as the connection is used.
+        """Sign in as an administrator; the session is refreshed automatically while the connection is used.
 
         Raises:
-            AuthenticationError: the address or password was not accepted.
+            AuthenticationError: the e-mail address or password is wrong.
 
         Examples:
             ```python
@@ -99,7 +99,7 @@ class AdminCRM(BaseConnection):
 
     @property
     def supabase(self) -> Client:
-        """The supabase-py client underneath, for what this library does not offer."""
+        """The underlying supabase-py client, for everything that this library does not cover."""
         link = self._link
         if link.rights.client is None:
             with link.shared.lock:
@@ -175,7 +175,7 @@ class AsyncAdminCRM(BaseConnection):
         settings: Settings | None = None,
         on_retry: RetryHook | None = None,
     ) -> Self:
-        """Connect as an administrator; see `AdminCRM.sign_in`.
+        """Sign in as an administrator; see `AdminCRM.sign_in`.
 
         Examples:
             ```python
@@ -194,7 +194,7 @@ class AsyncAdminCRM(BaseConnection):
 
     @property
     def supabase(self) -> AsyncClient:
-        """The supabase-py client underneath, for what this library does not offer."""
+        """The underlying supabase-py client, for everything that this library does not cover."""
         link = self._link
         if link.rights.client is None:
             from supabase import AsyncClient
@@ -238,7 +238,7 @@ AnyCRM = AdminCRM | AsyncAdminCRM
 
 
 class Operation(Protocol[P, T_co]):
-    """A function that returns with an `AdminCRM` and is awaited with an `AsyncAdminCRM`."""
+    """A function that returns a result for an `AdminCRM` and a coroutine for an `AsyncAdminCRM`."""
 
     @overload
     def __call__(self, crm: AdminCRM, *args: P.args, **kwargs: P.kwargs) -> T_co: ...

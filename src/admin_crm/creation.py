@@ -1,4 +1,4 @@
-"""Creating a customer: sign-up in a throw-away client, then profile and default address."""
+"""Create a customer: sign-up in a temporary client, then profile and default address."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Input(BaseModel):
 
 
 class AddressData(_Input):
-    """An address to be created; `customer_id` is known only once the customer is."""
+    """The data of an address to create; `customer_id` is ignored, the new customer's id is used."""
 
     customer_id: UUID | None = None
     type: Literal["shipping", "billing"]
@@ -67,7 +67,7 @@ class AddressData(_Input):
 
 
 class CreateCustomerData(_Input):
-    """A customer to be created; a password is generated where none is given."""
+    """The data of a customer to create; without a password, one is generated."""
 
     email: EmailAddress
     password: SecretStr | None = Field(default=None, min_length=1)
@@ -80,8 +80,8 @@ class CreateCustomerData(_Input):
 class CreatedCustomer(_Input):
     """A customer that was created.
 
-    `password` is the one to hand over: the given one or the generated one, None after a resumed creation.
-    `needs_confirmation` says that the customer must confirm the e-mail address before signing in.
+    `password` is the password to give to the customer: yours or the generated one, None after a resumed creation.
+    If `needs_confirmation` is true, the customer must confirm the e-mail address before signing in.
     """
 
     id: UUID
@@ -96,35 +96,36 @@ class CreatedCustomer(_Input):
 async def create_customer_with_details(
     crm: AnyCRM, data: CreateCustomerData | Mapping[str, Any], *, redirect_to: str | None = None
 ) -> CreatedCustomer:
-    """Sign a customer up, with profile and default address; the administrator's own rights stay untouched.
+    """Sign a customer up, and create the profile and the default address.
 
-    The sign-up runs in a client of its own that has only the anon key and is thrown away. It is sent once:
-    an answer that is lost raises instead of signing up twice.
+    The sign-up runs in a temporary client that has only the anon key, so the administrator's session does not
+    change. It is sent once: if the response is lost, the function raises instead of signing up twice.
 
     Args:
         crm: the connection, opened with an `anon_key`.
-        data: the customer, as `CreateCustomerData` or a mapping of the same.
-        redirect_to: where the confirmation e-mail's link leads, an address that the project allows.
+        data: the customer, as `CreateCustomerData` or as a mapping with the same fields.
+        redirect_to: the URL that the link in the confirmation e-mail opens; the project must allow it.
 
     Raises:
-        InvalidInputError: the data is incomplete, the connection has no anon key, or the password is too
+        InvalidInputError: the data is invalid, the connection has no anon key, or the password is too
             weak (`code` is ``weak_password``).
-        ConflictError: the address is registered already.
+        ConflictError: the e-mail address is already registered.
         PermissionDeniedError: sign-ups are disabled.
         RateLimitedError: too many sign-ups.
-        CustomerCreationError: it stopped half-way; `user_id` and `completed` say where, and
-            `resume_customer_creation` goes on from there.
+        CustomerCreationError: a step failed after the sign-up; `user_id` and `completed` show how far it got, and
+            `resume_customer_creation` completes it. Also raised, without `user_id`, if the response to the
+            sign-up was lost.
 
     Writes `auth.users` (by sign-up), `customer_profiles` and `addresses`.
 
-    Example:
+    Examples:
         >>> created = create_customer_with_details(crm, data)
         >>> created.id, created.password.get_secret_value()
     """
     given = _checked(data)
     if crm.anon_key is None:
         raise InvalidInputError(
-            "the connection has no anon key, which signing customers up needs",
+            "the connection has no anon key, which is required to sign customers up",
             argument="anon_key",
             hint="open it with AdminCRM(url, key, anon_key=...) or set SUPABASE_PUBLISHABLE_KEY",
         )
@@ -146,20 +147,20 @@ async def create_customer_with_details(
 async def resume_customer_creation(
     crm: AnyCRM, user_id: UUID | str, data: CreateCustomerData | Mapping[str, Any]
 ) -> CreatedCustomer:
-    """Finish a creation that stopped half-way: write profile and address, whichever is missing.
+    """Complete an interrupted creation: write the profile and the address, whichever is missing.
 
     Args:
         crm: the connection.
         user_id: the `user_id` of the `CustomerCreationError`.
-        data: the same data as before; its password plays no part.
+        data: the same data as before; its password is ignored.
 
     Raises:
-        CustomerNotFoundError: there is no such user.
-        CustomerCreationError: it stopped again.
+        CustomerNotFoundError: the user does not exist.
+        CustomerCreationError: a step failed again.
 
     Writes `customer_profiles` and `addresses`.
 
-    Example:
+    Examples:
         >>> resume_customer_creation(crm, error.user_id, data)
     """
     user, given = check.uuid(user_id, "user_id"), _checked(data)
@@ -172,7 +173,7 @@ async def resume_customer_creation(
 async def _sign_up(
     visitor: AnyCRM, data: CreateCustomerData, password: SecretStr, redirect_to: str | None
 ) -> tuple[UUID, bool]:
-    """Sign up; returns the new user's id, and whether the throw-away client now has the user's session."""
+    """Sign up; return the new user's id, and whether the temporary client now has the user's session."""
     options: Json = {"data": {"full_name": data.full_name, "phone": data.phone}}
     if redirect_to:
         options["email_redirect_to"] = redirect_to
@@ -186,25 +187,25 @@ async def _sign_up(
         if isinstance(error, ServiceUnavailableError) and error.unsent:
             raise
         raise CustomerCreationError(
-            f"the answer to the sign-up was lost, so the customer may or may not exist: {error.message}",
-            hint="create the customer again; if the address is registered by then, look the user up and resume",
+            f"the response to the sign-up was lost, so the customer may or may not exist: {error.message}",
+            hint="create the customer again; if the e-mail is then already registered, look up the user and resume",
             status=error.status,
         ) from error
 
 
 def _read_sign_up(answer: AuthResponse) -> tuple[UUID, bool]:
     if answer.user is None:
-        raise UnexpectedResponseError("the sign-up was answered without a user", field="user")
-    # With e-mail confirmation on, auth hides that an address is taken behind a made-up user.
+        raise UnexpectedResponseError("the response to the sign-up came without a user", field="user")
+    # If e-mail confirmation is on, auth returns a fake user for an e-mail address that is already registered.
     if answer.user.identities == []:
-        raise ConflictError("this address is registered already", code="user_already_exists")
+        raise ConflictError("this e-mail address is already registered", code="user_already_exists")
     return UUID(answer.user.id), answer.session is not None
 
 
 async def _complete(
     crm: AnyCRM, visitor: AnyCRM | None, user_id: UUID, data: CreateCustomerData
 ) -> tuple[CustomerProfile, Address]:
-    """Write profile and address, as the new user where there is a session, else as the administrator."""
+    """Write profile and address, as the new user if there is a session, otherwise as the administrator."""
     completed = ["sign_up"]
     try:
         profile = await _as_either(crm, visitor, user_id, data, _write_profile)
@@ -221,14 +222,14 @@ async def _complete(
             customer_id=user_id,
             status=error.status,
             code=error.code,
-            hint="resume_customer_creation(crm, error.user_id, data) does the rest",
+            hint="call resume_customer_creation(crm, error.user_id, data) to complete it",
             retryable=error.retryable,
         ) from error
     return profile, address
 
 
 async def _as_either(crm: AnyCRM, visitor: AnyCRM | None, user_id: UUID, data: CreateCustomerData, write: Any) -> Any:
-    """Write as the new user; where policies refuse that, with the administrator's rights."""
+    """Write as the new user; if a policy denies it, with the administrator's rights."""
     if visitor is not None:
         try:
             return await write(visitor, user_id, data)
@@ -241,21 +242,21 @@ async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -
     table = crm.settings.profiles_table
     row = {"id": str(user_id), "full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp}
     try:
-        # An upsert: a trigger on auth.users has often made the row already.
+        # An upsert: in many shops a trigger on auth.users has already created the row.
         rows = await send_query(
             crm,
             lambda: writable(crm, table).upsert(row, on_conflict="id"),
             lambda answer: read_rows(answer, CustomerProfile),
         )
     except NotFoundError as error:
-        raise CustomerNotFoundError("there is no such user", status=error.status, code=error.code) from error
+        raise CustomerNotFoundError("the user does not exist", status=error.status, code=error.code) from error
     return require_row(rows, "profile")
 
 
 async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address:
     given = data.address
     row = given.model_dump(exclude_none=True) | {
-        # The id follows from the user, so that a repeat or a resumed creation meets its own address.
+        # The id is derived from the user's id, so that a retry or a resumed creation finds its own address.
         "id": str(uuid5(user_id, "default address")),
         "customer_id": str(user_id),
         "city": given.city or "",
@@ -274,11 +275,11 @@ def _checked(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData
             f"{'.'.join(map(str, each['loc'])) or 'data'}: {each['msg']}"
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         )
-        raise InvalidInputError(f"the customer's data is not complete: {wrong}", argument="data") from error
+        raise InvalidInputError(f"the customer's data is invalid: {wrong}", argument="data") from error
 
 
 def _new_password() -> str:
-    """Make a password that satisfies the usual policies: long, with all four kinds of characters."""
+    """Generate a password for common policies: long, with lower case, upper case, digits and symbols."""
     kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
     letters = [secrets.choice(kind) for kind in kinds]
     letters += [secrets.choice("".join(kinds)) for _ in range(_PASSWORD_LENGTH - len(kinds))]

@@ -1,4 +1,4 @@
-"""One customer: everything the web admin shows on the customer's page."""
+"""One customer: everything that the web admin shows on the customer's page."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ _CENT = Decimal("0.01")
 
 @operation
 async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> AdminCustomerDetail:
-    """Return one customer with addresses, orders, notes, evidence and RFM figures, read side by side.
+    """Return one customer with addresses, orders, notes, evidence and RFM figures, fetched concurrently.
 
     Args:
         crm: the connection.
         customer_id: the customer.
 
     Returns:
-        The customer. `orders` and `orders_summary` leave cancelled orders out; evidence URLs are signed.
-        Segment, health and e-mail come from the view, and are None where it does not show this customer.
+        The customer. `orders` and `orders_summary` exclude cancelled orders; evidence URLs are signed.
+        Segment, health and e-mail come from the view, and are None if it does not show this customer.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: there is no such profile for this key.
-        AdminCRMError: any part could not be read; none is passed off as empty.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        AdminCRMError: a part could not be read; a failed part is never returned as empty.
 
     Reads `customer_profiles`, `admin_customer_notes`, `addresses`, `orders`, the view
     `customer_intelligence_360` and the bucket `customer-evidence`.
 
-    Example:
+    Examples:
         >>> customer = get_admin_customer_details(crm, customer_id)
         >>> customer.orders_summary.total_spent
     """
@@ -73,16 +73,16 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
 
 @operation
 async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> AdminCustomer:
-    """Return a customer's row of the directory: segment, health and RFM figures.
+    """Return a customer's row in the directory: segment, health and RFM figures.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: there is no such profile for this key.
-        PermissionDeniedError: the profile is there, but the view does not show it to this key.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: the profile exists, but the view does not show it with these credentials.
 
     Reads the view `customer_intelligence_360`.
 
-    Example:
+    Examples:
         >>> get_customer_intelligence(crm, customer_id).canonical_segment
     """
     customer = check.uuid(customer_id)
@@ -90,8 +90,8 @@ async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> Adm
     if row is None:
         await check_exists(crm, customer)
         raise PermissionDeniedError(
-            f"the view {crm.settings.view} does not show this customer to this key",
-            hint="connect with AdminCRM.sign_in as an administrator; the view may leave administrators out",
+            f"the view {crm.settings.view} does not show this customer with these credentials",
+            hint="connect with AdminCRM.sign_in as an administrator; the view may exclude administrators",
         )
     return row
 
@@ -99,16 +99,16 @@ async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> Adm
 def tier_progress(
     customer: AdminCustomer | CustomerProfile | Decimal | float, *, settings: Settings | None = None
 ) -> TierProgress:
-    """Return a customer's tier by lifetime spend, and how far the next tier is.
+    """Return a customer's tier by lifetime spend, and the amount to the next tier.
 
     Args:
         customer: the customer, or the amount spent, in the shop's currency.
-        settings: where the thresholds come from; 5,000, 20,000 and 50,000 by default.
+        settings: the thresholds; by default read from the environment, or else 5,000, 20,000 and 50,000.
 
     Raises:
         InvalidInputError: the amount is negative or not a number.
 
-    Example:
+    Examples:
         >>> tier_progress(Decimal("7500")).amount_to_next
         Decimal('12500')
     """
@@ -146,7 +146,7 @@ def _detail(
     orders: Sequence[Order],
     evidence: Sequence[Evidence],
 ) -> AdminCustomerDetail:
-    """Put the parts together; what the view says wins, except the profile's own columns."""
+    """Merge the parts; the profile's columns take precedence over the view's."""
     counted = [order for order in orders if not order.is_cancelled]
     shown = {} if row is None else _given(row) | {"recency_as_sent": row.recency_as_sent}
     return AdminCustomerDetail.model_validate(
@@ -163,14 +163,14 @@ def _detail(
 
 
 def _given(row: Model) -> dict[str, object]:
-    """Return what a row says, without the columns it leaves empty."""
+    """Return the columns of a row that are not None."""
     return {
         name: value for name, value in (*row.__dict__.items(), *(row.model_extra or {}).items()) if value is not None
     }
 
 
 def _summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
-    """Sum orders up: spent, count, average order value, date of the last."""
+    """Summarize orders: amount spent, count, average order value, date of the last order."""
     spent = sum((order.total for order in orders), Decimal(0))
     dates = [order.created_at for order in orders if order.created_at]
     return OrdersSummary(

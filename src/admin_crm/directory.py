@@ -1,4 +1,4 @@
-"""The customer directory: read whole, streamed, searched, filtered and summed up."""
+"""The customer directory: read all customers, stream, filter, paginate and summarize them."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ T = TypeVar("T")
 
 @operation
 async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
-    """Return every customer of the directory, newest first, however many rows the server gives at once.
+    """Return all customers, newest first, however few rows the server returns per response.
 
-    Customers inserted or deleted while it reads never double another one nor hide one that stayed.
+    No duplicates and no omissions, even if customers are inserted or deleted during the read.
 
     Returns:
         All customers; those without `created_at` come last.
 
     Raises:
-        PermissionDeniedError: the view shows this key nothing although there are customers.
-        IncompleteReadError: a page could not be had; `rows` holds the customers that arrived.
-        SchemaMismatchError: there is no such view.
+        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        IncompleteReadError: a page could not be fetched; `rows` holds the customers fetched so far.
+        SchemaMismatchError: the view does not exist.
 
     Reads the view `customer_intelligence_360`.
 
-    Example:
+    Examples:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
     """
@@ -54,22 +54,23 @@ def iter_customers(crm: AdminCRM, *, page_size: int | None = None) -> Iterable[A
 @overload
 def iter_customers(crm: AsyncAdminCRM, *, page_size: int | None = None) -> AsyncIterable[AdminCustomer]: ...
 def iter_customers(crm: AnyCRM, *, page_size: int | None = None) -> Any:
-    """Stream every customer of the directory, page after page, holding one page at a time.
+    """Stream all customers page by page, with only one page in memory.
 
-    The order is that of the key, the only one that stands still while the shop goes on; every iteration
-    begins anew.
+    The order is that of the key, the only order that is stable under concurrent writes. Each iteration starts
+    from the beginning.
 
     Args:
         crm: the connection; with an `AsyncAdminCRM`, iterate with ``async for``.
-        page_size: rows asked for at a time; the settings' page size by default.
+        page_size: rows per request; by default `Settings.page_size`.
 
     Raises:
-        InvalidInputError: the page size is below 1.
-        IncompleteReadError: while iterating, a page could not be had.
+        InvalidInputError: the page size is less than 1.
+        PermissionDeniedError: on iteration, the view is empty for these credentials although customers exist.
+        IncompleteReadError: on iteration, a page after the first could not be fetched.
 
     Reads the view `customer_intelligence_360`.
 
-    Example:
+    Examples:
         >>> for customer in iter_customers(crm):
         ...     print(customer.full_name)
     """
@@ -107,13 +108,13 @@ class AsyncCustomerStream:
 
 
 def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | None = None) -> DirectoryStats:
-    """Sum customers up as the directory's header shows them, without asking the server.
+    """Summarize customers as the header of the web admin's directory does; makes no request.
 
     Args:
         customers: the customers to count.
-        today: the day whose month counts as this month; today in UTC by default.
+        today: a date in the month that counts as "this month"; by default today in UTC.
 
-    Example:
+    Examples:
         >>> summarize_customers(get_all_customers(crm)).contactable_percent
     """
     today = today or datetime.now(UTC).date()
@@ -139,15 +140,15 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
 
     Args:
         crm: the connection.
-        today: the day whose month counts as this month; today in UTC by default.
+        today: a date in the month that counts as "this month"; by default today in UTC.
 
     Raises:
-        PermissionDeniedError: the view shows this key nothing although there are customers.
-        IncompleteReadError: a page could not be had.
+        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        IncompleteReadError: a page could not be fetched.
 
-    Reads the view `customer_intelligence_360`, whole.
+    Reads all rows of the view `customer_intelligence_360`.
 
-    Example:
+    Examples:
         >>> stats = get_directory_stats(crm)
         >>> stats.total, stats.by_segment
     """
@@ -166,19 +167,19 @@ def filter_customers(
     tier: str | None = None,
     status: str | None = None,
 ) -> list[AdminCustomer]:
-    """Return the customers whose name, phone, WhatsApp or id contains a text, in their order.
+    """Return the customers whose name, phone, WhatsApp or id contains the text, in their original order.
 
-    Case and accents make no difference, and a phone number is found however it is punctuated.
+    Case and accents are ignored, and so is the punctuation of phone numbers.
 
     Args:
-        customers: the customers to look through.
-        text: what to look for; an empty text finds all.
+        customers: the customers to filter.
+        text: the text to find; an empty text matches all customers.
         segment: a canonical segment or a shop's own label.
         health_status: a canonical health status or a shop's own label.
         tier: bronze, silver, gold or platinum.
         status: active, suspended or banned.
 
-    Example:
+    Examples:
         >>> filter_customers(customers, "nandu", segment="champion")
     """
     check.bounded(text, "text", most=200)
@@ -193,14 +194,14 @@ def filter_customers(
 
 
 def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
-    """Return one page of a sequence, as the web admin's directory shows it: 15 a page, the first is 1.
+    """Return one page of a sequence, with 15 items per page by default; the first page is 1.
 
-    A page behind the last one is empty.
+    A page past the last one is empty.
 
     Raises:
-        InvalidInputError: the page or the page size is below 1.
+        InvalidInputError: the page or the page size is less than 1.
 
-    Example:
+    Examples:
         >>> paginate(customers, page=2).items
     """
     check.integer(page, "page")
@@ -251,7 +252,7 @@ def _counted(labels: Iterable[str | None]) -> dict[str, int]:
 
 
 def _phone_digits(text: str) -> str:
-    """Return the digits of a text that looks like a phone number, else nothing."""
+    """Return the digits of a text that looks like a phone number, otherwise an empty string."""
     digits = "".join(filter(str.isdigit, text))
     return digits if len(digits) >= 3 and all(c.isdigit() or c in " +-().\u00a0" for c in text) else ""
 

@@ -28,7 +28,7 @@ from uuid import UUID
 
 
 class About(TypedDict, total=False):
-    """What every error may say beside its message; AdminCRMError documents each."""
+    """The optional attributes of every error; `AdminCRMError` documents them."""
 
     operation: str | None
     customer_id: UUID | None
@@ -40,16 +40,17 @@ class About(TypedDict, total=False):
 
 
 class AdminCRMError(Exception):
-    """The base of every error this library raises.
+    """The base class of all errors of this library.
 
     Attributes:
-        operation: the public function that failed, such as ``get_all_customers``.
-        customer_id: the customer it was about, where there is one.
-        status: the HTTP status, where a server answered.
-        code: the server's own code, such as ``42501`` or ``PGRST205``.
-        hint: what to do next.
-        request_id: the server's id for the request, to quote to support.
-        retryable: whether the same call may succeed later, unchanged.
+        message: what went wrong, without operation, status and hint.
+        operation: the public function that failed, such as ``get_all_customers``; None outside of one.
+        customer_id: the customer that the call was about; None if it was not about one.
+        status: the HTTP status; None if there was no response.
+        code: the server's error code, such as ``42501`` or ``PGRST205``; None if it sent none.
+        hint: what to do next; None if there is no advice.
+        request_id: the server's id of the request, for support tickets; None if it sent none.
+        retryable: whether the same call may succeed later.
     """
 
     _retryable: ClassVar[bool] = False
@@ -67,7 +68,7 @@ class AdminCRMError(Exception):
         self.retryable = self._retryable if retryable is None else retryable
 
     def __str__(self) -> str:
-        """Say where it happened, to whom, what, and what to do."""
+        """Return operation, customer, message, status, code and hint in one line."""
         where = self.operation or ""
         if self.customer_id is not None:
             where = f"{where} (customer {self.customer_id})".strip()
@@ -78,7 +79,7 @@ class AdminCRMError(Exception):
         return f"{told} — {self.hint}" if self.hint else told
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Survive pickling: multiprocessing and Celery carry errors between processes."""
+        """Support pickling: multiprocessing and Celery send errors between processes."""
         return (_rebuild, (type(self), self.args, self.__dict__))
 
 
@@ -90,7 +91,7 @@ def _rebuild(kind: type[AdminCRMError], args: tuple[Any, ...], state: dict[str, 
 
 
 class InvalidInputError(AdminCRMError, ValueError):
-    """A value was refused, by us before anything was sent (then `argument` names it) or by the server."""
+    """A value is invalid: rejected by the library before the request (`argument` names it), or by the server."""
 
     def __init__(self, message: str, *, argument: str | None = None, **about: Unpack[About]) -> None:
         super().__init__(message, **about)
@@ -102,31 +103,31 @@ class InvalidTypeError(InvalidInputError, TypeError):
 
 
 class ClientStateError(AdminCRMError, RuntimeError):
-    """The connection is closed, or is used on another event loop than the one it belongs to."""
+    """The connection is closed, or belongs to another event loop."""
 
 
 class AuthenticationError(AdminCRMError):
-    """The key, token or password was not accepted."""
+    """The key, token or password is not valid."""
 
 
 class PermissionDeniedError(AdminCRMError, PermissionError):
-    """The key is valid, but may not do this or is not shown this."""
+    """The key is valid, but lacks the permission to do or to see this."""
 
 
 class NotFoundError(AdminCRMError, LookupError):
-    """What was asked for is not there."""
+    """The requested object does not exist, or is not visible with these credentials."""
 
 
 class CustomerNotFoundError(NotFoundError):
-    """There is no such customer, as far as this key can see."""
+    """The customer does not exist, or is not visible with these credentials."""
 
 
 class ConflictError(AdminCRMError):
-    """Somebody else changed it, or made it first."""
+    """Someone else changed or created the row first."""
 
 
 class RateLimitedError(AdminCRMError):
-    """Too many requests; `retry_after` is how many seconds the server asks to wait, if it said."""
+    """Too many requests; `retry_after` is the number of seconds to wait, None if the server did not send it."""
 
     _retryable = True
 
@@ -136,15 +137,15 @@ class RateLimitedError(AdminCRMError):
 
 
 class RequestTimeoutError(AdminCRMError, TimeoutError):
-    """No answer came in time. Whether the server did the work is not known."""
+    """No response in time. It is unknown whether the server executed the request."""
 
     _retryable = True
 
 
 class ServiceUnavailableError(AdminCRMError, ConnectionError):
-    """The server could not be reached, broke the connection, or is not well.
+    """The server is unreachable or unhealthy, or the connection was lost.
 
-    `unsent` is True where the request provably never reached it; `retry_after` as in RateLimitedError.
+    `unsent` is True if the request provably never reached the server; `retry_after` as in `RateLimitedError`.
     """
 
     _retryable = True
@@ -158,7 +159,7 @@ class ServiceUnavailableError(AdminCRMError, ConnectionError):
 
 
 class UnexpectedResponseError(AdminCRMError):
-    """The server answered something this library cannot read; `field` says where, `sample` what (redacted)."""
+    """The library cannot decode the server's response; `field` names the field, `sample` shows it redacted."""
 
     def __init__(
         self, message: str, *, field: str | None = None, sample: str | None = None, **about: Unpack[About]
@@ -169,7 +170,7 @@ class UnexpectedResponseError(AdminCRMError):
 
 
 class IncompleteReadError(AdminCRMError):
-    """A read stopped before its end; `rows` holds what had arrived, `expected` the server's count."""
+    """A read was interrupted; `rows` holds the rows read so far, `expected` is the server's count."""
 
     _retryable = True
 
@@ -196,7 +197,7 @@ class SchemaMismatchError(AdminCRMError):
 
 
 class EdgeFunctionError(AdminCRMError):
-    """An Edge Function answered with an error; `function` names it."""
+    """An Edge Function returned an error; `function` names it."""
 
     def __init__(self, message: str, *, function: str | None = None, **about: Unpack[About]) -> None:
         super().__init__(message, **about)
@@ -204,10 +205,10 @@ class EdgeFunctionError(AdminCRMError):
 
 
 class EvidenceNotDeletedError(AdminCRMError):
-    """Not all of several files were deleted.
+    """Some of several files were not deleted.
 
-    `deleted` are those that were, `missing` were not there, `denied` this key may not delete. What is in none
-    of the three was not tried any more.
+    `deleted` lists the deleted paths, `missing` those that do not exist, and `denied` those that these credentials
+    are not allowed to delete. Paths in none of the three were not attempted.
     """
 
     def __init__(
@@ -226,9 +227,10 @@ class EvidenceNotDeletedError(AdminCRMError):
 
 
 class CustomerCreationError(AdminCRMError):
-    """A customer was half created: `user_id` exists, `completed` are the finished steps.
+    """A customer was created only in part: `user_id` is the new user, `completed` lists the completed steps.
 
-    `resume_customer_creation(crm, user_id, data)` does the rest.
+    `resume_customer_creation(crm, user_id, data)` completes it. `user_id` is None if the response to the sign-up
+    was lost: the user may or may not exist.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Evidence files of a customer, in the private bucket."""
+"""Evidence files of a customer, in a private bucket."""
 
 from __future__ import annotations
 
@@ -45,33 +45,33 @@ async def upload_customer_evidence(
     content_type: str | None = None,
     progress: Progress = None,
 ) -> str:
-    """Keep a file as evidence about a customer, under a new random name, and return its path.
+    """Upload a file as evidence about a customer, under a new random name, and return its path.
 
-    Nothing is ever overwritten. Files above 6 MiB go up in parts where the server can, and go on after a
-    broken connection. The file is read piece by piece, not into memory.
+    An existing file is never overwritten. Files above 6 MiB are uploaded in parts if the server supports it, and
+    the upload resumes after a lost connection. The file is streamed, not loaded into memory.
 
     Args:
         crm: the connection.
         customer_id: the customer.
-        file: a path, bytes, or a binary file object (a FastAPI UploadFile's ``.file``), which is sent from its
-            beginning and stays open.
-        file_name: the name to remember; by default the name that the file comes with.
-        content_type: by default what the file's first bytes show, or else its name.
-        progress: called with the bytes sent and the bytes in all; True shows a bar, with tqdm. What it raises
-            stops the upload.
+        file: a path, bytes, or a binary file object (such as ``.file`` of a FastAPI UploadFile), which is read
+            from the start and stays open.
+        file_name: the original name to store; by default the file's own name.
+        content_type: the media type; by default detected from the first bytes, otherwise from the name.
+        progress: called with the bytes sent and the total bytes; True shows a tqdm progress bar. An exception
+            that it raises stops the upload.
 
     Returns:
         The path in the bucket, ``<customer id>/<random name>.<extension>``.
 
     Raises:
         InvalidInputError: the file is empty, larger than `Settings.max_evidence_bytes` or than the server
-            allows, cannot be read, or is not a binary file; or the bucket refuses its type.
-        CustomerNotFoundError: there is no such customer for this key.
-        PermissionDeniedError: this key may not add evidence.
+            allows, unreadable, or not binary; or the bucket does not allow its type.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: these credentials are not allowed to add evidence.
 
     Writes to the bucket `customer-evidence`, after reading `customer_profiles`.
 
-    Example:
+    Examples:
         >>> path = upload_customer_evidence(crm, customer_id, "pieza-rota.png")
         >>> upload_customer_evidence(crm, customer_id, upload.file, file_name=upload.filename)
     """
@@ -101,28 +101,29 @@ async def list_customer_evidence(
     Args:
         crm: the connection.
         customer_id: the customer.
-        expires_in: seconds for which the URLs are good; the settings' lifetime by default.
-        original_names: give the names that files had when they were uploaded as `file_name`. The server's
-            listing lacks them, so this costs a request for each file, side by side.
+        expires_in: lifetime of the URLs in seconds; by default `Settings.signed_url_seconds`.
+        original_names: return the original file names as `file_name`. The server's listing does not contain
+            them, so this costs one request per file; the requests run concurrently.
 
     Returns:
-        The files; folders and placeholders are left out. `url` is None for a file that was deleted, or
-        closed to this key, between listing and signing.
+        The files, without folders and placeholders. `url` is None for a file that was deleted, or became
+        inaccessible, between listing and signing.
 
     Raises:
-        InvalidInputError: the id is not a UUID, or the lifetime is below a second.
-        CustomerNotFoundError: there are no files, and no such customer for this key.
+        InvalidInputError: the id is not a UUID, or the lifetime is less than one second.
+        CustomerNotFoundError: there are no files, and the customer does not exist or is not visible.
+        SchemaMismatchError: there are no files, and the bucket does not exist.
 
     Reads the bucket `customer-evidence`.
 
-    Example:
+    Examples:
         >>> for file in list_customer_evidence(crm, customer_id):
         ...     print(file.file_name, file.url)
     """
     customer = check.uuid(customer_id)
     files = await read_evidence(crm, customer, _lifetime(crm, expires_in), original_names=original_names)
     if not files:
-        # A bucket or customer that is not there looks like an empty folder.
+        # A missing bucket or customer looks like an empty folder.
         await gather(crm, check_exists(crm, customer), check_bucket(crm, customer))
     return files
 
@@ -131,21 +132,21 @@ async def list_customer_evidence(
 async def get_evidence_url(
     crm: AnyCRM, path: str, *, expires_in: int | None = None, download: str | bool | None = None
 ) -> str:
-    """Return a signed URL of an evidence file: whoever has it can read the file until it expires.
+    """Return a signed URL of an evidence file: anyone who has it can read the file until it expires.
 
     Args:
         crm: the connection.
-        path: the file, as `upload_customer_evidence` returned or `list_customer_evidence` shows it.
-        expires_in: seconds for which the URL is good; the settings' lifetime by default.
-        download: True lets a browser save the file instead of showing it; a text says under which name.
+        path: the path, as returned by `upload_customer_evidence` or `list_customer_evidence`.
+        expires_in: lifetime of the URL in seconds; by default `Settings.signed_url_seconds`.
+        download: True makes a browser save the file instead of showing it; a string sets the file name.
 
     Raises:
-        InvalidInputError: the path is not one of an evidence file, or the lifetime is below a second.
-        NotFoundError: there is no such file for this key.
+        InvalidInputError: the path is not a valid evidence path, or the lifetime is less than one second.
+        NotFoundError: the file does not exist, or is not visible with these credentials.
 
     Reads the bucket `customer-evidence`.
 
-    Example:
+    Examples:
         >>> get_evidence_url(crm, path, expires_in=300, download="recibo.pdf")
     """
     name = check.text(download, "download", most=255) if isinstance(download, str) else bool(download)
@@ -153,7 +154,7 @@ async def get_evidence_url(
 
 
 class _Download(Protocol):
-    """`download_customer_evidence` as callers see it: bytes without a target, their number with one."""
+    """The type of `download_customer_evidence`: returns bytes without a target, the number of bytes with one."""
 
     @overload
     def __call__(self, crm: AdminCRM, /, path: str, to: None = None) -> bytes: ...
@@ -176,20 +177,20 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
 
     Args:
         crm: the connection.
-        path: the file in the bucket.
-        to: a path, which is written beside and replaced when the download is complete; or a binary file
-            object, which is written to when the download is complete, and stays open.
+        path: the path in the bucket.
+        to: a path, which is replaced atomically when the download is complete; or a binary file object, which
+            is written when the download is complete, and stays open. None returns the bytes.
 
     Returns:
-        The file's bytes; with `to`, how many there were.
+        The file's bytes; with `to`, the number of bytes.
 
     Raises:
-        InvalidInputError: the path is not one of an evidence file, or `to` cannot be written.
-        NotFoundError: there is no such file for this key.
+        InvalidInputError: the path is not a valid evidence path, or `to` cannot be written.
+        NotFoundError: the file does not exist, or is not visible with these credentials.
 
     Reads the bucket `customer-evidence`.
 
-    Example:
+    Examples:
         >>> content = download_customer_evidence(crm, path)
         >>> download_customer_evidence(crm, path, "recibo.pdf")
         48213
@@ -199,32 +200,32 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
 
 @operation
 async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> list[str]:
-    """Delete one or several evidence files, for good.
+    """Delete one or more evidence files permanently.
 
     Args:
         crm: the connection.
-        paths: the file or files, as `list_customer_evidence` shows them.
+        paths: one path or several, as returned by `list_customer_evidence`.
 
     Returns:
-        What was deleted, which is all of it.
+        The deleted paths: all of them, without duplicates.
 
     Raises:
-        InvalidInputError: a path is not one of an evidence file, or none is given.
-        NotFoundError: the one file is not there for this key.
-        PermissionDeniedError: the one file is there, but this key may not delete it. Most shops let only the
-            secret key delete evidence.
-        EvidenceNotDeletedError: some of several files were not deleted; it holds which, and which were.
+        InvalidInputError: a path is not a valid evidence path, or there are no paths.
+        NotFoundError: a single path was passed, and the file does not exist or is not visible.
+        PermissionDeniedError: a single path was passed, and these credentials are not allowed to delete the file.
+            In most shops only the secret key can delete evidence.
+        EvidenceNotDeletedError: several paths were passed, and some files were not deleted; the error lists them.
 
     Writes to the bucket `customer-evidence`.
 
-    Example:
+    Examples:
         >>> delete_customer_evidence(crm, [file.path for file in files])
     """
     wanted = list(
         dict.fromkeys([checked_path(path, "paths") for path in ([paths] if isinstance(paths, str) else paths)])
     )
     if not wanted:
-        raise InvalidInputError("paths must name at least one file", argument="paths")
+        raise InvalidInputError("paths must contain at least one path", argument="paths")
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []
@@ -235,7 +236,7 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
             if not deleted:
                 raise
             raise EvidenceNotDeletedError(
-                f"the deletion broke off after {len(deleted)} files: {error.message}",
+                f"the deletion stopped after {len(deleted)} files: {error.message}",
                 deleted=deleted, missing=missing, denied=denied, retryable=error.retryable, hint=error.hint,
             ) from error  # fmt: skip
         deleted += removed.deleted
@@ -247,15 +248,17 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
 
 
 def _not_deleted(deleted: list[str], missing: list[str], denied: list[str], *, alone: bool) -> AdminCRMError:
-    hint = "row-level security lets this key not delete it; most shops leave that to the secret key"
+    hint = "row-level security denies it; in most shops only the secret key can delete evidence"
     if not alone:
-        told = f"{len(deleted)} files were deleted, {len(missing)} were not there, {len(denied)} may not be deleted"
+        told = f"deleted: {len(deleted)} files, not found: {len(missing)}, not allowed to delete: {len(denied)}"
         return EvidenceNotDeletedError(
             told, deleted=deleted, missing=missing, denied=denied, hint=hint if denied else None
         )
     if denied:
-        return PermissionDeniedError("this key may not delete the file", hint=hint)
-    return NotFoundError("there is no such file for this key", hint="it may have been deleted already")
+        return PermissionDeniedError("these credentials are not allowed to delete the file", hint=hint)
+    return NotFoundError(
+        "the file does not exist, or is not visible with these credentials", hint="it may already be deleted"
+    )
 
 
 def _lifetime(crm: AnyCRM, expires_in: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Tables for notebooks: pandas frames with dtypes that calculate (extra `notebook`)."""
+"""pandas DataFrames with numeric and datetime columns (extra `notebook`)."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ _ORDER = {
 
 
 def customers_frame(customers: Iterable[AdminCustomer], *, personal: bool = False) -> pd.DataFrame:
-    """Return customers as a frame: money as float64, moments in UTC, ids and labels as text.
+    """Return customers as a DataFrame: money as float64, timestamps in UTC, ids and labels as strings.
 
     Args:
-        customers: the customers, a row each, in their order.
-        personal: whether names, e-mails, phone numbers and birthdays are among the columns; notebooks get
-            shared, so by default they are not.
+        customers: the customers, one row each, in their order.
+        personal: include names, e-mails, phone numbers and birthdates. Off by default, because notebooks are
+            often shared.
 
     Returns:
-        A frame with a column for each figure and label, the canonical ones beside the shop's own.
+        A DataFrame with a column for each figure and label; canonical labels are in columns of their own.
 
     Raises:
         ImportError: pandas is not installed.
 
-    Example:
+    Examples:
         >>> frame = customers_frame(get_all_customers(crm))
         >>> frame.groupby("canonical_segment")["total_spent"].sum()
     """
@@ -70,12 +70,12 @@ def customers_frame(customers: Iterable[AdminCustomer], *, personal: bool = Fals
 
 
 def orders_frame(orders: Iterable[Order]) -> pd.DataFrame:
-    """Return orders as a frame: money as float64, moments in UTC, ids and labels as text.
+    """Return orders as a DataFrame: money as float64, timestamps in UTC, ids and labels as strings.
 
     Raises:
         ImportError: pandas is not installed.
 
-    Example:
+    Examples:
         >>> frame = orders_frame(get_customer_orders(crm, customer_id))
         >>> frame.resample("ME", on="created_at")["total"].sum()
     """
@@ -86,7 +86,7 @@ def _frame(rows: Sequence[AdminCustomer | Order], columns: Mapping[str, str]) ->
     try:
         import pandas as pd
     except ImportError as error:
-        raise ImportError("frames need pandas: pip install 'admin-crm[notebook]'") from error
+        raise ImportError("DataFrames require pandas: pip install 'admin-crm[notebook]'") from error
     series: dict[str, Any] = {}
     for name, dtype in columns.items():
         values = [getattr(row, name) for row in rows]

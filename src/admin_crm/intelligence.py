@@ -1,8 +1,8 @@
-"""What the shop's Edge Functions make of a customer: tags, a message, a story, a plan.
+"""The shop's Edge Functions: tags, messages, narratives and loyalty plans for a customer.
 
-The functions may ask a language model, which costs money and time (150 s are allowed). What only reads is
-asked once more after a broken connection or a server that is not well; what may create a coupon never is,
-unless the request provably never left.
+The functions may call a language model, which costs money and time (the timeout is 150 s). A function that only
+reads is retried once after a lost connection or if the server is unhealthy. A function that may create a coupon
+is not retried, unless the request provably never reached the server.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Discount = Annotated[Decimal | str, Field(union_mode="left_to_right")]
 
 
 class TagSuggestion(Model):
-    """Tags proposed for a customer, with the segment and the reasons; `apply_suggested_tags` adds them."""
+    """Suggested tags for a customer, with the segment and the reasoning; `apply_suggested_tags` adds them."""
 
     tags: Tags
     segment: Text
@@ -51,7 +51,7 @@ class TagSuggestion(Model):
 
 
 class Insight(Model):
-    """Something worth knowing about the shop; `type` is the function's own word, such as ``warning``."""
+    """An insight about the shop; `type` is set by the function, for example ``warning``."""
 
     type: Text
     title: Text
@@ -59,7 +59,7 @@ class Insight(Model):
 
 
 class SuggestedCoupon(Model):
-    """A coupon for a customer; `discount` is a number, or a text such as ``15%`` where it is sent as one."""
+    """A coupon for a customer; `discount` is a number, or a string such as ``15%`` if the function sends one."""
 
     code: Text
     discount: Discount | None = None
@@ -67,7 +67,7 @@ class SuggestedCoupon(Model):
 
 
 class LoyaltyAnalysis(Model):
-    """What to do for a customer's loyalty: one of the two answers of `get_strategic_loyalty_analysis`."""
+    """A loyalty plan for a customer: one of the two result types of `get_strategic_loyalty_analysis`."""
 
     analysis: Text
     suggested_coupon: SuggestedCoupon | None = None
@@ -76,7 +76,7 @@ class LoyaltyAnalysis(Model):
 
 
 class LoyaltyProposition(Model):
-    """An offer that the function has stored: the other answer of `get_strategic_loyalty_analysis`."""
+    """An offer stored by the function: the other result type of `get_strategic_loyalty_analysis`."""
 
     id: UUID | str
     customer_id: UUID
@@ -88,12 +88,12 @@ class LoyaltyProposition(Model):
 
     @property
     def suggested_coupon(self) -> SuggestedCoupon:
-        """The coupon, where `LoyaltyAnalysis` has it."""
+        """The coupon, under the same name as in `LoyaltyAnalysis`."""
         return SuggestedCoupon(code=self.generated_code, discount=self.discount_value)
 
     @property
     def recovery_message(self) -> str:
-        """The message to the customer, where `LoyaltyAnalysis` has it."""
+        """The message to the customer, under the same name as in `LoyaltyAnalysis`."""
         return self.personalized_message
 
 
@@ -111,27 +111,27 @@ class _Insights(Model):
 
 @operation
 async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSuggestion:
-    """Return tags and a segment proposed for a customer; nothing is changed.
+    """Return suggested tags and a segment for a customer; changes nothing.
 
     Args:
         crm: the connection.
         customer_id: the customer.
 
     Returns:
-        The proposal, for a person to read and `apply_suggested_tags` to apply.
+        The suggestion; `apply_suggested_tags` applies it.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function knows no such customer.
-        PermissionDeniedError: the function does not answer this key.
-        RateLimitedError: the model's quota is used up.
+        CustomerNotFoundError: the function does not find the customer.
+        PermissionDeniedError: the function rejects these credentials.
+        RateLimitedError: the quota of the language model is used up.
         EdgeFunctionError: the function failed.
-        UnexpectedResponseError: the model's answer lacks something; `field` names it.
+        UnexpectedResponseError: the model's output lacks a field; `field` names it.
         SchemaMismatchError: the function is not deployed.
 
-    Asks the Edge Function `customer-intelligence`.
+    Invokes the Edge Function `customer-intelligence`.
 
-    Example:
+    Examples:
         >>> suggestion = suggest_customer_tags(crm, customer_id)
         >>> suggestion.tags, suggestion.reasoning
     """
@@ -142,17 +142,17 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
 
 @operation
 async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion: TagSuggestion) -> AdminNotes:
-    """Add the tags of a suggestion to a customer, keeping all others, as `add_customer_tags` does.
+    """Add the tags of a suggestion to a customer and keep all other tags, as `add_customer_tags` does.
 
     Raises:
-        InvalidInputError: the suggestion has no tags, or one is longer than 60 characters.
-        CustomerNotFoundError: there is no such profile for this key.
-        PermissionDeniedError: this key may not write notes.
-        ConflictError: others kept changing the row; nothing was written.
+        InvalidInputError: the suggestion has no tags, or a tag is longer than 60 characters.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: these credentials are not allowed to write notes.
+        ConflictError: the row kept changing; nothing was written.
 
     Writes `admin_customer_notes`.
 
-    Example:
+    Examples:
         >>> suggestion = suggest_customer_tags(crm, customer_id)
         >>> apply_suggested_tags(crm, customer_id, suggestion).tags
     """
@@ -165,21 +165,21 @@ async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion:
 
 @operation
 async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, context: str | None = None) -> str:
-    """Return a WhatsApp message written for a customer; it is not sent.
+    """Return a WhatsApp message written for a customer; does not send it.
 
     Args:
         crm: the connection.
         customer_id: the customer.
-        context: what the message is about, at most 2,000 characters; by default whatever suits the customer.
+        context: the subject of the message, at most 2,000 characters; None lets the function choose.
 
     Raises:
-        InvalidInputError: the id is not a UUID, or the context is blank or too long.
-        CustomerNotFoundError: the function knows no such customer.
-        AdminCRMError: as `suggest_customer_tags`.
+        InvalidInputError: the id is not a UUID, or the context is empty or too long.
+        CustomerNotFoundError: the function does not find the customer.
+        AdminCRMError: the same errors as `suggest_customer_tags`.
 
-    Asks the Edge Function `customer-intelligence`.
+    Invokes the Edge Function `customer-intelligence`.
 
-    Example:
+    Examples:
         >>> generate_whatsapp_message(crm, customer_id, "Her order is ready to be picked up")
     """
     customer, settings = check.uuid(customer_id), crm.settings
@@ -191,16 +191,16 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
 
 @operation
 async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
-    """Return a customer's story in a few sentences.
+    """Return a short narrative about a customer.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function knows no such customer.
-        AdminCRMError: as `suggest_customer_tags`.
+        CustomerNotFoundError: the function does not find the customer.
+        AdminCRMError: the same errors as `suggest_customer_tags`.
 
-    Asks the Edge Function `customer-narrative`; `Settings` can name an action of another function instead.
+    Invokes the Edge Function `customer-narrative`; `Settings` can select an action of another function instead.
 
-    Example:
+    Examples:
         >>> print(get_customer_narrative(crm, customer_id))
     """
     customer, settings = check.uuid(customer_id), crm.settings
@@ -210,23 +210,23 @@ async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
 
 @operation
 async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -> LoyaltyAnalysis | LoyaltyProposition:
-    """Return what to do for a customer's loyalty; in some shops this creates a coupon.
+    """Return a loyalty plan for a customer; in some shops this creates a coupon.
 
-    Therefore it is never repeated by itself. If it fails after it was sent, the error's hint says that the
-    coupon may be there.
+    For this reason the request is not retried after it was sent. If it fails then, the error's hint warns that
+    the coupon may exist.
 
     Returns:
-        A `LoyaltyAnalysis`, or in shops whose function stores an offer a `LoyaltyProposition`. Both have
+        A `LoyaltyAnalysis`, or a `LoyaltyProposition` in shops whose function stores an offer. Both have
         `suggested_coupon` and `recovery_message`.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function knows no such customer.
-        AdminCRMError: as `suggest_customer_tags`.
+        CustomerNotFoundError: the function does not find the customer.
+        AdminCRMError: the same errors as `suggest_customer_tags`.
 
-    Asks the Edge Function `loyalty-intelligence`; `Settings` can name an action of another function instead.
+    Invokes the Edge Function `loyalty-intelligence`; `Settings` can select an action of another function instead.
 
-    Example:
+    Examples:
         >>> plan = get_strategic_loyalty_analysis(crm, customer_id)
         >>> plan.suggested_coupon.code if plan.suggested_coupon else None
     """
@@ -242,14 +242,14 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
 
 @operation
 async def get_proactive_insights(crm: AnyCRM) -> list[Insight]:
-    """Return what is worth knowing about the shop at present; perhaps nothing.
+    """Return current insights about the shop; the list may be empty.
 
     Raises:
-        AdminCRMError: as `suggest_customer_tags`.
+        AdminCRMError: the same errors as `suggest_customer_tags`.
 
-    Asks the Edge Function `customer-intelligence`.
+    Invokes the Edge Function `customer-intelligence`.
 
-    Example:
+    Examples:
         >>> for insight in get_proactive_insights(crm):
         ...     print(insight.title)
     """
@@ -263,7 +263,7 @@ def _body(action: str | None, customer: UUID | None = None) -> Json:
 
 
 async def _invoke_again(crm: AnyCRM, function: str, body: Json) -> Json:
-    """Ask for something that creates nothing: once more where the server may not have got to it."""
+    """Invoke a function that creates nothing, with at most one retry."""
     tries = min(_TRIES, crm.settings.retry_attempts)
     return await invoke(crm.with_options(attempts=tries), function, body, repeatable=True)
 
@@ -272,4 +272,4 @@ def _warn_of_coupon(error: AdminCRMError) -> None:
     refused = isinstance(error, EdgeFunctionError) and 400 <= (error.status or 0) < 500
     if not refused and not getattr(error, "unsent", False):
         error.retryable = False
-        error.hint = "a coupon may have been created all the same: look for it before asking again"
+        error.hint = "a coupon may have been created anyway: check for it before you call again"

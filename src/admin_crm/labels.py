@@ -1,4 +1,4 @@
-"""The segment, health and tier labels of deployed shops, and one canonical value for each."""
+"""Segment, health, tier and status labels of deployed shops, and the canonical value of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class CustomerTier(StrEnum):
-    """The loyalty tiers, by lifetime spend."""
+    """The loyalty tiers, in order of lifetime spend."""
 
     BRONZE = "bronze"
     SILVER = "silver"
@@ -16,7 +16,7 @@ class CustomerTier(StrEnum):
 
 
 class AccountStatus(StrEnum):
-    """Whether a customer may use the shop: `suspended` for a time, `banned` for good."""
+    """Whether a customer may use the shop: `suspended` is temporary, `banned` is permanent."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -33,7 +33,7 @@ class NotificationType(StrEnum):
 
 
 class Segment(StrEnum):
-    """The RFM segments under one name, whatever language the shop's view speaks."""
+    """The canonical RFM segments, independent of the language of the shop's view."""
 
     CHAMPION = "champion"
     LOYAL = "loyal"
@@ -45,7 +45,7 @@ class Segment(StrEnum):
 
 
 class HealthStatus(StrEnum):
-    """A customer's health under one name, whatever language the shop's view speaks."""
+    """The canonical health statuses, independent of the language of the shop's view."""
 
     HEALTHY = "healthy"
     STABLE = "stable"
@@ -62,7 +62,7 @@ SEGMENT_LABELS: dict[Segment, tuple[str, ...]] = {
     Segment.REGULAR: ("Regular",),
     Segment.PROSPECT: ("Prospecto", "Prospects", "Prospect"),
 }
-"""The labels seen in the field for each segment, as shops spell them."""
+"""The labels that deployed shops use for each segment."""
 
 HEALTH_LABELS: dict[HealthStatus, tuple[str, ...]] = {
     HealthStatus.HEALTHY: ("Saludable", "Healthy", "optimal"),
@@ -70,13 +70,13 @@ HEALTH_LABELS: dict[HealthStatus, tuple[str, ...]] = {
     HealthStatus.NEEDS_ATTENTION: ("Requiere Atención", "Needs Attention", "Churning", "warning"),
     HealthStatus.INACTIVE: ("Sin Actividad", "Inactive", "critical"),
 }
-"""The labels seen in the field for each health status, as shops spell them."""
+"""The labels that deployed shops use for each health status."""
 
 
 def canonical_segment(label: str | None) -> Segment | None:
-    """Return the segment that a label means, in Spanish or English; None for a label not known.
+    """Return the segment of a Spanish or English label; None for an unknown label.
 
-    Example:
+    Examples:
         >>> canonical_segment("Campeón")
         <Segment.CHAMPION: 'champion'>
     """
@@ -84,9 +84,9 @@ def canonical_segment(label: str | None) -> Segment | None:
 
 
 def canonical_health(label: str | None) -> HealthStatus | None:
-    """Return the health status that a label means, in Spanish or English; None for a label not known.
+    """Return the health status of a Spanish or English label; None for an unknown label.
 
-    Example:
+    Examples:
         >>> canonical_health("Requiere Atención")
         <HealthStatus.NEEDS_ATTENTION: 'needs_attention'>
     """
@@ -94,8 +94,8 @@ def canonical_health(label: str | None) -> HealthStatus | None:
 
 
 def folded(text: str) -> str:
-    """Return a text without case, accents and spacing, for comparing: ``" Ñandú_2 "`` is ``"nandu 2"``."""
-    # Decomposed before and after: a mathematical letter has its case only once it is decomposed.
+    """Normalize case, accents and spacing for comparison: ``" Ñandú_2 "`` becomes ``"nandu 2"``."""
+    # Normalize before and after casefold: some characters (mathematical letters) gain a case by decomposition.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.replace("_", " ")).casefold())
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 

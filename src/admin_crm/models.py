@@ -1,4 +1,4 @@
-"""What comes back: frozen pydantic models that keep what they do not know (R4, R5)."""
+"""The result models: frozen pydantic models that keep unknown columns (R4, R5)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class AIPreferences(Model):
-    """What the shop's AI believes a customer likes."""
+    """A customer's preferences, as inferred by the shop's AI."""
 
     preferred_styles: list[str] = []
     interests: list[str] = []
@@ -37,7 +37,7 @@ class AIPreferences(Model):
 
 
 class IAContext(Model):
-    """What the shop's assistant last saw of a customer."""
+    """The last interaction of a customer with the shop's AI assistant."""
 
     last_query: str | None = None
     last_intent: str | None = None
@@ -48,19 +48,19 @@ class IAContext(Model):
 
 
 class CustomerIntelligence(Model):
-    """A customer's segment and health, as sent and under their canonical names."""
+    """A customer's segment and health, as labels of the shop and as canonical names."""
 
     segment: str | None = None
     health_status: str | None = None
 
     @property
     def canonical_segment(self) -> Segment | None:
-        """The segment under its canonical name; None for a label not known."""
+        """The canonical segment; None for an unknown label."""
         return canonical_segment(self.segment)
 
     @property
     def canonical_health(self) -> HealthStatus | None:
-        """The health status under its canonical name; None for a label not known."""
+        """The canonical health status; None for an unknown label."""
         return canonical_health(self.health_status)
 
 
@@ -89,24 +89,24 @@ class AdminCustomer(CustomerIntelligence):
     ia_context: IAContext | None = None
     recency_as_sent: int | None = Field(default=None, validation_alias="recency_days", exclude=True, repr=False)
 
-    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorators above @property
+    @computed_field  # type: ignore[prop-decorator]  # mypy does not support decorators above @property
     @property
     def recency_days(self) -> int | None:
-        """Days since the last order; None for no order, which some views send as 365 with frequency 0."""
+        """Days since the last order; None without orders (some views then return 365 and frequency 0)."""
         return None if self.frequency == 0 else self.recency_as_sent
 
     @property
     def intelligence(self) -> CustomerIntelligence:
-        """Segment and health together, as the web admin nests them."""
+        """Segment and health in one object, as in the web admin."""
         return CustomerIntelligence(segment=self.segment, health_status=self.health_status)
 
     @property
     def is_contactable(self) -> bool:
-        """Whether there is a phone or WhatsApp number."""
+        """Whether the customer has a phone or WhatsApp number."""
         return bool((self.phone or "").strip() or (self.whatsapp or "").strip())
 
     def _repr_html_(self) -> str:
-        """Show the customer in a notebook, with e-mail and phone masked: notebooks get committed."""
+        """Show the customer in a notebook, with masked e-mail and phone: notebooks are often shared."""
         shown = {
             "id": self.id,
             "name": self.full_name,
@@ -169,12 +169,12 @@ class OrderItem(Model):
     name: str | None = None
     price: Decimal | None = None
     quantity: int | float | None = None
-    """How many; old orders hold fractions, or nothing."""
+    """The quantity; in old orders it may be fractional or None."""
     image: str | None = None
 
 
 class Order(Model):
-    """A row of `orders`; `items` is what the order's own JSON says."""
+    """A row of `orders`; `items` comes from the JSON column of the order."""
 
     id: UUID | str
     order_number: str | None = None
@@ -192,21 +192,21 @@ class Order(Model):
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the order was cancelled, in any of the spellings in use."""
+        """Whether the order is cancelled; accepts all spellings in use."""
         return self.status is not None and self.status.casefold() in CANCELLED
 
 
 CANCELLED = ("cancelled", "canceled", "cancelado")
-"""The spellings of a cancelled order's status."""
+"""The status values that mean a cancelled order."""
 
 
 class OrdersSummary(Model):
-    """A customer's orders in figures, without the cancelled ones."""
+    """The figures of a customer's orders, without cancelled ones."""
 
     total_spent: Decimal = Decimal(0)
     total_orders: int = 0
     aov: Decimal = Decimal(0)
-    """Average order value, to the cent."""
+    """The average order value, rounded to the cent."""
     last_order_date: Moment | None = None
 
 
@@ -221,12 +221,12 @@ class AdminNotes(Model):
 
 
 class Evidence(Model):
-    """A file kept as evidence; `url` is signed and expires."""
+    """An evidence file; `url` is a signed URL that expires."""
 
     id: UUID | str | None = None
     path: str
     url: str | None = Field(default=None, repr=False)
-    """The signed URL; it opens the file for whoever has it, so it stays out of reprs and logs."""
+    """The signed URL, None if it could not be created; anyone who has it can open the file, so it is in no repr."""
     file_name: str
     uploaded_at: Moment | None = None
     size: int | None = None
@@ -246,19 +246,19 @@ class Notification(Model):
 
 
 class AdminCustomerDetail(AdminCustomer):
-    """One customer with everything the web admin shows on the customer's page."""
+    """One customer with everything that the web admin shows on the customer's page."""
 
     suspension_end: Moment | None = None
     addresses: list[Address] = Field(default=[], repr=False)
     orders: list[Order] = Field(default=[], repr=False)
-    """The orders that were not cancelled, newest first."""
+    """The orders that are not cancelled, newest first."""
     orders_summary: OrdersSummary = OrdersSummary()
     admin_notes: AdminNotes | None = None
     evidence: list[Evidence] = Field(default=[], repr=False)
 
 
 class DirectoryStats(Model):
-    """The directory in figures; segments and health by canonical name, labels not known as sent."""
+    """The figures of the directory; unknown segment and health labels are counted under their own name."""
 
     total: int
     new_this_month: int
@@ -271,7 +271,7 @@ class DirectoryStats(Model):
 
 
 class TierProgress(Model):
-    """Where a customer stands among the tiers, and how far the next one is."""
+    """A customer's loyalty tier and the amount to the next one."""
 
     tier: CustomerTier
     spent: Decimal
@@ -281,7 +281,7 @@ class TierProgress(Model):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list, with how many items and pages there are in all; pages count from 1."""
+    """One page of a list, with the total number of items; the first page is 1."""
 
     items: list[T]
     total: int
@@ -290,13 +290,13 @@ class Page(Generic[T]):
 
     @property
     def pages(self) -> int:
-        """How many pages there are."""
+        """The number of pages."""
         return -(-self.total // self.page_size)
 
     def __iter__(self) -> Iterator[T]:
-        """Iterate over the items of this page."""
+        """Iterate over the items on this page."""
         return iter(self.items)
 
     def __len__(self) -> int:
-        """Count the items of this page."""
+        """Return the number of items on this page."""
         return len(self.items)

@@ -32,37 +32,40 @@ async def update_customer_status(
     status: AccountStatus | str,
     suspension_end: datetime | None = None,
 ) -> CustomerProfile:
-    """Set whether a customer may use the shop.
+    """Set a customer's account status.
 
-    The shop's app enforces it when it loads the profile. Suspensions do not lift by themselves: have a
-    scheduler call `lift_expired_suspensions`.
+    The shop's app enforces it when it loads the profile. Suspensions do not end automatically: let a scheduler
+    call `lift_expired_suspensions`.
 
     Args:
         crm: the connection.
         customer_id: the customer.
         status: active, suspended or banned.
-        suspension_end: when a suspension lifts, in the future, with a time zone; None: until lifted by hand.
+        suspension_end: the end of a suspension, in the future and with a time zone; None for no end date.
 
     Returns:
-        The profile as it is now; active and banned have no `suspension_end`.
+        The profile after the change; `suspension_end` is None unless the customer is suspended.
 
     Raises:
-        InvalidInputError: the status is none of the three, or the end is past, naive, or not a suspension's.
-        CustomerNotFoundError: there is no such profile for this key.
-        PermissionDeniedError: this key may see the customer but not change the status.
+        InvalidInputError: the status is invalid, or the end is in the past, has no time zone, or comes with
+            another status than suspended.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: these credentials can see the customer but not change the status.
 
     Writes `customer_profiles`.
 
-    Example:
+    Examples:
         >>> next_week = datetime.now(UTC) + timedelta(days=7)
         >>> update_customer_status(crm, customer_id, "suspended", suspension_end=next_week)
     """
     customer, wanted = check.uuid(customer_id), check.member(status, AccountStatus, "status")
     end = None if suspension_end is None else check.aware(suspension_end, "suspension_end")
     if end is not None and wanted is not AccountStatus.SUSPENDED:
-        raise InvalidInputError(f"suspension_end belongs to a suspension, not to {wanted}", argument="suspension_end")
+        raise InvalidInputError(
+            f"suspension_end is only allowed with the status suspended, not with {wanted}", argument="suspension_end"
+        )
     if end is not None and end <= datetime.now(UTC):
-        raise InvalidInputError("suspension_end must lie in the future", argument="suspension_end")
+        raise InvalidInputError("suspension_end must be in the future", argument="suspension_end")
     values = {"account_status": wanted.value, "suspension_end": end and end.isoformat()}
     table = crm.settings.profiles_table
     changed = first_or_none(
@@ -75,7 +78,7 @@ async def update_customer_status(
     if changed is None:
         await check_exists(crm, customer)
         raise PermissionDeniedError(
-            "this key may see the customer but not change the status",
+            "these credentials can see the customer but not change the status",
             hint="connect as an administrator or with the secret key",
         )
     return changed
@@ -83,20 +86,20 @@ async def update_customer_status(
 
 @operation
 async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
-    """Make every customer active whose suspension has ended, in one statement; a scheduler calls it.
+    """Reactivate all customers whose suspension has ended, in one statement; for use in a scheduler.
 
-    The server's answer is the only record of who was lifted, so a lost answer is not asked for again: after
-    a `RequestTimeoutError` or `ServiceUnavailableError`, some or all may have been lifted already.
+    The server's response is the only record of the affected customers, so the request is not retried after it was
+    sent. After a `RequestTimeoutError` or a `ServiceUnavailableError`, the suspensions may have been lifted.
 
     Returns:
-        The customers lifted.
+        The reactivated customers.
 
     Raises:
-        IncompleteReadError: all were lifted, but the server named only some of them (`rows`).
+        IncompleteReadError: all suspensions were lifted, but the server returned only some of the rows (`rows`).
 
     Writes `customer_profiles`.
 
-    Example:
+    Examples:
         >>> for customer in lift_expired_suspensions(crm):
         ...     print(customer.full_name)
     """
@@ -114,7 +117,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     )
     if lifted.total is not None and lifted.total > len(lifted.rows):
         raise IncompleteReadError(
-            f"{lifted.total} suspensions were lifted, but the server named only {len(lifted.rows)}",
+            f"{lifted.total} suspensions were lifted, but the server returned only {len(lifted.rows)} rows",
             rows=lifted.rows,
             expected=lifted.total,
             retryable=False,
@@ -123,16 +126,16 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
 
 
 def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | None = None) -> bool:
-    """Return whether a customer is kept out of the shop at a moment.
+    """Return whether a customer is banned or suspended at a given time; makes no request.
 
     Args:
         customer: the customer, with status and suspension end.
-        at: the moment, with a time zone; now by default.
+        at: the time, with a time zone; by default now.
 
     Returns:
-        True for a banned customer, and for a suspended one whose suspension has not ended.
+        True for a banned customer, and for a suspended customer whose suspension has not ended.
 
-    Example:
+    Examples:
         >>> is_locked(get_admin_customer_details(crm, customer_id))
     """
     moment = datetime.now(UTC) if at is None else check.aware(at, "at")

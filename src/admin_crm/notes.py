@@ -1,4 +1,4 @@
-"""What administrators note down about a customer: notes, tags and custom fields."""
+"""Administrators' notes about a customer: text, tags and custom fields."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _MOST_TRIES = 40
 
 @operation
 async def get_admin_customer_notes(crm: AnyCRM, customer_id: UUID | str) -> AdminNotes | None:
-    """Return a customer's notes, tags and custom fields; None before the first.
+    """Return a customer's notes, tags and custom fields; None if there are none yet.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: there is no such profile for this key.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
     Reads `admin_customer_notes`.
 
-    Example:
+    Examples:
         >>> notes = get_admin_customer_notes(crm, customer_id)
         >>> notes.tags if notes else []
     """
@@ -54,9 +54,9 @@ async def update_admin_customer_notes(
     tags: Iterable[str] | EllipsisType | None = ...,
     custom_fields: Mapping[str, Any] | EllipsisType | None = ...,
 ) -> AdminNotes:
-    """Set a customer's notes, tags or custom fields; only what is given changes, and None clears.
+    """Set a customer's notes, tags or custom fields; arguments that are omitted keep their value, None clears it.
 
-    This replaces the whole of what is given. To add to it while others edit too, use `add_customer_tags`,
+    Each argument replaces the whole previous value. For safe concurrent edits use `add_customer_tags`,
     `remove_customer_tags` and `set_custom_fields`.
 
     Args:
@@ -64,19 +64,19 @@ async def update_admin_customer_notes(
         customer_id: the customer.
         notes: the new text, at most 20,000 characters.
         tags: the new tags, at most 100 of at most 60 characters each.
-        custom_fields: the new fields, any JSON values under names of at most 100 characters.
+        custom_fields: the new fields, any JSON values; names have at most 100 characters.
 
     Returns:
-        The row as it is now; the first note creates it.
+        The row after the change; it is created if it does not exist.
 
     Raises:
-        InvalidInputError: nothing is given, or something out of its bounds.
-        CustomerNotFoundError: there is no such profile for this key.
-        PermissionDeniedError: this key may not write notes.
+        InvalidInputError: no argument is passed, or a value is out of bounds.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: these credentials are not allowed to write notes.
 
     Writes `admin_customer_notes`.
 
-    Example:
+    Examples:
         >>> update_admin_customer_notes(crm, customer_id, notes="Prefers WhatsApp", tags=["vip"])
     """
     customer = check.uuid(customer_id)
@@ -88,7 +88,7 @@ async def update_admin_customer_notes(
     if not isinstance(custom_fields, EllipsisType):
         changes["custom_fields"] = _checked_fields(custom_fields or {})
     if not changes:
-        raise InvalidInputError("give notes, tags or custom_fields", argument="notes")
+        raise InvalidInputError("pass notes, tags or custom_fields", argument="notes")
     changes["updated_at"] = _now()
     updated = await _patch(crm, customer, changes)
     if updated is not None:
@@ -99,22 +99,22 @@ async def update_admin_customer_notes(
 
 @operation
 async def add_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable[str]) -> AdminNotes:
-    """Add tags to a customer, keeping every other tag, those that others add meanwhile included.
+    """Add tags to a customer and keep all other tags, including those added concurrently.
 
     Args:
         crm: the connection.
         customer_id: the customer.
-        tags: the tags to add; one that is there already is not doubled.
+        tags: the tags to add; existing tags are not duplicated.
 
     Raises:
-        InvalidInputError: no tag is given, or one is blank or longer than 60 characters.
-        CustomerNotFoundError: there is no such profile for this key.
-        PermissionDeniedError: this key may not write notes.
-        ConflictError: others kept changing the row; nothing was written.
+        InvalidInputError: there are no tags, or a tag is empty or longer than 60 characters.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: these credentials are not allowed to write notes.
+        ConflictError: the row kept changing; nothing was written.
 
     Writes `admin_customer_notes`.
 
-    Example:
+    Examples:
         >>> add_customer_tags(crm, customer_id, ["vip", "mayoreo"]).tags
     """
     return await change_tags(crm, check.uuid(customer_id), add=_some_tags(tags))
@@ -122,17 +122,17 @@ async def add_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable
 
 @operation
 async def remove_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable[str]) -> AdminNotes:
-    """Remove tags from a customer, keeping every other tag; a tag that is not there is no error.
+    """Remove tags from a customer and keep all other tags; a tag that the customer does not have is ignored.
 
     Raises:
-        InvalidInputError: no tag is given, or one is blank or longer than 60 characters.
-        CustomerNotFoundError: there is no such profile for this key.
-        PermissionDeniedError: this key may not write notes.
-        ConflictError: others kept changing the row; nothing was written.
+        InvalidInputError: there are no tags, or a tag is empty or longer than 60 characters.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: these credentials are not allowed to write notes.
+        ConflictError: the row kept changing; nothing was written.
 
     Writes `admin_customer_notes`.
 
-    Example:
+    Examples:
         >>> remove_customer_tags(crm, customer_id, ["mayoreo"]).tags
     """
     return await change_tags(crm, check.uuid(customer_id), remove=_some_tags(tags))
@@ -140,7 +140,7 @@ async def remove_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Itera
 
 @operation
 async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mapping[str, Any]) -> AdminNotes:
-    """Set some custom fields of a customer, keeping all others; a field set to None is removed.
+    """Set custom fields of a customer and keep all others; a field set to None is removed.
 
     Args:
         crm: the connection.
@@ -148,14 +148,14 @@ async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mappin
         fields: the fields to set, any JSON values.
 
     Raises:
-        InvalidInputError: no field is given, or one cannot be written as JSON.
-        CustomerNotFoundError: there is no such profile for this key.
-        PermissionDeniedError: this key may not write notes.
-        ConflictError: others kept changing the row; nothing was written.
+        InvalidInputError: there are no fields, or a value cannot be encoded as JSON.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: these credentials are not allowed to write notes.
+        ConflictError: the row kept changing; nothing was written.
 
     Writes `admin_customer_notes`.
 
-    Example:
+    Examples:
         >>> set_custom_fields(crm, customer_id, {"talla": "M", "contacto": None}).custom_fields
     """
     customer, wanted = check.uuid(customer_id), _checked_fields(fields)
@@ -172,7 +172,7 @@ async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mappin
 async def change_tags(
     crm: AnyCRM, customer: UUID, *, add: Sequence[str] = (), remove: Sequence[str] = ()
 ) -> AdminNotes:
-    """Add and remove tags without losing what others change meanwhile."""
+    """Add and remove tags without losing concurrent changes."""
 
     def change(row: AdminNotes) -> Json:
         tags = list(dict.fromkeys([*(tag for tag in row.tags if tag not in remove), *add]))
@@ -182,7 +182,7 @@ async def change_tags(
 
 
 async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json]) -> AdminNotes:
-    """Read, change and write back; if somebody else wrote in between, do it again on what they wrote."""
+    """Read, change and write back (optimistic locking); start again if someone else wrote in between."""
     refused_at: AdminNotes | None = None
     for tried in range(_MOST_TRIES):
         row = await fetch_one(crm, crm.settings.notes_table, customer, AdminNotes)
@@ -193,7 +193,7 @@ async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json
             return row or AdminNotes(customer_id=customer)
         if row is not None and row == refused_at:
             raise PermissionDeniedError(
-                "this key may read the customer's notes but not write them",
+                "these credentials can read the customer's notes but not write them",
                 hint="connect as an administrator or with the secret key",
             )
         changes["updated_at"] = _now()
@@ -205,16 +205,14 @@ async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json
         if edited is not None:
             return edited
         refused_at = row
-        await pause(link_of(crm), random.uniform(0, min(0.5, 0.01 * 2**tried)))  # noqa: S311 (spreading, not secrecy)
-    raise ConflictError(
-        "others kept changing the customer's notes; nothing was written", hint="try again", retryable=True
-    )
+        await pause(link_of(crm), random.uniform(0, min(0.5, 0.01 * 2**tried)))  # noqa: S311 (jitter, not cryptography)
+    raise ConflictError("the customer's notes kept changing; nothing was written", hint="try again", retryable=True)
 
 
 async def _patch(
     crm: AnyCRM, customer: UUID, changes: Json, *, unchanged_since: AdminNotes | None = None
 ) -> AdminNotes | None:
-    """Update the row, if need be only while nobody else has; None where no row was touched."""
+    """Update the row, optionally only if it is unchanged; None if no row was updated."""
 
     def query() -> Any:
         rows = writable(crm, crm.settings.notes_table).update(changes).eq("customer_id", str(customer))
@@ -223,7 +221,7 @@ async def _patch(
         seen = unchanged_since.updated_at
         return rows.is_("updated_at", "null") if seen is None else rows.eq("updated_at", seen.isoformat())
 
-    # Repeating is harmless: a fixed state, or one that the first try's own stamp makes stale.
+    # Safe to repeat: it sets a fixed state, or the first attempt has changed `updated_at` so that no row matches.
     return first_or_none(await send_query(crm, query, lambda answer: read_rows(answer, AdminNotes)))
 
 
@@ -239,7 +237,7 @@ async def _create(crm: AnyCRM, customer: UUID, row: Json, *, merge: bool) -> Adm
 
 
 async def _try_create(crm: AnyCRM, customer: UUID, row: Json) -> AdminNotes | None:
-    """Insert the first note; None where somebody else (or our own lost try) was first."""
+    """Insert the first note; None if the row was created meanwhile (perhaps by our own attempt)."""
     try:
         return await _create(crm, customer, row, merge=False)
     except ConflictError:
@@ -259,10 +257,10 @@ def _some_tags(tags: Iterable[str]) -> list[str]:
 
 def _checked_tags(tags: Iterable[str], argument: str) -> list[str]:
     if isinstance(tags, str | bytes) or not isinstance(tags, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidInputError(f"{argument} must be a list of texts", argument=argument)
+        raise InvalidInputError(f"{argument} must be a list of strings", argument=argument)
     checked = list(dict.fromkeys(check.text(tag, argument, most=60) for tag in tags))
     if len(checked) > 100:
-        raise InvalidInputError(f"{argument} must be at most 100", argument=argument)
+        raise InvalidInputError(f"{argument} must have at most 100 items", argument=argument)
     return checked
 
 
@@ -275,6 +273,6 @@ def _checked_fields(fields: Mapping[str, Any]) -> Json:
         check.bounded(repr(values), "custom_fields", most=100_000)
     except (PydanticSerializationError, ValueError) as error:
         raise InvalidInputError(
-            "custom_fields holds a value that JSON cannot hold", argument="custom_fields"
+            "custom_fields contains a value that cannot be encoded as JSON", argument="custom_fields"
         ) from error
     return dict(zip(names, values, strict=True))

@@ -21,7 +21,7 @@ async def send_customer_notification(
     message: str,
     type: NotificationType | str = NotificationType.INFO,  # noqa: A002 (the web admin's name)
 ) -> Notification:
-    """Send a customer a notification, exactly once even if the server's answer is lost.
+    """Send a notification to a customer; retries after a lost response never send it twice.
 
     Args:
         crm: the connection.
@@ -31,17 +31,17 @@ async def send_customer_notification(
         type: info, warning, alert or success.
 
     Raises:
-        InvalidInputError: a text is blank or too long, or the type is none of the four.
-        CustomerNotFoundError: there is no such customer.
-        PermissionDeniedError: this key may not notify customers.
+        InvalidInputError: title or message is empty or too long, or the type is invalid.
+        CustomerNotFoundError: the customer does not exist.
+        PermissionDeniedError: these credentials are not allowed to notify customers.
 
     Writes `user_notifications`.
 
-    Example:
+    Examples:
         >>> send_customer_notification(crm, customer_id, "Tu pedido", "Va en camino", "success")
     """
     user = check.uuid(user_id, "user_id")
-    # The key is chosen here: a repeat after a lost answer meets its own key instead of notifying twice.
+    # The id is generated here (an idempotency key): a retry after a lost response finds its own row.
     row = {
         "id": str(uuid4()),
         "user_id": str(user),
@@ -53,7 +53,7 @@ async def send_customer_notification(
         return await insert_once(crm, crm.settings.notifications_table, row, Notification, "notification")
     except NotFoundError as error:
         raise CustomerNotFoundError(
-            "there is no such customer to notify", status=error.status, code=error.code
+            "the customer to notify does not exist", status=error.status, code=error.code
         ) from error
 
 
@@ -66,14 +66,14 @@ async def get_customer_notifications(
     Args:
         crm: the connection.
         customer_id: the customer.
-        unread_only: leave out those that the customer has read.
+        unread_only: return only the unread ones.
 
     Raises:
-        CustomerNotFoundError: there is no such profile for this key.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
     Reads `user_notifications`.
 
-    Example:
+    Examples:
         >>> get_customer_notifications(crm, customer_id, unread_only=True)
     """
     customer = check.uuid(customer_id)

@@ -18,15 +18,15 @@ async def get_customer_orders(crm: AnyCRM, customer_id: UUID | str, *, include_c
     Args:
         crm: the connection.
         customer_id: the customer.
-        include_cancelled: whether cancelled orders, in any spelling, are among them.
+        include_cancelled: include cancelled orders, in any spelling of that status.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: there is no such profile for this key.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
     Reads `orders`.
 
-    Example:
+    Examples:
         >>> orders = get_customer_orders(crm, customer_id)
         >>> sum(order.total for order in orders if not order.is_cancelled)
     """

@@ -1,4 +1,4 @@
-"""What a customer likes, by what was ordered."""
+"""A customer's favourite products and categories, computed from the orders."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Counts = defaultdict[tuple[str | None, str], int | float]
 UNKNOWN_PRODUCT = "Unknown product"
 UNKNOWN_CATEGORY = "Unknown category"
 _BATCH = 100
-"""Ids in one filter: the address stays below 4 KB, which every proxy lets pass."""
+"""Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 _NOT_AN_ID = "22P02"
 
 
 class ProductCount(Model):
-    """A product and how many of it a customer has ordered."""
+    """A product, and the quantity that a customer has ordered."""
 
     product_id: UUID | str | None
     name: str
@@ -37,7 +37,7 @@ class ProductCount(Model):
 
 
 class CategoryCount(Model):
-    """A category and how many of its products a customer has ordered."""
+    """A category, and the quantity of its products that a customer has ordered."""
 
     category_id: UUID | str | None
     name: str
@@ -45,7 +45,7 @@ class CategoryCount(Model):
 
 
 class CustomerPreferences(Model):
-    """A customer's favourite products and categories, the most ordered first."""
+    """A customer's favourite products and categories, most ordered first."""
 
     top_products: list[ProductCount]
     top_categories: list[CategoryCount]
@@ -67,7 +67,7 @@ class _TableItem(Model):
 
 
 class _Line(NamedTuple):
-    """What one line of an order says, wherever it is kept."""
+    """One item of an order, from the table or from the order's JSON."""
 
     product_id: str | None
     name: str | None
@@ -76,25 +76,25 @@ class _Line(NamedTuple):
 
 @operation
 async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limit: int = 5) -> CustomerPreferences:
-    """Return the products and categories that a customer has ordered most, over all orders not cancelled.
+    """Return a customer's most ordered products and categories; cancelled orders do not count.
 
     Args:
         crm: the connection.
         customer_id: the customer.
-        limit: how many of each.
+        limit: the maximum length of each list.
 
     Returns:
-        Both lists by quantity, those with the same quantity by name. A product that is no longer sold keeps
-        the name it was ordered under and counts for ``Unknown category``.
+        Both lists, sorted by quantity, then by name. A product that is no longer sold keeps the name that it was
+        ordered under, and counts towards ``Unknown category``.
 
     Raises:
-        InvalidInputError: the id is not a UUID, or the limit is below 1.
-        CustomerNotFoundError: there is no such profile for this key.
+        InvalidInputError: the id is not a UUID, or the limit is less than 1.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
-    Reads `orders`, `products`, `categories` and, where it exists, `order_items`; an order without rows there
-    counts by its own `items`.
+    Reads `orders`, `products`, `categories` and, if it exists, `order_items`; for an order without rows in
+    `order_items`, its own `items` count.
 
-    Example:
+    Examples:
         >>> likes = get_customer_preferences(crm, customer_id)
         >>> [(each.name, each.quantity) for each in likes.top_products]
     """
@@ -116,14 +116,14 @@ async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limi
 
 
 async def _lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
-    """Read the orders' lines, from the table where there is one and else from the orders themselves."""
+    """Fetch the items of orders, from the table if it exists, otherwise from the orders' JSON."""
     rows = await _table_items(crm, [_key(order.id) for order in orders])
     own = [
         (_key(order.id), _Line(_key_or_none(item.product_id), item.name, item.quantity or 0))
         for order in orders
         for item in order.items or ()
     ]
-    # What the table calls only by its id, the orders call by its name, even when it is no longer sold.
+    # The table has only product ids; the orders' JSON also has the names, even of products no longer sold.
     names = {line.product_id: line.name for _, line in own if line.product_id}
     in_table = {_key(row.order_id) for row in rows}
     keys = [_key_or_none(row.product_id) for row in rows]
@@ -134,7 +134,7 @@ async def _lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
 
 
 async def _table_items(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
-    """Read the `order_items` of orders; none where the shop has no such table, found out once per connection."""
+    """Fetch the `order_items` of orders; empty if the table does not exist (detected once per connection)."""
     table = crm.settings.order_items_table
     if facts_of(crm).lacks(table):
         return []
@@ -152,7 +152,7 @@ async def _items_of(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
     table, size = crm.settings.order_items_table, crm.settings.page_size
 
     def query(offset: int) -> Query:
-        # The table may have no key of its own. Rows equal in all three columns may change places.
+        # The table may have no unique key. Rows that are equal in all three columns are interchangeable.
         items = crm.supabase.table(table).select("order_id,product_id,quantity", count=COUNTED)
         ordered = items.in_("order_id", orders).order("order_id").order("product_id").order("quantity")
         return ordered.range(offset, offset + size - 1)
@@ -166,9 +166,9 @@ async def _items_of(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
 
 
 async def _named(crm: AnyCRM, table: str, columns: str, model: type[Named], ids: set[str]) -> dict[str, Named]:
-    """Look products or categories up by their ids, in batches."""
+    """Fetch products or categories by their ids, in batches."""
     uuids = {key for key in ids if _is_uuid(key)}
-    # Apart, so that an id of an odd kind does not spoil the question about the others.
+    # Ids that are not UUIDs go into batches of their own: they may be rejected, the others must not be.
     batches = [*_batches(sorted(uuids)), *_batches(sorted(ids - uuids))]
     found = await gather(crm, *(_named_in(crm, table, columns, model, batch) for batch in batches))
     return {_key(each.id): each for rows in found for each in rows}
@@ -224,7 +224,7 @@ def _is_uuid(key: str) -> bool:
 
 
 def _key(value: UUID | str) -> str:
-    """Return an id as Postgres prints it, so that ids of different tables meet."""
+    """Return an id as Postgres prints it, so that ids from different tables compare equal."""
     text = str(value)
     return str(UUID(text)) if _is_uuid(text) else text
 

@@ -1,4 +1,4 @@
-"""Searching the directory on the server, with the text escaped so that it finds itself."""
+"""Search the directory on the server; the text is escaped and matched literally."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ACCENTED = {
     for each in (plain, plain.upper())
 }
 _LONGEST_WIDENED = 40
-"""Widening makes a text some twenty times longer on the wire, and an address has its limits."""
+"""Accent-insensitive matching makes a text about twenty times longer, and the length of a URL is limited."""
 
 
 @operation
@@ -52,32 +52,32 @@ async def search_customers(
     page: int = 1,
     page_size: int = 15,
 ) -> Page[AdminCustomer]:
-    """Search the directory on the server: name, phone or WhatsApp contains the text, or the id begins with it.
+    """Search the directory on the server: the name, phone or WhatsApp contains the text, or the id starts with it.
 
-    The text is meant literally, whatever characters it holds; case makes no difference, and a plain letter
-    finds its accented forms too. A phone number is found however it is punctuated.
+    The text is matched literally and case-insensitively. An unaccented letter also matches its accented forms.
+    The punctuation of phone numbers is ignored.
 
     Args:
         crm: the connection.
-        text: what to look for, at most 200 characters; an empty text finds all.
-        segment: a canonical segment (all its labels are looked for) or a shop's own label.
-        health_status: a canonical health status (all its labels) or a shop's own label.
+        text: the text to find, at most 200 characters; an empty text matches all customers.
+        segment: a canonical segment (matches all its labels) or a shop's own label.
+        health_status: a canonical health status (matches all its labels) or a shop's own label.
         tier: bronze, silver, gold or platinum.
         status: active, suspended or banned.
-        page: which page, from 1; a page behind the last one is empty.
-        page_size: customers per page.
+        page: the page number, from 1; a page past the last one is empty.
+        page_size: customers per page, at most 10,000.
 
     Returns:
         The page, newest customers first, with the total and the number of pages.
 
     Raises:
-        InvalidInputError: an argument is out of its bounds.
-        PermissionDeniedError: the view shows this key nothing although there are customers.
-        SchemaMismatchError: the view lacks the column of a filter.
+        InvalidInputError: an argument is out of bounds.
+        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        SchemaMismatchError: the view has no column for a filter.
 
     Reads the view `customer_intelligence_360`.
 
-    Example:
+    Examples:
         >>> found = search_customers(crm, "ñandú", segment="champion")
         >>> found.total, found.items
     """
@@ -123,10 +123,10 @@ async def search_customers(
 
 
 def text_filter(text: str, key: str, columns: frozenset[str]) -> str:
-    """Return PostgREST's `or` filter for a text, empty for an empty text.
+    """Return PostgREST's `or` filter for a text; an empty string for an empty text.
 
-    The text goes in as a regular expression whose every special character is escaped: `ilike` cannot find
-    a `*`, which PostgREST turns into a wildcard before Postgres sees it.
+    The text is sent as an escaped regular expression: `ilike` cannot match a literal `*`, because PostgREST
+    replaces it with a wildcard.
     """
     if not text:
         return ""
@@ -139,17 +139,17 @@ def text_filter(text: str, key: str, columns: frozenset[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Escape a text so that, as a Postgres regular expression, it matches itself in any case.
+    """Escape a text to a Postgres regular expression that matches it literally, in any case.
 
-    Plain letters match their accented forms too. Both cases of an accented letter are spelled out, because
-    Postgres may run in a locale that knows only ASCII letters.
+    Unaccented letters also match their accented forms. Both cases of an accented letter are listed, because
+    Postgres may run in a locale that ignores the case of non-ASCII letters.
     """
     widened = _ACCENTED if len(text) <= _LONGEST_WIDENED else {}
     return "".join(widened.get(char) or _cased(char) or char for char in text)
 
 
 def _cased(char: str) -> str | None:
-    """Return the pattern of one character that needs one: escaped punctuation, both cases of a letter."""
+    """Return the pattern for punctuation (escaped) or a non-ASCII letter (both cases); None for other characters."""
     if char.isascii():
         return None if char.isalnum() or char.isspace() else "\\" + char
     cases = {char, char.lower(), char.upper()}
@@ -157,17 +157,17 @@ def _cased(char: str) -> str | None:
 
 
 def quoted(value: str) -> str:
-    """Quote a value so that PostgREST's filter syntax takes it as it is."""
+    """Quote a value so that PostgREST's filter syntax takes it literally."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _ids(text: str, key: str) -> list[str]:
-    """Return the filter for the ids that begin with a text: a range, since a uuid column has no pattern match."""
+    """Return the filter for ids that start with a text: a range, because uuid columns do not support patterns."""
     digits = text.lower().replace("-", "")
     if len(digits) > 32 or not re.fullmatch(r"[0-9a-f]+", digits):
         return []
     low, high = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    # Dashes, where there are any, must stand where an id has them.
+    # Dashes in the text must be at the positions where a UUID has them.
     if "-" in text and not str(low).startswith(text.lower()):
         return []
     return [f"and({key}.gte.{low},{key}.lte.{high})"]
@@ -189,5 +189,5 @@ def _column(crm: AnyCRM, name: str, columns: frozenset[str]) -> str:
         f"the view {crm.settings.view} has no column {' or '.join(names)} to filter by",
         kind="column",
         name=names[0],
-        hint="add the column to the view, or use filter_customers on the customers read",
+        hint="add the column to the view, or use filter_customers on the result of get_all_customers",
     )

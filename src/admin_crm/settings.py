@@ -1,4 +1,4 @@
-"""What can be configured, with defaults that suit a shop as deployed."""
+"""The settings, with defaults that fit the shops in use."""
 
 from __future__ import annotations
 
@@ -34,79 +34,79 @@ class Settings(BaseModel):
     view: str = "customer_intelligence_360"
     """The directory's view."""
     profiles_table: str = "customer_profiles"
-    """Customers' names, numbers, tier, status and totals."""
+    """The table of customer profiles: names, numbers, tier, status and totals."""
     notes_table: str = "admin_customer_notes"
-    """Administrators' notes, tags and custom fields."""
+    """The table of administrators' notes, tags and custom fields."""
     addresses_table: str = "addresses"
-    """Customers' addresses."""
+    """The table of addresses."""
     orders_table: str = "orders"
-    """Orders, their items as JSON."""
+    """The table of orders; their items are in a JSON column."""
     order_items_table: str = "order_items"
-    """Order items, in shops that have a table of them."""
+    """The table of order items, in shops that have one."""
     products_table: str = "products"
-    """Products, by which favourites get their names."""
+    """The table of products; used for the names in preferences."""
     categories_table: str = "categories"
-    """Categories of products."""
+    """The table of product categories."""
     notifications_table: str = "user_notifications"
-    """What customers are told."""
+    """The table of notifications to customers."""
     loyalty_points_table: str = "loyalty_points"
-    """Loyalty points, in shops that give them; for the timeline."""
+    """The table of loyalty points, in shops that have one; used for the timeline."""
     coupons_table: str = "coupons"
-    """Coupons, in shops that give them; for the timeline."""
+    """The table of coupons, in shops that have one; used for the timeline."""
     evidence_bucket: str = "customer-evidence"
     """The private bucket of evidence files."""
 
     intelligence_function: str = "customer-intelligence"
     """The Edge Function for tags, WhatsApp messages and insights."""
     suggest_tags_action: str = "suggest_tags"
-    """Its action that suggests tags."""
+    """The action of `intelligence_function` that suggests tags."""
     whatsapp_action: str = "generate_whatsapp_copy"
-    """Its action that writes WhatsApp messages."""
+    """The action of `intelligence_function` that writes WhatsApp messages."""
     insights_action: str = "generate_proactive_insights"
-    """Its action that looks for insights."""
+    """The action of `intelligence_function` that returns insights."""
     narrative_function: str = "customer-narrative"
     """The Edge Function for narratives."""
     narrative_action: str | None = None
-    """The action for narratives, in shops where they are one of a larger function."""
+    """The action for narratives, if the function has several actions; None sends no action."""
     loyalty_function: str = "loyalty-intelligence"
     """The Edge Function for loyalty plans."""
     loyalty_action: str | None = None
-    """The action for loyalty plans, in shops where they are one of a larger function."""
+    """The action for loyalty plans, if the function has several actions; None sends no action."""
 
     page_size: int = Field(default=1000, ge=1, le=100_000)
-    """Rows asked for in one request; the server may answer fewer, and the read goes on."""
+    """Rows per request; if the server returns fewer, the library reads on."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests of one connection under way at once, at most. A read starts with 2 and adapts to the server."""
     pause_gc: bool = True
     """Pause Python's garbage collector while one page of rows is decoded, which halves the time that takes."""
     max_evidence_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
-    """The largest evidence file, in bytes; larger ones are refused before they are sent."""
+    """The maximum size of an evidence file in bytes; larger files are rejected before the upload."""
     signed_url_seconds: int = Field(default=3600, ge=1)
-    """For how long a signed URL opens its file."""
+    """The lifetime of signed URLs, in seconds."""
 
     retry_attempts: int = Field(default=6, ge=1)
-    """Tries per request, the first one included."""
+    """Attempts per request, including the first."""
     retry_deadline: Seconds = 60.0
-    """Seconds after which no further try is begun."""
+    """Seconds after which no further attempt starts."""
     retry_base_delay: Seconds = 0.25
-    """Up to how many seconds the first pause lasts; each further one up to twice as long."""
+    """The maximum delay before the first retry, in seconds; it doubles with each retry."""
     retry_max_delay: Seconds = 8.0
-    """The longest pause, in seconds, unless the server asks for a longer one."""
+    """The maximum delay before any retry, in seconds, unless the server requests a longer one."""
     rest_timeout: Seconds = 30.0
-    """Seconds for one answer of PostgREST."""
+    """The timeout of a PostgREST request, in seconds."""
     auth_timeout: Seconds = 20.0
-    """Seconds for one answer of auth."""
+    """The timeout of an auth request, in seconds."""
     storage_timeout: Seconds = 60.0
-    """Seconds for one answer of storage."""
+    """The timeout of a storage request, in seconds."""
     functions_timeout: Seconds = 150.0
-    """Seconds for one answer of an Edge Function; the platform allows 150."""
+    """The timeout of an Edge Function, in seconds; the platform allows 150."""
 
     silver_from: Decimal = Decimal(5_000)
-    """Lifetime spend from which a customer is silver, in the shop's currency."""
+    """The minimum lifetime spend of the silver tier, in the shop's currency."""
     gold_from: Decimal = Decimal(20_000)
-    """Lifetime spend from which a customer is gold."""
+    """The minimum lifetime spend of the gold tier, in the shop's currency."""
     platinum_from: Decimal = Decimal(50_000)
-    """Lifetime spend from which a customer is platinum."""
+    """The minimum lifetime spend of the platinum tier, in the shop's currency."""
 
     if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
 
@@ -130,7 +130,7 @@ class Settings(BaseModel):
 
 
 class Credentials(BaseSettings):
-    """The project's URL and keys, under the names that shops already use."""
+    """The project's URL and keys, from Supabase's usual environment variables."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True

@@ -1,4 +1,4 @@
-"""What happened with a customer: orders, and everything else in one line of time."""
+"""A customer's orders, and the timeline of orders, notes, notifications, points and coupons."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"
 
 
 class TimelineEvent(Model):
-    """One thing that happened: when, of what kind, in a few words, and the row behind it."""
+    """One event of a customer's timeline; `row` is the model it was made from."""
 
     kind: EventKind
     at: datetime
@@ -31,7 +31,7 @@ class TimelineEvent(Model):
 
 
 class _Loyalty(Model):
-    """A row of the optional tables of loyalty points and coupons, whose columns differ by shop."""
+    """A row of the optional tables for loyalty points and coupons, whose columns differ by shop."""
 
     id: UUID | str
     points: float | None = None
@@ -45,24 +45,24 @@ class _Loyalty(Model):
 async def get_customer_timeline(
     crm: AnyCRM, customer_id: UUID | str, *, limit: int | None = None
 ) -> list[TimelineEvent]:
-    """Return what happened with a customer, newest first: orders, notes, notifications, points, used coupons.
+    """Return a customer's timeline, newest first: orders, notes, notifications, loyalty points, used coupons.
 
     Args:
         crm: the connection.
         customer_id: the customer.
-        limit: how many events at most; all by default.
+        limit: the maximum number of events; by default all.
 
     Returns:
-        The events. A shop without the tables of loyalty points or coupons has none of these.
+        The events. Loyalty points and coupons are included if the shop has tables for them.
 
     Raises:
-        InvalidInputError: the id is not a UUID, or the limit is below 1.
-        CustomerNotFoundError: there is no such profile for this key.
+        InvalidInputError: the id is not a UUID, or the limit is less than 1.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
-    Reads `customer_profiles`, `orders`, `admin_customer_notes`, `user_notifications` and, where they exist,
+    Reads `customer_profiles`, `orders`, `admin_customer_notes`, `user_notifications` and, if they exist,
     `loyalty_points` and `coupons`.
 
-    Example:
+    Examples:
         >>> for event in get_customer_timeline(crm, customer_id, limit=10):
         ...     print(event.at, event.kind, event.title)
     """
@@ -89,7 +89,7 @@ async def get_customer_timeline(
 
 
 async def _where_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loyalty]:
-    """Read the customer's rows of a table that not every shop has."""
+    """Fetch the customer's rows of a table that not every shop has."""
     if facts_of(crm).lacks(table):
         return []
     try:
@@ -104,7 +104,7 @@ async def _where_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loy
 def _event(
     kind: EventKind, at: datetime | None, title: str, row: Order | AdminNotes | Notification | _Loyalty
 ) -> TimelineEvent | None:
-    """Make an event of a row; what has no moment has no place in a line of time."""
+    """Create an event from a row; None for a row without a timestamp."""
     return None if at is None else TimelineEvent(kind=kind, at=at, title=title, row=row)
 
 

@@ -33,7 +33,7 @@ class BaseConnection:
     ) -> None:
         if supabase is not None:
             if url is not None or key is not None or access_token is not None:
-                raise InvalidInputError("give either url and key, or supabase", argument="supabase")
+                raise InvalidInputError("pass either url and key, or supabase", argument="supabase")
             url, key = str(supabase.supabase_url), SecretStr(supabase.supabase_key)
         key, access_token, anon_key = _hidden(key), _hidden(access_token), _hidden(anon_key)
         self._anon_key = None if anon_key is None else checked_key(anon_key, "anon_key")
@@ -55,14 +55,14 @@ class BaseConnection:
         """
         found = Credentials.from_env()
         if not found.url:
-            raise InvalidInputError("SUPABASE_URL is not set, in the environment or in .env", argument="url")
+            raise InvalidInputError("SUPABASE_URL is set neither in the environment nor in .env", argument="url")
         if found.access_token is not None and found.publishable_key is not None:
             key, token = found.publishable_key, found.access_token
         elif found.secret_key is not None:
             key, token = found.secret_key, None
         else:
             raise InvalidInputError(
-                "no key is set: SUPABASE_SECRET_KEY, or SUPABASE_PUBLISHABLE_KEY with ADMIN_CRM_ACCESS_TOKEN",
+                "no key is set: set SUPABASE_SECRET_KEY, or SUPABASE_PUBLISHABLE_KEY and ADMIN_CRM_ACCESS_TOKEN",
                 argument="key",
             )
         return cls(
@@ -86,7 +86,7 @@ class BaseConnection:
 
     @property
     def anon_key(self) -> SecretStr | None:
-        """The anon or publishable key, which only `create_customer_with_details` uses."""
+        """The anon or publishable key; only `create_customer_with_details` uses it."""
         return self._anon_key
 
     @property
@@ -120,7 +120,7 @@ class BaseConnection:
         """
         for name, value in (("timeout", timeout), ("attempts", attempts), ("deadline", deadline)):
             if value is not None and not value > 0:
-                raise InvalidInputError(f"{name} must be above 0", argument=name)
+                raise InvalidInputError(f"{name} must be greater than 0", argument=name)
         changes = {"retry_attempts": attempts, "retry_deadline": deadline}
         settings = self.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
         limit = self._link.timeout if timeout is None else timeout

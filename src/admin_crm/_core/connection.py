@@ -180,7 +180,7 @@ _all_shared: weakref.WeakSet[Shared] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    """Let a child process open sockets of its own: the parent's must not be shared."""
+    """Make a forked child process open its own sockets; it must not share the parent's."""
     for shared in list(_all_shared):
         shared.lock, shared.loop = threading.RLock(), None
         shared.limiter = Limiter(shared.limiter.most)
@@ -202,9 +202,9 @@ def _checked_url(url: str | None) -> str:
     except ValueError:
         parts, valid = urlsplit(""), False
     if not valid:
-        raise InvalidInputError("url must be an address such as https://<ref>.supabase.co", argument="url")
+        raise InvalidInputError("url must be a URL such as https://<ref>.supabase.co", argument="url")
     if any(f"/{service}/v1" in parts.path for service in ("rest", "auth", "storage", "functions")):
-        raise InvalidInputError("url must be the project's own address, without /rest/v1", argument="url")
+        raise InvalidInputError("url must be the project's base URL, without /rest/v1", argument="url")
     if parts.username or parts.password:
         raise InvalidInputError("url must not contain a user name or password", argument="url")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

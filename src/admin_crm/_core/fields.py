@@ -1,4 +1,4 @@
-"""How one column is read, whatever spelling the shop's server gives it (R4, R5)."""
+"""Column types that accept every spelling a shop's server uses (R4, R5)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from admin_crm.labels import AccountStatus, CustomerTier
 
 
 class _NoPlaceholder:
-    """An e-mail address; a text without @, such as the view's `Sin Email`, is none. Decided outside Python."""
+    """An e-mail address; a string without @, such as the view's `Sin Email`, becomes None. Runs in pydantic-core."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
@@ -28,7 +28,7 @@ class _NoPlaceholder:
 
 
 def _read_moment(value: object) -> object:
-    """Read what Postgres prints (``2026-11-22 16:01:28.019+00``); a moment without a zone is in UTC."""
+    """Parse a timestamp as Postgres prints it (``2026-11-22 16:01:28.019+00``); without a time zone, it is UTC."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime) and value.tzinfo is None:
@@ -47,12 +47,12 @@ TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", 
 CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))
 
 
-# Models are built when they are first needed; older pydantic lets two threads do so at once, and one of them fail.
+# Models are built on first use. Not with pydantic before 2.14: if two threads build one at once, one of them fails.
 _DEFERS = tuple(map(int, VERSION.split(".")[:2])) >= (2, 14)
 
 
 class Model(BaseModel):
-    """A row as the server sent it: frozen, unknown columns kept in `model_extra`."""
+    """The base of all rows: frozen; unknown columns are kept in `model_extra`."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -66,7 +66,7 @@ async def pause(link: Link, seconds: float) -> None:
 
 
 async def run_blocking(crm: Connection, work: Callable[[], T]) -> T:
-    """Do work on files: on a thread where there is an event loop to keep free, else on the spot."""
+    """Run blocking file I/O: in a thread for an asynchronous connection, directly for a synchronous one."""
     return await asyncio.to_thread(work) if link_of(crm).is_async else work()
 
 

@@ -16,7 +16,7 @@ def request_id(headers: httpx.Headers) -> str | None:
 
 
 def retry_after(header: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or an HTTP date; None when it says neither."""
+    """Parse a Retry-After header: seconds, or an HTTP date; None if it is neither."""
     if not header:
         return None
     try:

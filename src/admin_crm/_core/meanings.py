@@ -27,15 +27,15 @@ class Meaning(NamedTuple):
     """What a SchemaMismatchError misses: its `kind`."""
 
 
-_CHECK_KEY = "check the key or token: it may be of another project, rotated or expired"
-_NOT_ALLOWED = "row-level security or a grant refuses this key; connect as an administrator or with the secret key"
+_CHECK_KEY = "check the key or token: it may belong to another project, or be rotated or expired"
+_NOT_ALLOWED = "row-level security or a missing grant; connect as an administrator or with the secret key"
 WAIT = "wait and try again"
-_VALUE = "the database does not accept one of the values"
+_VALUE = "the database rejected one of the values"
 
-_TABLE = Meaning(SchemaMismatchError, "install the table or view, or name yours in Settings", "table")
-_COLUMN = Meaning(SchemaMismatchError, "add the column, or name your table or view in Settings", "column")
-_BUCKET = Meaning(SchemaMismatchError, "create the bucket, or name yours in Settings", "bucket")
-_FUNCTION = Meaning(SchemaMismatchError, "deploy the function, or name yours in Settings", "function")
+_TABLE = Meaning(SchemaMismatchError, "create the table or view, or set the name of yours in Settings", "table")
+_COLUMN = Meaning(SchemaMismatchError, "add the column, or set the name of your table or view in Settings", "column")
+_BUCKET = Meaning(SchemaMismatchError, "create the bucket, or set the name of yours in Settings", "bucket")
+_FUNCTION = Meaning(SchemaMismatchError, "deploy the function, or set the name of yours in Settings", "function")
 _AUTH = Meaning(AuthenticationError, _CHECK_KEY)
 _DENIED = Meaning(PermissionDeniedError, _NOT_ALLOWED)
 _UNHEALTHY = Meaning(ServiceUnavailableError, WAIT)
@@ -55,8 +55,8 @@ BY_CODE: dict[str, Meaning] = {
     "PGRST303": _AUTH,
     "42501": _DENIED,
     "PGRST116": Meaning(NotFoundError),
-    "23505": Meaning(ConflictError, "it exists already"),
-    "23503": Meaning(NotFoundError, "it refers to a row that is not there"),
+    "23505": Meaning(ConflictError, "the row already exists"),
+    "23503": Meaning(NotFoundError, "it refers to a row that does not exist"),
     "23514": _REFUSED,
     "23502": _REFUSED,
     "22P02": _REFUSED,
@@ -75,7 +75,7 @@ BY_CODE: dict[str, Meaning] = {
     "PGRST003": _UNHEALTHY,
     # auth
     "invalid_credentials": Meaning(AuthenticationError, "check the e-mail and the password"),
-    "email_not_confirmed": Meaning(AuthenticationError, "confirm the address first"),
+    "email_not_confirmed": Meaning(AuthenticationError, "confirm the e-mail address first"),
     "user_banned": Meaning(AuthenticationError, "this account is banned"),
     "bad_jwt": _AUTH,
     "no_authorization": _AUTH,
@@ -85,11 +85,11 @@ BY_CODE: dict[str, Meaning] = {
     "refresh_token_already_used": _AUTH,
     "not_admin": _DENIED,
     "user_not_found": Meaning(NotFoundError),
-    "user_already_exists": Meaning(ConflictError, "this address is registered already"),
-    "email_exists": Meaning(ConflictError, "this address is registered already"),
-    "weak_password": Meaning(InvalidInputError, "choose a stronger password, or leave it out to have one made"),
-    "email_address_invalid": Meaning(InvalidInputError, "check the address"),
-    "validation_failed": Meaning(InvalidInputError, "check the address and the password"),
+    "user_already_exists": Meaning(ConflictError, "this e-mail address is already registered"),
+    "email_exists": Meaning(ConflictError, "this e-mail address is already registered"),
+    "weak_password": Meaning(InvalidInputError, "choose a stronger password, or omit it to have one generated"),
+    "email_address_invalid": Meaning(InvalidInputError, "check the e-mail address"),
+    "validation_failed": Meaning(InvalidInputError, "check the e-mail address and the password"),
     "signup_disabled": Meaning(PermissionDeniedError, "sign-ups are disabled in this project's auth settings"),
     "email_provider_disabled": Meaning(PermissionDeniedError, "e-mail sign-ups are disabled in this project"),
     "over_request_rate_limit": Meaning(RateLimitedError, WAIT),
@@ -99,7 +99,7 @@ BY_CODE: dict[str, Meaning] = {
     "Bucket not found": _BUCKET,
     "NoSuchKey": Meaning(NotFoundError),
     "not_found": Meaning(NotFoundError),
-    "Duplicate": Meaning(ConflictError, "an object of this name exists already"),
+    "Duplicate": Meaning(ConflictError, "an object with this name already exists"),
     "Unauthorized": _DENIED,
     "AccessDenied": _DENIED,
     "InvalidJWT": _AUTH,

@@ -55,7 +55,7 @@ def run_sync(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T:
     finally:
         context.leave(token)
     coroutine.close()
-    raise RuntimeError("an operation may only await admin_crm's own helpers")
+    raise RuntimeError("an operation may await only admin_crm's own helpers")
 
 
 async def run_async(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -73,7 +73,7 @@ async def run_async(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T
 def _link_in(name: str, crm: object) -> Link:
     link = getattr(crm, "_link", None)
     if not isinstance(link, Link):
-        raise TypeError(f"{name}() needs an AdminCRM or AsyncAdminCRM first, not {type(crm).__name__}")
+        raise TypeError(f"{name}() needs an AdminCRM or AsyncAdminCRM as its first argument, not {type(crm).__name__}")
     return link
 
 

@@ -1,4 +1,4 @@
-"""Taking secrets and personal data out of text before it reaches a message, a repr or a log."""
+"""Remove secrets and personal data from text before it reaches a message, a repr or a log."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _SECRETS = (
     (re.compile(r"(?i)\bbearer\s+\S+"), "Bearer …"),
     (re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;:=]+"), "<email>"),
     (re.compile(r"(?<![\w-])\+?\d[\d ().-]{6,}\d(?![\w-])"), "<number>"),
-    # Postgres quotes the offending value behind a colon: invalid input syntax for type uuid: "…"
+    # Postgres quotes the offending value after a colon: invalid input syntax for type uuid: "…"
     (re.compile(r': "[^"]*"'), ': "…"'),
     (re.compile(r"=\([^)]*\)"), "=(…)"),
 )
 
 
 def redact(text: str, limit: int = 200) -> str:
-    """Shorten a text and mask keys, tokens, e-mail addresses, phone numbers and quoted values in it."""
+    """Shorten a string, and mask keys, tokens, e-mail addresses, phone numbers and quoted values in it."""
     text = " ".join(text[: limit * 4].split())
     for pattern, mask in _SECRETS:
         text = pattern.sub(mask, text)
@@ -25,7 +25,7 @@ def redact(text: str, limit: int = 200) -> str:
 
 
 def shape_of(value: object, limit: int = 40) -> str:
-    """Show what a value looks like without saying what it is: letters become x, digits 9."""
+    """Show the shape of a value without its content: letters become x, digits become 9."""
     text = str(value)[:limit]
     masked = "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in text)
     return f"{type(value).__name__} {masked!r}"

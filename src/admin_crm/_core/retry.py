@@ -76,7 +76,7 @@ def _report(link: Link, state: tenacity.RetryCallState) -> None:
     error, call = _failure(state), context.current()
     retried = Retry(call.operation if call else None, state.attempt_number, state.upcoming_sleep, error)
     log.warning(
-        "%s: attempt %d failed (%s), trying again in %.2f s",
+        "%s: attempt %d failed (%s), retrying in %.2f s",
         retried.operation, retried.attempt, error.message, retried.delay,
     )  # fmt: skip
     if link.on_retry is not None:
@@ -84,5 +84,5 @@ def _report(link: Link, state: tenacity.RetryCallState) -> None:
 
 
 def _failure(state: tenacity.RetryCallState) -> AdminCRMError:
-    """Return why a try failed; only our own errors are ever followed by another try."""
+    """Return the error of a failed attempt; only our own errors are retried."""
     return cast("AdminCRMError", state.outcome.exception() if state.outcome else None)

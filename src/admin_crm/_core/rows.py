@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def first_or_none(rows: Sequence[T]) -> T | None:
-    """Return the first row, or None where there is none."""
+    """Return the first row, or None if there is none."""
     return rows[0] if rows else None
 
 

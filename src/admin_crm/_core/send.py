@@ -20,7 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _STATEMENT_TIMEOUT = "57014"
-_VISITOR = "this is a publishable key, which everybody has; connect with the secret key or AdminCRM.sign_in"
+_VISITOR = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
 
 
 async def send(

@@ -37,7 +37,7 @@ class ThreadedReads:
         """Run all reads to their ends; whatever is no `Exception` ends all of them at once."""
         shared = self._link.shared
         token = scope.enter(self._scope)
-        # A client that an app made itself may speak HTTP/2, which threads must not share: then in turn.
+        # A client that the app created may use HTTP/2, which threads must not share: then run the calls one by one.
         beside = min(len(self._todo), shared.limiter.most) - 1 if shared.owns_http else 0
         threads = [self._thread(number) for number in range(beside)]
         try:
@@ -75,7 +75,7 @@ class ThreadedReads:
                 return
             try:
                 self._outcomes[number] = run_sync(self._call, read), None
-            except Exception as error:  # noqa: BLE001 (raised once all have ended)
+            except Exception as error:  # noqa: BLE001 (raised once all calls have ended)
                 self._outcomes[number] = None, error
 
     def _work_beside(self) -> None:

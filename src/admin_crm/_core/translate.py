@@ -65,7 +65,7 @@ def translate(error: Exception) -> AdminCRMError | None:
 
 
 def error_from_response(response: httpx.Response) -> AdminCRMError:
-    """Turn an answer that is not a success into one of our errors."""
+    """Translate an error response into one of our errors."""
     service = next((name for part, name in _SERVICES.items() if part in response.url.path), "server")
     body = _json_object(response)
     status, code, message = _read_error(body, response.status_code)
@@ -73,10 +73,10 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
         reasons = cast("dict[str, Any]", body["weak_password"]).get("reasons") or ()
         message += f" ({', '.join(map(str, reasons))})" if reasons else ""
     if not message and response.headers.get("content-type", "").startswith("text/plain"):
-        message = response.text  # resumable uploads explain themselves so
+        message = response.text  # resumable uploads send their error messages as plain text
     if not message:
-        kind = "an HTML page" if "html" in response.headers.get("content-type", "") else "no explanation"
-        message = f"the server answered {status} with {kind}"
+        kind = "an HTML page" if "html" in response.headers.get("content-type", "") else "no error message"
+        message = f"the server returned {status} with {kind}"
     if service == "function" and code != "NOT_FOUND" and status not in BY_STATUS.keys() - {400, 404, 409, 422}:
         return EdgeFunctionError(redact(message), **_about(response, status, code))
     error = _error_for(_about(response, status, code), redact(message), service, response.url.path)
@@ -86,21 +86,21 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
 
 
 def check_success(answer: httpx.Response) -> None:
-    """Raise what an answer that is not a success means, or that it is not the server's own."""
+    """Raise the translated error of an error response, or of a response that is not the server's own."""
     if not answer.is_success:
         raise error_from_response(answer)
-    # Something between here and the server answered in its place. A stored HTML file comes with its ETag.
+    # A proxy between here and the server sent this response. (A stored HTML file has an ETag.)
     if answer.headers.get("content-type", "").startswith("text/html") and "etag" not in answer.headers:
         raise UnexpectedResponseError(
-            "the answer is an HTML page, not JSON",
+            "the response is an HTML page, not JSON",
             status=answer.status_code,
             retryable=True,
-            hint="something between here and the server answered; check the URL and the network",
+            hint="a proxy or gateway sent this response; check the URL and the network",
         )
 
 
 def response_behind(error: BaseException) -> httpx.Response | None:
-    """Return the refusal that supabase-py made an error of, where there was one."""
+    """Return the error response behind a supabase-py exception, if there is one."""
     for link in _chain(error):
         if isinstance(link, httpx.HTTPStatusError):
             return link.response
@@ -108,17 +108,17 @@ def response_behind(error: BaseException) -> httpx.Response | None:
 
 
 def unreadable(error: ValidationError) -> UnexpectedResponseError:
-    """Say which field of an answer could not be read, without repeating what it held."""
+    """Name the field of a response that is invalid, without quoting its value."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"] if not isinstance(part, int)) or None
     not_json = first["type"] == "json_invalid"
     what = "is not JSON" if not_json else f"has an unexpected {field or 'shape'} ({first['type']})"
     return UnexpectedResponseError(
-        f"the server's answer {what}",
+        f"the server's response {what}",
         field=field,
         sample=None if not_json else shape_of(first.get("input")),
         retryable=not_json,
-        hint="something between here and the database answered" if not_json else None,
+        hint="a proxy or gateway may have sent this response" if not_json else None,
     )
 
 
@@ -128,7 +128,7 @@ def _error_for(about: About, message: str, service: str, path: str = "") -> Admi
     if meaning is None:
         about["retryable"] = False
         if status >= 500:
-            meaning = Meaning(ServiceUnavailableError, "the server failed; look into its log")
+            meaning = Meaning(ServiceUnavailableError, "the server failed; check its logs")
         else:
             moved = "the URL redirects elsewhere, which is not followed; check it" if 300 <= status < 400 else None
             meaning = Meaning(UnexpectedResponseError, moved)
@@ -168,12 +168,12 @@ def _error_from_supabase(error: Exception) -> AdminCRMError:
     status = getattr(error, "status", None)
     if isinstance(status, int) and status >= 400:
         return _error_for({"status": status, "code": getattr(error, "code", None)}, redact(str(error)), "server")
-    return UnexpectedResponseError(f"the answer could not be read ({type(error).__name__})")
+    return UnexpectedResponseError(f"the response could not be read ({type(error).__name__})")
 
 
 def _not_json(error: ValueError) -> UnexpectedResponseError:
     return UnexpectedResponseError(
-        f"the answer could not be read ({type(error).__name__})",
+        f"the response could not be read ({type(error).__name__})",
         retryable=True,
         sample=redact(str(error), 80) if isinstance(error, json.JSONDecodeError) else None,
     )
@@ -192,14 +192,14 @@ def _json_object(response: httpx.Response) -> dict[str, Any]:
 
 
 def _read_error(body: dict[str, Any], status: int) -> tuple[int, str | None, str]:
-    """Read status, code and message out of the four services' error bodies."""
-    if "statusCode" in body:  # storage: HTTP 400 whatever happened, the truth is in the body
+    """Return status, code and message from the error body of any of the four services."""
+    if "statusCode" in body:  # storage: always HTTP 400, the real status is in the body
         if str(body["statusCode"]).isdigit():
             status = int(body["statusCode"])
         named = body.get("error")
         code = body.get("code") if named in (None, "Error", "Bad Request", "FastifyError") else named
         if str(body.get("message")).startswith(_BAD_TOKENS):
-            code = "InvalidJWT"  # storage calls a bad token a refusal; only the text tells them apart
+            code = "InvalidJWT"  # storage reports a bad token as denied access; only the message differs
     else:
         code = body.get("error_code") or body.get("code")
     error = body.get("error")
@@ -221,14 +221,16 @@ def _chain(error: BaseException) -> list[BaseException]:
 def _error_from_httpx(error: httpx.HTTPError | httpx.InvalidURL) -> AdminCRMError:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         return ServiceUnavailableError(
-            f"the server could not be reached ({type(error).__name__})",
+            f"could not connect to the server ({type(error).__name__})",
             unsent=True,
             hint="check the URL and the network",
         )
     if isinstance(error, httpx.TimeoutException):
-        return RequestTimeoutError(f"no answer in time ({type(error).__name__})", hint="raise the timeout or try again")
+        return RequestTimeoutError(
+            f"no response in time ({type(error).__name__})", hint="raise the timeout or try again"
+        )
     if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
         return ServiceUnavailableError(f"the connection broke ({type(error).__name__})", hint=WAIT)
     if isinstance(error, httpx.DecodingError):
-        return UnexpectedResponseError("the answer could not be decoded", retryable=True)
-    return InvalidInputError("the server's address cannot be used", hint="check the URL", argument="url")
+        return UnexpectedResponseError("the response could not be decoded", retryable=True)
+    return InvalidInputError("the server's URL is invalid", hint="check the URL", argument="url")

@@ -18,7 +18,7 @@ from admin_crm._core.connection import Link, Shared
 from admin_crm._core.headers import request_id
 from admin_crm.settings import Settings
 
-# A proxy set in the environment serves every other host, but cannot reach this machine's own servers.
+# A proxy from the environment applies to all other hosts; it cannot reach servers on this machine.
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 _CONNECT_SECONDS = 10.0
 _NEW_SOCKET = ("connection.connect_tcp.complete", "connection.start_tls.complete")

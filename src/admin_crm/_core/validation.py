@@ -1,4 +1,4 @@
-"""Arguments are checked before anything is sent (R3)."""
+"""Validate arguments before a request is sent (R3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-
 
 
 def uuid(value: object, argument: str = "customer_id") -> UUID:
-    """Return an id as a UUID, from a UUID or its text."""
+    """Return an id as a UUID; accepts a UUID or a string."""
     if isinstance(value, UUID):
         return value
     if not isinstance(value, str):
@@ -28,12 +28,12 @@ def uuid(value: object, argument: str = "customer_id") -> UUID:
     return UUID(value.strip())
 
 
-def integer(value: object, argument: str, *, least: int = 1, most: int | None = None) -> int:
+def integer(value: object, argument: str, *, minimum: int = 1, most: int | None = None) -> int:
     """Return an integer within its bounds."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidTypeError(f"{argument} must be an integer, not {type(value).__name__}", argument=argument)
-    if value < least:
-        raise InvalidInputError(f"{argument} must be at least {least}, not {value}", argument=argument)
+    if value < minimum:
+        raise InvalidInputError(f"{argument} must be at least {minimum}, not {value}", argument=argument)
     if most is not None and value > most:
         raise InvalidInputError(f"{argument} must be at most {most}", argument=argument)
     return value
@@ -58,7 +58,7 @@ def bounded(value: object, argument: str, *, most: int) -> str:
 
 
 def member(value: object, kind: type[E], argument: str) -> E:
-    """Return a value as a member of its enumeration."""
+    """Return a value as a member of the enumeration."""
     if not isinstance(value, str):
         raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
     try:

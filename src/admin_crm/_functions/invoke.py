@@ -1,4 +1,4 @@
-"""Edge Functions: asked for one thing, their answer read however the model behind them wrapped it."""
+"""Invoke an Edge Function and decode its response, however the language model behind it wrapped the JSON."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def invoke(crm: AnyCRM, function: str, body: Json, *, repeatable: bool) ->
         if told is error:
             raise
         raise told from error
-    # Outside of the call: what a model made a mess of, or has no quota for, is not asked again.
+    # Outside of `call`, so that malformed model output and an exhausted quota are not retried.
     answer = _object_in(content, function)
     if answer.get("error"):
         raise _failure(_words(answer["error"]), function, status=200)
@@ -52,7 +52,7 @@ async def invoke(crm: AnyCRM, function: str, body: Json, *, repeatable: bool) ->
 
 
 def read(answer: Json, model: type[M]) -> M:
-    """Validate an answer; what is missing is named."""
+    """Validate a response; the error names the missing field."""
     try:
         return model.model_validate(answer)
     except ValidationError as error:
@@ -60,16 +60,16 @@ def read(answer: Json, model: type[M]) -> M:
 
 
 def _invoke(crm: AnyCRM, function: str, body: Json) -> Any:
-    functions = cast("Any", crm.supabase.functions)  # supabase-py leaves what they answer unknown
+    functions = cast("Any", crm.supabase.functions)  # supabase-py does not type the response
     return functions.invoke(function, {"body": body})
 
 
 def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> AdminCRMError:
-    """Say what a function's refusal means, which supabase-py's error and the status alone do not."""
+    """Translate a function's error response by its body; supabase-py's error and the status do not suffice."""
     response = response_behind(error)
     if response is None:
         return error
-    # All of the text: what names a quota may stand beyond what a message keeps.
+    # Search the full body: the mention of a quota may be in the part that a message cuts off.
     if isinstance(error, EdgeFunctionError | ServiceUnavailableError) and _QUOTA.search(response.text):
         wait = retry_after(response.headers.get("retry-after"))
         return _out_of_quota(error.message, function, status=error.status, wait=wait)
@@ -80,10 +80,10 @@ def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> Ad
             name=function,
             status=404,
             code=error.code,
-            hint="deploy the function, or name yours in Settings",
+            hint="deploy the function, or set the name of yours in Settings",
         )
     if error.status == 404 and about_customer:
-        return CustomerNotFoundError(f"{function} knows no such customer: {error.message}", status=404)
+        return CustomerNotFoundError(f"{function} found no such customer: {error.message}", status=404)
     if isinstance(error, EdgeFunctionError):
         error.function = function
     return error
@@ -97,7 +97,7 @@ def _failure(words: str, function: str, *, status: int) -> AdminCRMError:
 
 def _out_of_quota(words: str, function: str, *, status: int | None, wait: float | None) -> RateLimitedError:
     return RateLimitedError(
-        f"the model behind {function} has no quota left: {words}",
+        f"the quota of the language model behind {function} is used up: {words}",
         retry_after=wait,
         status=status,
         hint="wait and try again, or raise the quota",
@@ -105,7 +105,7 @@ def _out_of_quota(words: str, function: str, *, status: int | None, wait: float 
 
 
 def _explains(response: httpx.Response) -> bool:
-    """Tell a function's own 404, ``{"error": ...}``, from one of the platform."""
+    """Return whether a 404 comes from the function itself (``{"error": ...}``) and not from the platform."""
     try:
         body: object = response.json()
     except ValueError:
@@ -114,7 +114,7 @@ def _explains(response: httpx.Response) -> bool:
 
 
 def _words(error: object) -> str:
-    """Read an error that is a text, or an object with a message."""
+    """Return the message of an error that is a string, or an object with a message."""
     if isinstance(error, dict):
         details = cast("Json", error)
         return str(details.get("message") or details)
@@ -124,18 +124,18 @@ def _words(error: object) -> str:
 def _object_in(content: bytes, function: str) -> Json:
     text = content.decode("utf-8-sig", errors="replace")
     value = _parsed(text)
-    if isinstance(value, str):  # what the model wrote, passed on as one text
+    if isinstance(value, str):  # the model's output, passed on as one JSON string
         text, value = value, _parsed(value)
     if isinstance(value, dict):
         return cast("Json", value)
     raise UnexpectedResponseError(
-        f"{function} answered {'nothing' if not text.strip() else 'something that is no JSON object'}",
+        f"{function} returned {'an empty response' if not text.strip() else 'a response that is not a JSON object'}",
         sample=shape_of(text),
     )
 
 
 def _parsed(text: str) -> Any:
-    """Parse JSON, in a code fence or bare; None for what is no JSON."""
+    """Parse JSON, with or without a code fence; return None if it is not JSON."""
     fenced = _FENCE.search(text)
     for each in (text, fenced[1] if fenced else None):
         if each is not None:

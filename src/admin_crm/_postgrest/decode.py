@@ -26,8 +26,8 @@ from admin_crm.errors import UnexpectedResponseError
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
-# A JSON number of more digits than a float holds; an answer with one is read through Decimal. Looking for a
-# run of digits first, with every digit made a 0, costs a seventh of the search.
+# A JSON number with more digits than a float holds; a response that contains one is decoded through Decimal.
+# A cheap test comes first (replace every digit by 0, look for a run of zeros): a seventh of the regex's cost.
 _LONG_NUMBER = re.compile(rb"[:,\[]\s*-?\d[\d.]{15,}")
 _DIGITS_TO_0 = bytes.maketrans(b"0123456789.", b"0" * 11)
 _LONG_RUN = b"0" * 16
@@ -45,7 +45,7 @@ def read_rows(answer: httpx.Response, model: type[M], *, pause_gc: bool = True) 
     """
     check_success(answer)
     rows = decode(answer.content, adapter_of(model), pause_gc=pause_gc)
-    # An answer and its stream hold each other: without this its bytes would stay until the garbage is collected.
+    # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
     answer.stream = httpx.ByteStream(b"")
     if len(rows) > 1:
         _share_field_names(rows)
@@ -67,7 +67,7 @@ def require_total(total: int | None) -> int:
     """Return a count that was asked for, or raise where the answer lacks it."""
     if total is None:
         raise UnexpectedResponseError(
-            "the server's answer lacks the count that was asked for",
+            "the server's response lacks the requested count",
             field="Content-Range",
             retryable=True,
             hint="something between here and the server answers from a cache or drops headers",
@@ -154,7 +154,7 @@ def _collector_paused() -> Generator[None]:
 
 
 def _share_field_names(rows: Sequence[BaseModel]) -> None:
-    """Let rows share one set of the names of their fields: with a set each, it is half of their memory."""
+    """Let rows share one set of field names: one set for each row would be half of their memory."""
     names_of = attrgetter(_FIELD_NAMES)
     names: set[str] = names_of(rows[0])
     if all(map(names.__eq__, map(names_of, rows))):

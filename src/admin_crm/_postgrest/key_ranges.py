@@ -28,7 +28,7 @@ M = TypeVar("M", bound=BaseModel)
 
 _LAST_KEY: int = (1 << 128) - 1
 _FILL = 0.9
-"""How full a range is meant to be: random keys scatter, and a range that overflows costs one more request."""
+"""Target fill of a range: random keys are not spread evenly, and a range that overflows costs one more request."""
 _CHANCES = 3
 _KEY = attrgetter("id.int")
 
@@ -137,20 +137,20 @@ async def read_all(crm: AnyCRM, model: type[M]) -> list[M]:
     if len(found) < expected:
         expected = await count_rows(crm, crm.settings.view)
     if len(found) < expected:
-        # Customers come and go, or rows were held back. Read again with every page counted: rows and count are
-        # of one moment, so that each page proves itself.
+        # Rows were inserted or deleted meanwhile, or the server withheld rows. Read again and count every page:
+        # rows and count then come from one snapshot, so each page can be verified.
         await _read_ranges(crm, model, found, careful=True)
     return list(found.values())
 
 
 async def _read_ranges(crm: AnyCRM, model: type[M], found: dict[int, M], *, careful: bool = False) -> int:
-    """Read all ranges into `found`; returns how many rows the server counted at the start.
+    """Fetch all ranges into `found`, and return how many rows the server counted at the start.
 
-    A careful read asks for the count with every page, and raises where the server counts more than it shows.
+    A careful read requests the count with every page, and raises if the server counts rows but returns none.
     """
     reader = RangeReader(crm, model, crm.settings.page_size)
-    # A page that failed is read again with those that follow: the server may have been away a little longer
-    # than one request waits, and much has been read already.
+    # A failed page is fetched again in the next round: much has been read already, and the outage may last
+    # a little longer than the retries of one request.
     chances = min(_CHANCES, crm.settings.retry_attempts - 1)
     first = await reader.fetch(WHOLE)
     parts = _take(reader, WHOLE, first, found, careful=careful)
@@ -199,8 +199,8 @@ def _stopped(error: AdminCRMError, found: dict[int, Any], expected: int | None) 
 
 def _held_back(found: dict[int, Any], hidden: int) -> IncompleteReadError:
     return IncompleteReadError(
-        f"the view answered {len(found)} customers and holds back {hidden} that it counts",
+        f"the view returned {len(found)} customers, but counts {hidden} more that it does not return",
         rows=list(found.values()),
         expected=len(found) + hidden,
-        hint="try again; if it stays so, run doctor",
+        hint="try again; if it happens again, run doctor",
     )

@@ -46,7 +46,7 @@ def send_query(
 
 
 def writable(crm: AnyCRM, table: str) -> Any:
-    """Begin an insert, upsert or update; loosely typed, because supabase-py leaves its row types unknown."""
+    """Start an insert, upsert or update; typed as Any, because supabase-py does not know the row types."""
     return crm.supabase.table(table)
 
 
@@ -107,13 +107,13 @@ async def check_exists(crm: AnyCRM, customer: UUID) -> None:
 def customer_not_found() -> CustomerNotFoundError:
     """Return the error of a customer whom this key does not see."""
     return CustomerNotFoundError(
-        "there is no such customer for this key",
-        hint="check the id; row-level security may hide the customer from this key",
+        "the customer does not exist, or is not visible with these credentials",
+        hint="check the id; row-level security may hide the customer",
     )
 
 
 async def insert_once(crm: AnyCRM, table: str, row: Json, model: type[M], what: str) -> M:
-    """Insert a row whose `id` we chose, so that a repeat after a lost answer meets its own row (R6)."""
+    """Insert a row under an `id` of our choice, so that a retry after a lost response finds its own row (R6)."""
     try:
         rows = await send_query(crm, lambda: writable(crm, table).insert(row), lambda answer: read_rows(answer, model))
     except ConflictError:
@@ -122,7 +122,7 @@ async def insert_once(crm: AnyCRM, table: str, row: Json, model: type[M], what: 
 
 
 def require_row(rows: Sequence[M], what: str) -> M:
-    """Return the row that a write answered with, which proves that it was written (R2)."""
+    """Return the row that a write returned, the proof that it was written (R2)."""
     if not rows:
         raise PermissionDeniedError(f"the {what} was not written", hint="row-level security hides it from this key")
     return rows[0]

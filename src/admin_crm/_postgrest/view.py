@@ -50,10 +50,10 @@ async def fetch_from_view(crm: AnyCRM, query: Callable[[str], Query], model: typ
 
 
 async def view_columns(crm: AnyCRM) -> frozenset[str]:
-    """Find out which columns the view has, once per connection, from its first row.
+    """Return the view's columns, detected once per connection from its first row.
 
     Raises:
-        PermissionDeniedError: the view shows this key nothing although there are customers.
+        PermissionDeniedError: the view is empty for these credentials although customers exist.
     """
     facts, view = facts_of(crm), crm.settings.view
     if facts.view_columns is not None:
@@ -72,7 +72,7 @@ async def view_columns(crm: AnyCRM) -> frozenset[str]:
 
 
 async def explain_empty_view(crm: AnyCRM) -> None:
-    """Raise if the view is empty only for this key: there are profiles, and it shows none of them."""
+    """Raise if profiles exist but the view shows none of them with these credentials."""
     settings = crm.settings
     profiles = await count_rows(crm, settings.profiles_table)
     if profiles:

@@ -1,4 +1,4 @@
-"""Receiving an evidence file: streamed, measured, and handed over only when it is complete."""
+"""Download an evidence file: stream it, check its size, and deliver it only when it is complete."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Target = str | os.PathLike[str] | IO[bytes]
 
 
 async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
-    """Download an object: return its bytes, or write them and return how many there are."""
+    """Download an object: return its bytes, or write them and return their number."""
     if to is None:
         memory = io.BytesIO()
         await _receive(crm, path, memory)
@@ -45,14 +45,14 @@ async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
 
 
 async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
-    """Fill a file of our own, from its beginning at every try."""
+    """Write the object to a file of ours, from the start on each attempt."""
     bucket = crm.settings.evidence_bucket
 
     async def fetch() -> httpx.Response:
         with _naming_target():
             file.seek(0)
             file.truncate()
-        # As it was stored: then the announced length is the file's.
+        # No compression: then Content-Length is the size of the file.
         headers = {"Accept-Encoding": "identity"}
         answer = await exchange(crm, "GET", "object", bucket, *path.split("/"), headers=headers, stream=True)
         await (_drain_beside(answer, file) if isinstance(crm, AsyncAdminCRM) else _drain(answer, file))
@@ -94,9 +94,9 @@ async def _drain_beside(answer: httpx.Response, file: IO[bytes]) -> None:
 
 @contextmanager
 def _replacing(target: Path) -> Generator[IO[bytes]]:
-    """Write a file beside its target, and put it in the target's place once it is complete."""
+    """Write to a temporary file next to the target, and rename it to the target once it is complete."""
     if target.is_dir():
-        raise InvalidInputError("to is a folder; name the file", argument="to")
+        raise InvalidInputError("to is a directory; pass a file name", argument="to")
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
     with _naming_target():
         file = part.open("xb")
@@ -122,11 +122,11 @@ def _check_writable(to: object) -> None:
 
 @contextmanager
 def _naming_target() -> Generator[None]:
-    """Say of trouble with the caller's file or disk that it is not the server's."""
+    """Report errors of the caller's file or disk as such, not as errors of the server."""
     try:
         yield
     except (OSError, ValueError) as error:
         if isinstance(error, InvalidInputError):
             raise
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InvalidInputError(f"the file cannot be written: {reason}", argument="to") from error
+        raise InvalidInputError(f"cannot write the file: {reason}", argument="to") from error

@@ -1,4 +1,4 @@
-"""What kind of file something is: by its first bytes, then by its name; and which extension is safe."""
+"""Detect the content type of a file from its first bytes, then from its name, and choose a safe extension."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from admin_crm.errors import InvalidInputError
 
 HEAD = 1024
-"""How many bytes at the beginning of a file tell its type."""
+"""The number of bytes at the start of a file that are used to detect its type."""
 UNKNOWN = "application/octet-stream"
 
 _ZIP = "application/zip"
@@ -33,7 +33,7 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "audio/mpeg"),
     (b"#!AMR", "audio/amr"),
 )
-# Containers: the bytes after the container's own name say what is inside.
+# Container formats: the bytes after the container's signature identify the content.
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _BRANDS = {
     b"heic": "image/heic",
@@ -46,8 +46,8 @@ _BRANDS = {
     b"3gp4": "video/3gpp",
     b"3gp5": "video/3gpp",
 }
-# Office files are archives whose bytes do not say which program wrote them: there the name decides. Listed
-# here because what `mimetypes` knows of them differs from machine to machine.
+# Office files are archives, and their first bytes do not identify the program: the extension decides. They are
+# listed here because `mimetypes` differs from machine to machine.
 _OPEN_XML = "application/vnd.openxmlformats-officedocument"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 _INSIDE = {
@@ -93,14 +93,14 @@ _CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\x20-\x7e]+)?", re.
 
 
 def clean_name(name: str) -> str | None:
-    """Return a file's own name, without folders and characters that cannot be shown; None where nothing is left."""
+    """Return the file name without directories and unprintable characters; None if nothing is left."""
     last = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
     shown = "".join(character for character in last if character.isprintable()).strip()
     return shown[:255] if shown.strip(".") else None
 
 
 def detect_type(head: bytes, name: str | None) -> str:
-    """Return the content type that a file's first bytes show, or else its name."""
+    """Return the content type detected from the first bytes, otherwise from the name."""
     found = _type_by_content(head)
     if found in _INSIDE:
         return _INSIDE[found].get(_extension_of_name(name) or "", found)
@@ -111,17 +111,17 @@ def detect_type(head: bytes, name: str | None) -> str:
 
 
 def safe_extension(name: str | None, content_type: str) -> str:
-    """Return an extension of a few plain letters and digits, by the file's name or else by its type."""
+    """Return an extension of ASCII letters and digits, from the file's name or otherwise from its type."""
     kind = content_type.partition(";")[0].strip().lower()
     by_type = _EXTENSIONS.get(kind) or (mimetypes.guess_extension(kind) or "").removeprefix(".")
     return _extension_of_name(name) or _extension_of_name(f"-.{by_type}") or "bin"
 
 
 def checked_type(content_type: object) -> str:
-    """Return a content type that the caller names."""
+    """Return the content type passed by the caller, if it is well-formed."""
     if isinstance(content_type, str) and _CONTENT_TYPE.fullmatch(content_type):
         return content_type
-    raise InvalidInputError("content_type must be a type such as image/png", argument="content_type")
+    raise InvalidInputError("content_type must be a media type such as image/png", argument="content_type")
 
 
 def _type_by_content(head: bytes) -> str | None:

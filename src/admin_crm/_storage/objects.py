@@ -1,4 +1,4 @@
-"""Objects in the evidence bucket: listed, described, signed, removed."""
+"""List, inspect, sign and remove objects in the evidence bucket."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from admin_crm.models import Evidence
 T = TypeVar("T")
 
 BATCH = 1000
-"""Objects that a server takes or gives at a time, at most."""
+"""The maximum number of objects in one request or response."""
 ORIGINAL_NAME = "original_name"
-"""Where the file's own name stands in the object's metadata."""
+"""The key of the original file name in the object's metadata."""
 
 _PLACEHOLDER = ".emptyFolderPlaceholder"
 _LEAST_PAGE = 100
 """How many objects servers list by default; a shorter page is the last one."""
-# The characters that the storage server allows in a key, of which a slash would begin another folder.
+# The characters that the storage server allows in a key, without the slash, which would start another folder.
 _PATH = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/[\w!.*'() &$=@;:+,?-]{1,255}", re.ASCII)
 
 
@@ -39,7 +39,7 @@ class _ObjectMetadata(Model):
 
 
 class _Object(Model):
-    """One entry of a bucket's listing; a folder has no id."""
+    """One entry of a bucket listing; a folder has no id."""
 
     name: str
     id: UUID | str | None = None
@@ -48,7 +48,7 @@ class _Object(Model):
 
 
 class _Info(Model):
-    """What the server tells of one object; `metadata` is what the uploader gave along."""
+    """The server's information about one object; `metadata` was set at upload."""
 
     size: int | None = None
     metadata: dict[str, Any] | None = None
@@ -57,11 +57,11 @@ class _Info(Model):
 class _Signed(Model):
     path: str
     error: str | None = None
-    signedURL: str | None = None  # noqa: N815 (the server's own name)
+    signedURL: str | None = None  # noqa: N815 (the server's field name)
 
 
 class _Url(Model):
-    signedURL: str  # noqa: N815 (the server's own name)
+    signedURL: str  # noqa: N815 (the server's field name)
 
 
 class _Name(Model):
@@ -69,7 +69,7 @@ class _Name(Model):
 
 
 class Removed(NamedTuple):
-    """What became of objects that were to be removed."""
+    """The result of removing objects."""
 
     deleted: list[str]
     missing: list[str]
@@ -85,7 +85,7 @@ _URL: TypeAdapter[_Url] = TypeAdapter(_Url)
 
 
 def checked_path(path: object, argument: str = "path") -> str:
-    """Return the path of an evidence file: a customer's id, a slash, a file name."""
+    """Return a valid evidence path: a customer's id, a slash, a file name."""
     if isinstance(path, str) and _PATH.fullmatch(path) and path.rpartition("/")[2].strip("."):
         return path
     raise InvalidInputError(
@@ -94,7 +94,7 @@ def checked_path(path: object, argument: str = "path") -> str:
 
 
 async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_names: bool = False) -> list[Evidence]:
-    """Read the listing of a customer's folder and sign its files in batches."""
+    """List a customer's folder and sign its files in batches."""
     objects = await _list_objects(crm, str(customer))
     paths = [f"{customer}/{each.name}" for each in objects]
     signed = await gather(crm, *(_sign(crm, part, seconds) for part in batches(paths)))
@@ -116,17 +116,17 @@ async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_n
 
 
 async def read_info(crm: AnyCRM, path: str) -> _Info:
-    """Read what the server tells of one object."""
+    """Fetch the server's information about one object."""
     return await _send(crm, lambda: _bucket(crm).info(path), _INFO)
 
 
 async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
-    """Raise where there is no such bucket: its listing is empty, the description of an object says so."""
+    """Raise if the bucket does not exist; its listing would be empty, only the object info reports it."""
     await _is_there(crm, f"{customer}/{_PLACEHOLDER}")
 
 
 async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool) -> str:
-    """Make a URL that lets whoever has it read one object for a while."""
+    """Create a signed URL for one object; anyone who has it can read the object until it expires."""
     answer = await _send(
         crm, lambda: _bucket(crm).create_signed_url(path, seconds, {"download": download} if download else {}), _URL
     )
@@ -134,7 +134,7 @@ async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool
 
 
 async def remove_objects(crm: AnyCRM, paths: Sequence[str]) -> Removed:
-    """Remove up to a batch of objects, and find out what became of those that the server does not name."""
+    """Remove up to one batch of objects, and find out why the server did not remove some of them."""
     tries = 0
 
     def remove() -> Any:
@@ -148,13 +148,13 @@ async def remove_objects(crm: AnyCRM, paths: Sequence[str]) -> Removed:
     denied = [path for path, is_there in zip(left, there, strict=True) if is_there]
     missing = [path for path, is_there in zip(left, there, strict=True) if not is_there]
     if tries > 1:
-        # An earlier try, whose answer was lost, may have removed them: they are gone, as was asked.
+        # An earlier attempt whose response was lost may have removed them; they count as deleted.
         missing = []
     return Removed([path for path in paths if path not in {*denied, *missing}], missing, denied)
 
 
 def batches(paths: Sequence[str]) -> list[Sequence[str]]:
-    """Split paths into as many as a server takes at a time."""
+    """Split paths into batches of the size that a server accepts."""
     return [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
 
 

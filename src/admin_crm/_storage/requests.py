@@ -1,6 +1,6 @@
-"""Storage one level below supabase-py, for what its client cannot do: bodies and answers as streams, and TUS.
+"""Storage requests that supabase-py's client cannot make: streamed uploads and downloads, and TUS.
 
-The pool, the headers and the session are those of `crm.supabase.storage`, so nothing goes around them.
+They use the pool, the headers and the session of `crm.supabase.storage`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ R = TypeVar("R")
 Content = Iterator[bytes] | AsyncIterator[bytes]
 
 PIECE = 256 * 1024
-"""Bytes that are read from or written to a file at a time."""
+"""The number of bytes read from or written to a file at once."""
 
 
 async def attempt(
@@ -46,7 +46,7 @@ async def exchange(
     content: Content | None = None,
     stream: bool = False,
 ) -> httpx.Response:
-    """Send one request to the storage server; to be used within `attempt` only."""
+    """Send one request to the storage server; call it only within `attempt`."""
     client = crm.supabase
     session = client.storage.session
     request = session.build_request(
@@ -55,6 +55,6 @@ async def exchange(
         headers={**client.options.headers, **(headers or {})},
         content=content,
     )
-    # A redirect would carry the key to whatever host it names; an app's own client might follow it.
+    # A redirect would send the key to another host, and a client from the app might follow it.
     sent = session.send(request, stream=stream, follow_redirects=False)
     return sent if isinstance(sent, httpx.Response) else await sent

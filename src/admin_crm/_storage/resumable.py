@@ -1,7 +1,7 @@
-"""Resumable uploads (TUS 1.0.0): in parts, going on after a broken connection where the server got to.
+"""Resumable uploads (TUS 1.0.0): a file is sent in parts; after a lost connection, the upload resumes.
 
-Our own client, because tuspy sends through `requests` or `aiohttp`: neither our pool with its timeouts and
-key, nor both colours, nor the one place of retrying.
+This is our own client, because tuspy uses `requests` or `aiohttp`: it can use neither our pool with its
+timeouts and key nor our retries, and it has no common interface for sync and async.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from admin_crm.client import AnyCRM
 from admin_crm.errors import ConflictError, NotFoundError, UnexpectedResponseError
 
 PART = 6 * 1024 * 1024
-"""Bytes in one part; hosted projects accept no other size."""
+"""The size of one part in bytes; hosted projects accept no other size."""
 
 _VERSION = {"Tus-Resumable": "1.0.0"}
 _ROUTE = ("upload", "resumable")
@@ -37,7 +37,7 @@ async def upload_resumable(
     metadata: Mapping[str, str],
     report: Report | None,
 ) -> bool:
-    """Upload a file in parts; False where the server has no resumable uploads."""
+    """Upload a file in parts; return False if the server does not support resumable uploads."""
     described = _described(
         bucketName=crm.settings.evidence_bucket,
         objectName=path,
@@ -46,7 +46,7 @@ async def upload_resumable(
         metadata=json.dumps(metadata),
     )
     headers = _VERSION | {"Upload-Length": str(source.size), "Upload-Metadata": described, "x-upsert": "false"}
-    # Harmless to repeat: an upload that nobody goes on with is invisible, and expires.
+    # Safe to repeat: an upload that is never resumed is invisible, and expires.
     upload_id = await attempt(crm, lambda: exchange(crm, "POST", *_ROUTE, headers=headers), _read_upload_id)
     if upload_id is None:
         return False
@@ -55,14 +55,14 @@ async def upload_resumable(
         while upload.offset < source.size:
             await attempt(crm, upload.send_part, upload.read_offset)
     except (NotFoundError, ConflictError):
-        # A server may forget an upload once it is complete: when only the last answer was lost, all is well.
+        # A server may delete a finished upload. If only the last response was lost, the object is complete.
         if (await read_info(crm, path)).size != source.size:
             raise
     return True
 
 
 class _Upload:
-    """An upload under way, and how much of it the server has."""
+    """An upload in progress, with the number of bytes that the server has."""
 
     def __init__(self, crm: AnyCRM, upload_id: str, source: Source, report: Report | None) -> None:
         self.offset = 0
@@ -73,7 +73,7 @@ class _Upload:
         self._report = report
 
     async def send_part(self) -> httpx.Response:
-        """Send the next part; after a try whose end is not known, ask first where to go on."""
+        """Send the next part; after an attempt with unknown result, fetch the server's offset first."""
         if not self._certain:
             answer = await exchange(self._crm, "HEAD", *self._place, headers=_VERSION)
             self.offset = _offset(answer)
@@ -90,10 +90,10 @@ class _Upload:
         return await exchange(self._crm, "PATCH", *self._place, headers=headers, content=content)
 
     def read_offset(self, answer: httpx.Response) -> None:
-        """Take from an answer how much has arrived."""
+        """Store the offset from a response."""
         offset = _offset(answer)
         if not self.offset < offset <= self._source.size and offset != self._source.size:
-            raise UnexpectedResponseError("the server's answer has an offset that cannot be", field="Upload-Offset")
+            raise UnexpectedResponseError("the server's response has an impossible offset", field="Upload-Offset")
         self.offset, self._certain = offset, True
 
 
@@ -102,28 +102,30 @@ def _described(**values: str) -> str:
 
 
 def _read_upload_id(answer: httpx.Response) -> str | None:
-    """Read the id of a new upload out of its address.
+    """Return the id of a new upload from its Location header.
 
-    Of the address only the id is used, at the project's own URL: a server behind a proxy may name a host or
-    scheme that is not reachable from here, and the key must not be sent to any other host anyway.
+    Only the id is used, together with the project's URL: a server behind a proxy may return a host or scheme
+    that is not reachable from here, and the key must not be sent to another host.
     """
     if answer.status_code in (404, 405):
         return None
     check_success(answer)
     upload_id = urlsplit(str(answer.headers.get("Location", ""))).path.rpartition("/")[2]
     if not _UPLOAD_ID.fullmatch(upload_id):
-        raise UnexpectedResponseError("the server's answer does not say where to upload to", field="Location")
+        raise UnexpectedResponseError("the server's response has no valid Location header", field="Location")
     return upload_id
 
 
 def _offset(answer: httpx.Response) -> int:
     if answer.status_code in (409, 423):
-        # The server is elsewhere in the file, or still busy with a try that broke: worth asking it again.
+        # The server is at another offset, or still busy with an earlier attempt that failed: retry.
         raise ConflictError(
-            "the server has another part of the upload in hand", status=answer.status_code, retryable=True
+            "the server is at another offset of the upload, or still busy with it",
+            status=answer.status_code,
+            retryable=True,
         )
     check_success(answer)
     offset = answer.headers.get("Upload-Offset", "")
     if not offset.isdigit():
-        raise UnexpectedResponseError("the server's answer has no offset", field="Upload-Offset")
+        raise UnexpectedResponseError("the server's response has no offset", field="Upload-Offset")
     return int(offset)

@@ -1,4 +1,4 @@
-"""A file to be sent, whatever it was given as: opened, measured, and read piece by piece as often as need be."""
+"""Open a file for upload, from a path, bytes or a file object; it can be read in chunks, more than once."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ FileLike = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 Report = Callable[[int, int], object]
 
 IN_MEMORY = 8 * 1024 * 1024
-"""Bytes of a temporary file that are kept in memory before it goes to disk."""
+"""A temporary file stays in memory up to this many bytes; a larger one goes to disk."""
 
 
 class Stopped(BaseException):
-    """Carries what a progress callback raised past `call`, which would take it for an unreadable answer."""
+    """Carries an exception of a progress callback through `call`, which must not translate it."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
@@ -33,7 +33,7 @@ class Stopped(BaseException):
 
 
 class Source:
-    """An opened file with its size, its first bytes and its name."""
+    """An open file with its size, first bytes and name."""
 
     def __init__(self, stream: IO[bytes], name: str | None) -> None:
         self._stream = stream
@@ -43,18 +43,18 @@ class Source:
         self.name = name
 
     def read(self, start: int, count: int) -> bytes:
-        """Read up to so many bytes; the file must not be shorter than it was."""
+        """Read up to `count` bytes; raise if the file has become shorter."""
         try:
             self._stream.seek(start)
             piece = self._stream.read(count)
         except (OSError, ValueError) as error:
             raise _unreadable(error) from error
         if count and not piece:
-            raise InvalidInputError("the file became shorter while it was being sent", argument="file")
+            raise InvalidInputError("the file became shorter during the upload", argument="file")
         return piece
 
     def pieces(self, crm: AnyCRM, start: int, end: int, report: Report | None) -> Content:
-        """Read a part of the file, from its start at every try, and report how far the sending is."""
+        """Yield a part of the file in chunks and report progress; each attempt starts over."""
         tell = _stopping(report, self.size)
         return self._read_beside(start, end, tell) if isinstance(crm, AsyncAdminCRM) else self._read(start, end, tell)
 
@@ -74,13 +74,13 @@ class Source:
 
 
 def open_source(file: FileLike, file_name: str | None, limit: int, closing: ExitStack) -> Source:
-    """Open what is to be sent, and refuse what is empty, too large or not a binary file.
+    """Open the file to upload; reject an empty file, one that is too large, and one that is not binary.
 
     Args:
-        file: a path, bytes, or a binary file object, which is read from its beginning and stays open.
-        file_name: its name, where the caller gives one.
-        limit: bytes that it may hold at most.
-        closing: closes what was opened here.
+        file: a path, bytes, or a binary file object, which is read from the start and stays open.
+        file_name: the file's name, if the caller passes one.
+        limit: the maximum size in bytes.
+        closing: closes the files opened here.
     """
     try:
         stream = _stream_of(file, closing)
@@ -97,7 +97,7 @@ def open_source(file: FileLike, file_name: str | None, limit: int, closing: Exit
         raise InvalidInputError(
             f"the file is larger than {limit:,} bytes",
             argument="file",
-            hint="raise max_evidence_bytes in Settings, if the project's limit allows",
+            hint="raise max_evidence_bytes in Settings, if the project's limit allows it",
         )
     return source
 
@@ -114,9 +114,9 @@ def _stream_of(file: object, closing: ExitStack) -> IO[bytes]:
         )
     if inspect.iscoroutinefunction(read):
         raise InvalidInputError(
-            "file must be an ordinary file object, not an asynchronous one",
+            "file must be a regular file object, not an asynchronous one",
             argument="file",
-            hint="of an UploadFile give .file, and .filename as file_name",
+            hint="for an UploadFile, pass .file, and .filename as file_name",
         )
     if isinstance(read(0), str):
         raise InvalidInputError("file must be opened in binary mode, not as text", argument="file")
@@ -132,7 +132,7 @@ def _can_seek(stream: IO[bytes]) -> bool:
 
 
 def _spooled(stream: IO[bytes], limit: int, closing: ExitStack) -> IO[bytes]:
-    """Copy a stream that can be read only once, so that it can be sent more often."""
+    """Copy a stream that can be read only once, so that the upload can be retried."""
     copy = closing.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 (`closing` closes it)
     left = limit + 1
     while left and (piece := stream.read(min(PIECE, left))):
@@ -142,7 +142,7 @@ def _spooled(stream: IO[bytes], limit: int, closing: ExitStack) -> IO[bytes]:
 
 
 def _name_of(file: object) -> str:
-    """Return the name that a file comes with; streams without one may be called `<stdin>` or have a number."""
+    """Return the file's own name; streams without one may be called `<stdin>` or have a number as name."""
     given = cast("object", file if isinstance(file, str | os.PathLike) else getattr(file, "name", None))
     name = os.fsdecode(cast("str", given)) if isinstance(given, str | os.PathLike) else ""
     return "" if name.startswith("<") else name
@@ -161,4 +161,4 @@ def _stopping(report: Report | None, size: int) -> Callable[[int], None]:
 
 def _unreadable(error: OSError | ValueError) -> InvalidInputError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return InvalidInputError(f"the file cannot be read: {reason}", argument="file")
+    return InvalidInputError(f"cannot read the file: {reason}", argument="file")

@@ -1,4 +1,4 @@
-"""Sending an evidence file: whole or, above 6 MiB, in parts; and showing how far it is."""
+"""Upload an evidence file, in one request or, above 6 MiB, in parts, and report the progress."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Stored(Model):
 async def upload_file(
     crm: AnyCRM, path: str, source: Source, content_type: str, metadata: Mapping[str, str], report: Report | None
 ) -> None:
-    """Upload a file under a key of its own, in parts if it is large and the server can."""
+    """Upload a file under a new key, in parts if it is large and the server supports it."""
     if source.size > PART and await upload_resumable(crm, path, source, content_type, metadata, report):
         return
     await _upload_whole(crm, path, source, content_type, metadata, report)
@@ -36,7 +36,7 @@ async def upload_file(
 
 @contextmanager
 def reporting(progress: Progress, source: Source) -> Generator[Report | None]:
-    """Turn what the caller gave as `progress` into what is told of every piece sent."""
+    """Turn the `progress` argument into a callback for every chunk sent, or None."""
     if progress is True:
         with _bar(source) as report:
             yield report
@@ -45,7 +45,7 @@ def reporting(progress: Progress, source: Source) -> Generator[Report | None]:
     elif callable(progress):
         yield progress
     else:
-        raise InvalidInputError("progress must be True or a function of two numbers", argument="progress")
+        raise InvalidInputError("progress must be True or a function of two integers", argument="progress")
 
 
 @contextmanager
@@ -56,10 +56,10 @@ def _bar(source: Source) -> Generator[Report]:
         raise ImportError("a progress bar needs tqdm: pip install 'admin-crm[notebook]'") from error
 
     class Bar(tqdm):  # type: ignore[type-arg]  # generic for type checkers only
-        monitor_interval: ClassVar[int] = 0  # no thread of tqdm's is to stay behind
+        monitor_interval: ClassVar[int] = 0  # tqdm must not leave a monitor thread running
 
     with Bar(total=source.size, desc=source.name, unit="B", unit_scale=True, unit_divisor=1024) as bar:
-        # A part that is sent again takes the bar back.
+        # A part that is sent again moves the bar back.
         yield lambda sent, _: bar.update(sent - bar.n)
 
 
@@ -86,7 +86,7 @@ async def _upload_whole(
         try:
             check_success(answer)
         except ConflictError:
-            # The key is random: whoever took it was our own earlier try, whose answer was lost.
+            # The key is random, so the object comes from our own earlier attempt, whose response was lost.
             if tries > 1:
                 return
             raise

@@ -1,4 +1,4 @@
-"""The `admin-crm` command: the tour, a local shop to work on, and the directory in a terminal."""
+"""The `admin-crm` command: a guided tour, a local shop, the customer directory, and the project check."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ COLUMNS = (
     "id", "full_name", "email", "phone", "whatsapp", "birthdate", "created_at", "tier", "account_status", "segment",
     "health_status", "total_orders", "total_spent", "recency_days", "frequency", "monetary",
 )  # fmt: skip
-"""What an export to CSV holds of a customer."""
+"""The columns of a CSV export."""
 
-# A cell that a spreadsheet would take for a formula; a phone number or an amount is none.
+# A cell that a spreadsheet would run as a formula; phone numbers and amounts are not matched.
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().-]*$)")
 
 
@@ -58,7 +58,7 @@ class Labels(StrEnum):
 
 
 class Format(StrEnum):
-    """How customers are printed."""
+    """The output format of `admin-crm customers`."""
 
     TABLE = "table"
     CSV = "csv"
@@ -66,7 +66,7 @@ class Format(StrEnum):
 
 
 class _Commands(TyperGroup):
-    """The commands; an error that was foreseen is one line and exit code 1."""
+    """The commands; an expected error prints one line and exits with code 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -80,12 +80,12 @@ app = typer.Typer(
     name="admin-crm", cls=_Commands, no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None
 )
 
-ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show e-mails and phones as they are.")]
+ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show e-mails and phones unmasked.")]
 
 
 @app.command()
 def demo(*, show_personal: ShowPersonal = False) -> None:
-    """Walk through the library on a local Supabase, showing the code of every step."""
+    """Show the library step by step on a local Supabase, with the code of every step."""
     _need_the_local_extra()
     from admin_crm.cli.tour import tour
 
@@ -96,21 +96,23 @@ def demo(*, show_personal: ShowPersonal = False) -> None:
         tour(stack, console, Tables(personal=show_personal))
     finally:
         stack.stop()
-    console.print("That was the tour. `admin-crm local` keeps such a shop running for you to work on.")
+    console.print("End of the tour. To work with such a shop yourself, run `admin-crm local`.")
 
 
 @app.command()
 def local(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
-    data_dir: Annotated[Path | None, typer.Option(help="Keep the data in this folder.", file_okay=False)] = None,
-    max_rows: Annotated[int, typer.Option(min=1, help="Rows in one answer, at most.")] = 1000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 selects a free one.")] = 0,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep the data in this directory.", file_okay=False)] = None,
+    max_rows: Annotated[int, typer.Option(min=1, help="Maximum rows in one response.")] = 1000,
     labels: Annotated[Labels, typer.Option(help="Language of segments and health.")] = Labels.SPANISH,
-    email_confirmation: Annotated[bool, typer.Option("--email-confirmation", help="Sign-ups must confirm.")] = False,
-    gated_view: Annotated[bool, typer.Option("--gated-view", help="The view asks who is looking.")] = False,
-    order_items: Annotated[bool, typer.Option("--order-items", help="Keep order lines in a table.")] = False,
+    email_confirmation: Annotated[
+        bool, typer.Option("--email-confirmation", help="Sign-ups must confirm their e-mail.")
+    ] = False,
+    gated_view: Annotated[bool, typer.Option("--gated-view", help="Gate the view on auth.uid().")] = False,
+    order_items: Annotated[bool, typer.Option("--order-items", help="Store order items in a table.")] = False,
 ) -> None:
-    """Run a local Supabase until Ctrl-C, and print the environment to paste."""
+    """Run a local Supabase until Ctrl-C, and print the environment variables to connect to it."""
     _need_the_local_extra()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     stack = LocalStack(
@@ -129,11 +131,11 @@ def local(
             typer.echo(f"export {name}={value}")
         typer.echo(f"# administrator: {stack.admin_email}, password {stack.admin_password}")
         typer.echo(f"# a customer: {stack.customer_id}")
-        typer.echo("Ctrl-C stops it and leaves nothing behind.", err=True)
+        typer.echo("Press Ctrl-C to stop it.", err=True)
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        # What was asked for, so no failure.
+        # A requested stop is not an error.
         typer.echo("stopped", err=True)
     finally:
         stack.stop()
@@ -149,13 +151,13 @@ def customers(
     status: Annotated[AccountStatus | None, typer.Option()] = None,
     page: Annotated[int, typer.Option()] = 1,
     page_size: Annotated[int, typer.Option()] = 15,
-    everyone: Annotated[bool, typer.Option("--all", help="All that match, not one page.")] = False,
+    everyone: Annotated[bool, typer.Option("--all", help="List all matches, not only one page.")] = False,
     output: Annotated[
-        Format, typer.Option("--format", help="csv and json hold e-mails and phones as they are.")
+        Format, typer.Option("--format", help="csv and json contain unmasked e-mails and phones.")
     ] = Format.TABLE,
     show_personal: ShowPersonal = False,
 ) -> None:
-    """List or search the customers of the project that SUPABASE_URL and SUPABASE_SECRET_KEY name."""
+    """List or search the customers of the project given by SUPABASE_URL and SUPABASE_SECRET_KEY."""
     tables = Tables(personal=show_personal)
     with AdminCRM.from_env() as crm:
         if everyone:
@@ -180,9 +182,9 @@ def customers(
 
 @app.command("doctor")
 def examine(
-    *, write_checks: Annotated[bool, typer.Option("--write-checks", help="Also try writing, and undo it.")] = False
+    *, write_checks: Annotated[bool, typer.Option("--write-checks", help="Also test writes, and undo them.")] = False
 ) -> None:
-    """Examine the project that SUPABASE_URL and the keys name; exit code 1 if something is wrong."""
+    """Check the project given by SUPABASE_URL and the keys; exit with code 1 if a check fails."""
     with AdminCRM.from_env() as crm:
         report = doctor(crm, write_checks=write_checks)
     typer.echo(report)
@@ -203,7 +205,7 @@ def _write_csv(found: Sequence[AdminCustomer]) -> None:
 
 
 def _harmless(cell: object) -> object:
-    """Put an apostrophe before what a spreadsheet would run: customers choose their own names."""
+    """Put an apostrophe before a formula: names are customer input, and a spreadsheet would run it."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
@@ -214,7 +216,7 @@ def _need_the_local_extra() -> None:
 
 
 def _console() -> Console:
-    """Return a console for tables; without a terminal to ask, lines may be 120 characters long."""
+    """Return a console for tables; if the output is not a terminal, it is 120 characters wide."""
     return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
 
 

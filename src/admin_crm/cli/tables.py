@@ -1,4 +1,4 @@
-"""What the commands print: customers and figures as rich tables, e-mails and phones masked unless asked for."""
+"""Rich tables for the command line; e-mails and phones are masked by default."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from admin_crm.preferences import CustomerPreferences
 from admin_crm.timeline import TimelineEvent
 
 _RECENT = 5
-"""How many of a customer's orders are worth showing."""
+"""How many of a customer's latest orders are shown."""
 
 
 class Tables:
-    """Turns answers into tables; `personal` shows e-mails and phones as they are."""
+    """Renders results as tables; `personal` shows e-mails and phones unmasked."""
 
     def __init__(self, *, personal: bool = False) -> None:
         self._personal = personal
@@ -58,7 +58,7 @@ class Tables:
         )
 
     def customers(self, customers: Iterable[AdminCustomer]) -> Table:
-        """Show customers, one a line."""
+        """Show customers, one per line."""
         table = _table("Name", "E-mail", "Phone", "Segment", "Tier", "Orders >", "Spent >", "Since")
         for each in customers:
             table.add_row(
@@ -74,7 +74,7 @@ class Tables:
         return table
 
     def page(self, page: Page[AdminCustomer]) -> Table:
-        """Show one page of customers, and which it is."""
+        """Show one page of customers, with its number."""
         table = self.customers(page)
         table.caption = f"page {page.page} of {page.pages}, {page.total:,} customers in all"
         return table
@@ -104,7 +104,7 @@ class Tables:
         )
 
     def orders(self, orders: Iterable[Order]) -> Table:
-        """Show orders, one a line."""
+        """Show orders, one per line."""
         table = _table("Order", "Date", "Status", "Lines >", "Total >", title="Latest orders")
         for each in orders:
             table.add_row(
@@ -117,7 +117,7 @@ class Tables:
         return table
 
     def addresses(self, addresses: Iterable[Address]) -> Table:
-        """Show where addresses are, without the street."""
+        """Show addresses, without the street."""
         table = _table("Address", "Type", "City", "State", "Default", title="Addresses")
         for each in addresses:
             table.add_row(
@@ -126,7 +126,7 @@ class Tables:
         return table
 
     def evidence(self, files: Iterable[Evidence]) -> Table:
-        """Show files, one a line, without their signed links: those let anyone in."""
+        """Show files, one per line, without their signed URLs: anyone who has one can open the file."""
         table = _table("File", "Type", "Bytes >", "Uploaded", title="Evidence")
         for each in files:
             size = "" if each.size is None else f"{each.size:,}"
@@ -134,7 +134,7 @@ class Tables:
         return table
 
     def tier(self, progress: TierProgress) -> RenderableType:
-        """Show how far the next tier is."""
+        """Show the tier and the amount to the next one."""
         figures = {
             "tier": progress.tier,
             "spent": _money(progress.spent),
@@ -144,14 +144,14 @@ class Tables:
         return _pairs("Loyalty", figures)
 
     def statuses(self, profiles: Iterable[CustomerProfile]) -> Table:
-        """Show the statuses that a customer went through."""
+        """Show a customer's successive statuses."""
         table = _table("Status", "Until")
         for each in profiles:
             table.add_row(plain(each.account_status), _day(each.suspension_end))
         return table
 
     def notifications(self, notifications: Iterable[Notification]) -> Table:
-        """Show notifications, one a line."""
+        """Show notifications, one per line."""
         table = _table("Sent", "Type", "Title", "Message", "Read")
         for each in notifications:
             table.add_row(
@@ -175,7 +175,7 @@ class Tables:
         return _pairs(created.profile.full_name or "Customer", figures)
 
     def preferences(self, likes: CustomerPreferences) -> RenderableType:
-        """Show the favourite products and categories side by side."""
+        """Show the favourite products and categories in two columns."""
         return Columns(
             [
                 _pairs("Products", {each.name: each.quantity for each in likes.top_products}),
@@ -184,7 +184,7 @@ class Tables:
         )
 
     def timeline(self, events: Iterable[TimelineEvent]) -> Table:
-        """Show what happened, one a line."""
+        """Show the timeline, one event per line."""
         table = _table("Date", "What", "Title")
         for each in events:
             table.add_row(_day(each.at), plain(each.kind), plain(each.title))
@@ -200,7 +200,7 @@ class Tables:
         return _pairs("Suggestion", figures)
 
     def plan(self, plan: LoyaltyAnalysis | LoyaltyProposition) -> Table:
-        """Show a plan for a customer's loyalty, whichever answer the shop's function gives."""
+        """Show a loyalty plan, of either type that a shop's function may return."""
         coupon = plan.suggested_coupon
         figures = {"coupon": coupon and f"{coupon.code}, {coupon.discount}", "message": plan.recovery_message}
         if isinstance(plan, LoyaltyAnalysis):
@@ -208,7 +208,7 @@ class Tables:
         return _pairs("Loyalty", figures)
 
     def words(self, answer: object) -> Text:
-        """Show anything that needs no table."""
+        """Show a result that needs no table."""
         return plain(answer)
 
     def _email(self, email: str | None) -> str | None:
@@ -219,13 +219,13 @@ class Tables:
 
 
 def plain(value: object) -> Text:
-    """Return a value as text that is only text: customers type their names, so no markup, no control codes."""
+    """Return a value as plain text: names are customer input, so markup and control codes are neutralized."""
     shown = "—" if value is None or value == "" else str(value)
     return Text("".join(c if c.isprintable() else " " for c in shown))
 
 
 def _table(*columns: str, title: str | None = None) -> Table:
-    """Make an empty table; a column whose name ends in ``>`` holds numbers."""
+    """Create an empty table; a column whose name ends in ``>`` is numeric."""
     table = Table(title=title, title_justify="left", title_style="bold", caption_justify="left")
     for name in columns:
         number = name.endswith(" >")

@@ -1,4 +1,4 @@
-"""The guided tour: every step is a small function, and the code shown is that function's own source."""
+"""The guided tour: every step is a small function, and the tour shows the source code of that function."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 LUCIA = LocalStack.customer_id
-"""The customer whom the tour visits: many orders, notes, two addresses, some evidence."""
+"""The customer shown in the tour: she has many orders, notes, two addresses and some evidence files."""
 
 
 @dataclass(frozen=True)
 class Step(Generic[A, T]):
-    """One stop of the tour: what runs, and how its answer is shown."""
+    """One step of the tour: the function to run, and the method that shows its result."""
 
     title: str
     run: Callable[[A], T]
@@ -79,12 +79,12 @@ class Step(Generic[A, T]):
 
     @property
     def text(self) -> str:
-        """What the step is about: its function's docstring."""
+        """The explanation of the step: its function's docstring."""
         return inspect.getdoc(self.run) or ""
 
     @property
     def code(self) -> str:
-        """The source that runs, without its docstring."""
+        """The source code of the function, without its docstring."""
         source = textwrap.dedent(inspect.getsource(self.run))
         function = ast.parse(source).body[0]
         assert isinstance(function, ast.FunctionDef)  # noqa: S101 - all of `STEPS` are
@@ -94,28 +94,28 @@ class Step(Generic[A, T]):
 
 
 def connect(stack: LocalStack) -> AdminCRM:
-    """Your own project: AdminCRM.from_env() reads SUPABASE_URL and SUPABASE_SECRET_KEY."""
+    """For your own project, use AdminCRM.from_env(): it reads SUPABASE_URL and SUPABASE_SECRET_KEY."""
     return AdminCRM(stack.url, stack.secret_key, anon_key=stack.publishable_key)
 
 
 def figures(crm: AdminCRM) -> DirectoryStats:
-    """Segments and health go by one name each, whatever language the shop's view speaks."""
+    """Segments and health statuses have one canonical name each, whatever the language of the shop's view."""
     return get_directory_stats(crm)
 
 
 def first_page(crm: AdminCRM) -> Page[AdminCustomer]:
-    """All customers are read, although this server gives at most 1,000 rows at once."""
+    """This reads all customers, although the server returns at most 1,000 rows per response."""
     customers = get_all_customers(crm)
     return paginate(customers, page=1, page_size=8)
 
 
 def search(crm: AdminCRM) -> Page[AdminCustomer]:
-    """Name, phone, WhatsApp or id contains the text; filters narrow it down."""
+    """Finds customers by part of the name, phone or WhatsApp number, or by the start of the id."""
     return search_customers(crm, "Muñoz", segment="champion", page_size=5)
 
 
 def stream(crm: AdminCRM) -> str:
-    """Holds one page at a time, however large the shop."""
+    """Keeps only one page in memory, however large the shop is."""
     reachable = 0
     for customer in track(iter_customers(crm, page_size=200), total=1200, description="customers"):
         reachable += customer.is_contactable
@@ -123,7 +123,7 @@ def stream(crm: AdminCRM) -> str:
 
 
 def detail(crm: AdminCRM) -> AdminCustomerDetail:
-    """Profile, figures, orders, addresses, notes and evidence, read side by side."""
+    """Profile, figures, orders, addresses, notes and evidence, fetched concurrently."""
     return get_admin_customer_details(crm, LUCIA)
 
 
@@ -134,7 +134,7 @@ def tier(crm: AdminCRM) -> TierProgress:
 
 
 def suspend_and_lift(crm: AdminCRM) -> list[CustomerProfile]:
-    """A change that touched no row would raise; the answer is the profile as it is now."""
+    """Returns the profile after the change. A change that affects no row raises an error."""
     next_week = datetime.now(UTC) + timedelta(days=7)
     return [
         update_customer_status(crm, LUCIA, "suspended", suspension_end=next_week),
@@ -143,33 +143,33 @@ def suspend_and_lift(crm: AdminCRM) -> list[CustomerProfile]:
 
 
 def notify(crm: AdminCRM) -> list[Notification]:
-    """Should the answer get lost, the repeat does not tell the customer twice."""
+    """If the response is lost, the retry does not notify the customer twice."""
     send_customer_notification(crm, LUCIA, "Tu pedido", "Va en camino.", type="success")
     return get_customer_notifications(crm, LUCIA)[:3]
 
 
 def notes_and_tags(crm: AdminCRM) -> AdminNotes:
-    """What is not given keeps its value, and so does what another administrator adds meanwhile."""
+    """Fields that you do not pass keep their value. A tag that another administrator adds meanwhile is kept."""
     update_admin_customer_notes(crm, LUCIA, notes="Prefiere WhatsApp.")
     return add_customer_tags(crm, LUCIA, ["puntual"])
 
 
 def evidence(crm: AdminCRM) -> list[Evidence]:
-    """A path, bytes or an open file go up under a new random name; the name they came with is remembered."""
+    """Uploads a path, bytes or an open file under a random name; the original name is kept as metadata."""
     picture = b"\x89PNG\r\n\x1a\n" + bytes(64)
     upload_customer_evidence(crm, LUCIA, picture, file_name="caja abierta.png")
     return list_customer_evidence(crm, LUCIA, original_names=True)
 
 
 def download(crm: AdminCRM) -> str:
-    """To memory, to a path or to an open file."""
+    """Downloads to memory, to a path or to an open file."""
     newest = list_customer_evidence(crm, LUCIA)[0]
     content = download_customer_evidence(crm, newest.path)
     return f"{len(content)} bytes of {newest.content_type}"
 
 
 def create(crm: AdminCRM) -> CreatedCustomer:
-    """The sign-up runs in a client of its own: the administrator stays who they are."""
+    """The sign-up runs in a separate client, so the administrator's session does not change."""
     address = AddressData(
         type="shipping",
         label="Casa",
@@ -192,32 +192,32 @@ def create(crm: AdminCRM) -> CreatedCustomer:
 
 
 def likes(crm: AdminCRM) -> CustomerPreferences:
-    """The most ordered products and categories, over all orders that were not cancelled."""
+    """The most ordered products and categories, from all orders that are not cancelled."""
     return get_customer_preferences(crm, LUCIA)
 
 
 def timeline(crm: AdminCRM) -> list[TimelineEvent]:
-    """Orders, notes and notifications in one line of time, newest first."""
+    """Orders, notes and notifications in one timeline, newest first."""
     return get_customer_timeline(crm, LUCIA, limit=6)
 
 
 def suggested_tags(crm: AdminCRM) -> TagSuggestion:
-    """The shop's Edge Functions propose; on the local stack they go by rules, without a model."""
+    """Suggestions come from the shop's Edge Functions; on the local stack, these use rules and no AI model."""
     return suggest_customer_tags(crm, LUCIA)
 
 
 def whatsapp(crm: AdminCRM) -> str:
-    """Written, not sent."""
+    """Writes the message; it does not send it."""
     return generate_whatsapp_message(crm, LUCIA, "Her order is ready to be picked up")
 
 
 def narrative(crm: AdminCRM) -> str:
-    """A customer in a few sentences."""
+    """Describes a customer in a few sentences."""
     return get_customer_narrative(crm, LUCIA)
 
 
 def loyalty(crm: AdminCRM) -> LoyaltyAnalysis | LoyaltyProposition:
-    """It may create a coupon, so it is never asked twice by itself."""
+    """This function may create a coupon, so the library never retries it."""
     return get_strategic_loyalty_analysis(crm, LUCIA)
 
 
@@ -238,25 +238,25 @@ STEPS: list[Step[AdminCRM, Any]] = [
     Step("Search on the server", search, Tables.page),
     Step("Stream, with a progress bar", stream, Tables.words),
     Step("One customer", detail, Tables.detail),
-    Step("How far is the next tier?", tier, Tables.tier),
-    Step("Suspend, and lift", suspend_and_lift, Tables.statuses),
-    Step("Notify", notify, Tables.notifications),
+    Step("Amount to the next tier", tier, Tables.tier),
+    Step("Suspend a customer, and lift the suspension", suspend_and_lift, Tables.statuses),
+    Step("Send a notification", notify, Tables.notifications),
     Step("Notes and tags", notes_and_tags, Tables.notes),
-    Step("Evidence, up", evidence, Tables.evidence),
-    Step("Evidence, down", download, Tables.words),
+    Step("Upload evidence", evidence, Tables.evidence),
+    Step("Download evidence", download, Tables.words),
     Step("Create a customer", create, Tables.created),
-    Step("What does she like?", likes, Tables.preferences),
-    Step("What happened so far?", timeline, Tables.timeline),
-    Step("Tags, suggested", suggested_tags, Tables.suggestion),
+    Step("Favourite products and categories", likes, Tables.preferences),
+    Step("The customer's timeline", timeline, Tables.timeline),
+    Step("Suggested tags", suggested_tags, Tables.suggestion),
     Step("A WhatsApp message", whatsapp, Tables.words),
-    Step("Her story", narrative, Tables.words),
-    Step("A plan for her loyalty", loyalty, Tables.plan),
+    Step("The customer's story", narrative, Tables.words),
+    Step("A loyalty plan", loyalty, Tables.plan),
 ]
-AWAITED = Step("The same functions, awaited", awaited, Tables.page)
+AWAITED = Step("The same functions with async", awaited, Tables.page)
 
 
 def tour(stack: LocalStack, console: Console, tables: Tables) -> None:
-    """Walk through every step on a running stack."""
+    """Run every step on a running stack."""
     total = len(STEPS) + 2
 
     def present(number: int, each: Step[A, T], argument: A) -> T:

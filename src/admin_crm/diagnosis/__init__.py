@@ -1,4 +1,4 @@
-"""`doctor`: what stands between this connection and a working shop."""
+"""`doctor`: check a project for common problems."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ __all__ = ["DoctorCheck", "DoctorReport", "doctor"]
 
 @operation
 async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
-    """Examine the project that a connection leads to, and say what is wrong and what to do about it.
+    """Check the project behind a connection, and report problems and how to fix them.
 
-    Looks at the address and the keys, whose rights are in effect, whether the view shows what the profiles
-    hold, columns, the row cap, the evidence bucket, the functions, sign-ups, clocks and overdue suspensions.
-    Where the project cannot be reached at all, the report ends with that.
+    Checks the URL and the keys, the effective role, whether the view shows all profiles, columns, the row limit,
+    the evidence bucket, the Edge Functions, sign-ups, the clock and overdue suspensions. If the project cannot be
+    reached, the report ends after that check.
 
     Args:
         crm: the connection.
-        write_checks: also try what can only be known by trying, with a throw-away object in the bucket and
-            notes about nobody; both are removed again, and the report says so if one could not be.
+        write_checks: also test writes, with a temporary object in the bucket and a note for a customer that does
+            not exist. Both are removed again; if that fails, the report says so.
 
     Returns:
-        The report, which holds no keys and no personal data. What fails is a line of it, never an exception.
+        The report, without keys and personal data. A failed check is a line of the report, not an exception.
 
     Raises:
         ClientStateError: the connection is closed.
 
-    Reads everything that Settings names; writes nothing unless asked.
+    Reads all tables, the bucket and the functions named in Settings; writes only with `write_checks`.
 
-    Example:
+    Examples:
         >>> report = doctor(crm)
         >>> print(report)
         >>> report.ok
@@ -56,7 +56,7 @@ def _examinations(crm: AnyCRM, *, write_checks: bool) -> list[Examination]:
         Examination("clock", access.clock),
         Examination("sign-up", access.sign_up),
         Examination("directory", shop.directory),
-        Examination("row cap", shop.row_cap),
+        Examination("row limit", shop.row_cap),
         *(
             Examination(f"columns of {getattr(settings, table.setting)}", partial(shop.columns, table=table))
             for table in shop.TABLES

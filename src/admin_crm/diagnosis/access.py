@@ -1,4 +1,4 @@
-"""Can the project be reached, with which key, as whom?"""
+"""Checks of the URL, the key, the role, the clock and sign-ups."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnava
 
 ADMINS_TABLE = "admin_users"
 MOST_SKEW = 30
-"""Seconds between two clocks that no token minds."""
+"""A clock difference in seconds that does no harm."""
 
 _SETTINGS_PATH = "/auth/v1/settings"
 _CONNECT = "use the secret key, or AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
-_RENEW = "get a new one in the project's API settings"
+_RENEW = "create a new one in the project's API settings"
 
 
 class AuthSettings(Model):
-    """What the auth server tells of itself; `external` is there in every project."""
+    """The auth server's public settings; every project has `external`."""
 
     external: dict[str, Any]
     disable_signup: bool = False
@@ -39,7 +39,7 @@ class AuthSettings(Model):
 
 
 class Rights(NamedTuple):
-    """What a key or token says of itself; nothing of it is verified."""
+    """The claims of a key or token, not verified."""
 
     role: str | None
     user: str | None = None
@@ -48,7 +48,7 @@ class Rights(NamedTuple):
 
     @property
     def expired(self) -> bool:
-        """Whether it is of no use any more."""
+        """Whether the key or token has expired."""
         return self.expires is not None and self.expires <= time.time()
 
 
@@ -56,7 +56,7 @@ _AUTH_SETTINGS: TypeAdapter[AuthSettings] = TypeAdapter(AuthSettings)
 
 
 def rights_of(key: str) -> Rights:
-    """Read what a key or token says of itself."""
+    """Return the claims of a key or token."""
     if key.startswith("sb_secret_"):
         return Rights("service_role")
     if key.startswith("sb_publishable_"):
@@ -72,7 +72,7 @@ def rights_of(key: str) -> Rights:
 
 
 def rights_in_effect(crm: AnyCRM) -> Rights:
-    """Read whose rights requests are sent with: those of the session, or else of the key."""
+    """Return the claims that requests are sent with: those of the session, or otherwise of the key."""
     link = link_of(crm)
     if link.shared.owns_http:
         return rights_of(link.rights.bearer)
@@ -80,78 +80,78 @@ def rights_in_effect(crm: AnyCRM) -> Rights:
 
 
 async def url(crm: AnyCRM) -> Finding:
-    """Ask the auth server for its settings, which every project answers."""
+    """Request the auth server's settings, which every project returns."""
     try:
         await ask(crm, "GET", _SETTINGS_PATH, _read_settings)
     except (RateLimitedError, ServiceUnavailableError) as error:
         if error.status is None:
             raise
-        return Finding("warn", f"{crm.url} answers, but its auth server says: {error.message}", error.hint or "")
+        return Finding("warn", f"{crm.url} responds, but its auth server reports: {error.message}", error.hint or "")
     except UnexpectedResponseError as error:
-        return Finding("fail", f"{crm.url} does not answer as a Supabase project: {error.message}", "check the URL")
-    return Finding("pass", f"{crm.url} answers as a Supabase project")
+        return Finding("fail", f"{crm.url} does not respond like a Supabase project: {error.message}", "check the URL")
+    return Finding("pass", f"{crm.url} responds like a Supabase project")
 
 
 async def clock(crm: AnyCRM) -> Finding:
-    """Compare the server's clock with ours."""
+    """Compare the server's clock with the local one."""
     date = await ask(crm, "GET", _SETTINGS_PATH, lambda answer: answer.headers.get("date"))
     try:
         skew = parsedate_to_datetime(date or "").timestamp() - datetime.now(UTC).timestamp()
     except ValueError:
-        return Finding("warn", "the server does not say what time it is", "compare the clocks yourself")
+        return Finding("warn", "the server sends no Date header", "compare the clocks yourself")
     if abs(skew) <= MOST_SKEW:
         return Finding("pass", "this machine's clock agrees with the server's")
     where = "behind" if skew > 0 else "ahead of"
     return Finding(
         "warn",
         f"this machine's clock is {abs(skew):.0f} s {where} the server's: suspensions end at the wrong time, and "
-        "sessions are renewed too late or too early",
-        "synchronise the clock (NTP)",
+        "sessions are refreshed too late or too early",
+        "synchronize the clock (NTP)",
     )
 
 
 async def key(crm: AnyCRM) -> Finding:
-    """Tell what kind of key the connection has, without asking the server."""
+    """Identify the connection's key, without a request."""
     rights, session = rights_of(link_of(crm).rights.key.get_secret_value()), rights_in_effect(crm)
     kind = {"service_role": "secret", "anon": "publishable"}.get(rights.role or "")
     if rights.role == "authenticated":
-        return Finding("fail", "the key is a user's token", "give it as access_token, and the publishable key as key")
+        return Finding(
+            "fail", "the key is a user's access token", "pass it as access_token, and the publishable key as key"
+        )
     if kind is None:
-        return Finding("warn", "the key is of no known kind", "use an sb_secret_… or sb_publishable_… key")
+        return Finding("warn", "unknown type of key", "use an sb_secret_… or sb_publishable_… key")
     name = f"legacy {rights.role} key" if rights.legacy else f"{kind} key"
     if rights.expired:
         return Finding("fail", f"the {name} has expired", _RENEW)
     if session.role == "anon":
-        return Finding("fail", f"a {name} alone has a visitor's rights: it is shown no customers", _CONNECT)
+        return Finding("fail", f"a {name} alone has anonymous rights and sees no customers", _CONNECT)
     if rights.legacy:
         return Finding("warn", f"a {name}: it works, but Supabase is retiring these", f"switch to an sb_{kind}_… key")
     return Finding("pass", f"a {name}")
 
 
 async def role(crm: AnyCRM) -> Finding:
-    """Tell whose rights are in effect, and whether a signed-in user is an administrator."""
+    """Report the effective role, and whether a signed-in user is an administrator."""
     rights = rights_in_effect(crm)
     if rights.expired:
-        return Finding("fail", "the session or key has expired", "sign in again, or renew the key")
+        return Finding("fail", "the session or key has expired", "sign in again, or create a new key")
     if rights.role == "service_role":
-        return Finding("pass", "the service's rights: row-level security is passed by")
+        return Finding("pass", "the service role: it bypasses row-level security")
     if rights.role == "anon":
-        return Finding("fail", "a visitor's rights", _CONNECT)
+        return Finding("fail", "the anonymous role", _CONNECT)
     if rights.role != "authenticated" or rights.user is None:
-        return Finding("warn", "the rights of a role of your own", "make sure that its policies show it all customers")
+        return Finding("warn", "a custom role", "make sure that its policies allow it to see all customers")
     return await _is_admin(crm, rights.user)
 
 
 async def sign_up(crm: AnyCRM) -> Finding:
-    """Ask with the anon key whether customers can be signed up."""
+    """Check with the anon key whether customers can be signed up."""
     if crm.anon_key is None:
         return Finding(
-            "warn", "no anon key: create_customer_with_details cannot be used", "give the publishable key as anon_key"
+            "warn", "no anon key: create_customer_with_details cannot be used", "pass the publishable key as anon_key"
         )
     if rights_of(crm.anon_key.get_secret_value()).role == "service_role":
-        return Finding(
-            "fail", "the anon key is a secret key: customers would be signed up with it", "give the publishable key"
-        )
+        return Finding("fail", "the anon key is a secret key: sign-ups would run with it", "pass the publishable key")
     settings = await ask(crm, "GET", _SETTINGS_PATH, _read_settings, key=crm.anon_key)
     if settings.disable_signup:
         return Finding("warn", "sign-ups are disabled: no customer can be created", "enable them in the auth settings")
@@ -164,12 +164,14 @@ async def _is_admin(crm: AnyCRM, user: str) -> Finding:
     try:
         found = await fetch(crm, lambda: crm.supabase.table(ADMINS_TABLE).select("id").eq("id", user), Model)
     except SchemaMismatchError:
-        return Finding("warn", f"a signed-in user; without a table {ADMINS_TABLE} there is no telling who administers")
+        return Finding(
+            "warn", f"a signed-in user; without a table {ADMINS_TABLE}, it is unknown who is an administrator"
+        )
     if found:
         return Finding("pass", f"a signed-in administrator, in {ADMINS_TABLE}")
     return Finding(
         "fail",
-        f"a signed-in user whom {ADMINS_TABLE} does not show to be an administrator",
+        f"a signed-in user who is not listed in {ADMINS_TABLE} as an administrator",
         f"sign in as an administrator, or add the user to {ADMINS_TABLE}",
     )
 
@@ -180,7 +182,7 @@ def _read_settings(answer: httpx.Response) -> AuthSettings:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """Return what a JWT claims, nothing for what is no JWT."""
+    """Return the claims of a JWT; an empty dict for anything else."""
     try:
         _, middle, _ = token.split(".")
         claims: object = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))

@@ -1,4 +1,4 @@
-"""What the doctor's checks share: their findings, and requests that supabase-py has no method for."""
+"""Shared parts of the doctor's checks: findings, and requests that supabase-py has no method for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 class Finding(NamedTuple):
-    """What a check found, before it has its name."""
+    """The result of a check, without the check's name."""
 
     verdict: Verdict
     meaning: str
@@ -28,14 +28,14 @@ class Finding(NamedTuple):
 
 
 class Examination(NamedTuple):
-    """A check with the name of its line."""
+    """A check and its name in the report."""
 
     name: str
     look: Callable[[AnyCRM], Awaitable[Finding]]
 
 
 async def examined(crm: AnyCRM, examination: Examination) -> DoctorCheck:
-    """Make one line of the report; a check that cannot be made is a line that fails."""
+    """Run a check and return its line of the report; an error becomes a failed line."""
     found = await attempted(examination.look(crm))
     if isinstance(found, AdminCRMError):
         code = f" [{found.code or found.status}]" if found.code or found.status else ""
@@ -44,7 +44,7 @@ async def examined(crm: AnyCRM, examination: Examination) -> DoctorCheck:
 
 
 async def attempted(work: Awaitable[T]) -> T | AdminCRMError:
-    """Return what something came to, or why it failed; a closed connection is nobody's finding."""
+    """Return the result or the error; a closed connection still raises, because it is not a finding."""
     try:
         return await work
     except ClientStateError:

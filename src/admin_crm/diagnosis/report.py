@@ -1,4 +1,4 @@
-"""What the doctor found: lines that pass, warn or fail, each with what it means and what to do."""
+"""The doctor's report: one line per check, with verdict, meaning and advice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Verdict = Literal["pass", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class DoctorCheck:
-    """One line of a report: what was looked at, the verdict, what it means, and what to do if anything."""
+    """One line of a report: the check's name, the verdict, its meaning, and advice (empty if there is none)."""
 
     name: str
     verdict: Verdict
@@ -21,9 +21,9 @@ class DoctorCheck:
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """What `doctor` found, without keys and without personal data; printed, it is a table.
+    """The report of `doctor`, without keys and personal data; it prints as a table.
 
-    Example:
+    Examples:
         >>> print(doctor(crm))
     """
 
@@ -31,7 +31,7 @@ class DoctorReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed; warnings do not count."""
+        """Whether no check failed; warnings are allowed."""
         return all(check.verdict != "fail" for check in self.checks)
 
     def __str__(self) -> str:
@@ -49,5 +49,5 @@ class DoctorReport:
             "".join(f"<td>{html.escape(cell)}</td>" for cell in (each.verdict, each.name, each.meaning, each.advice))
             for each in self.checks
         )
-        head = "<tr><th></th><th>check</th><th>means</th><th>to do</th></tr>"
+        head = "<tr><th></th><th>check</th><th>meaning</th><th>advice</th></tr>"
         return f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"

@@ -1,4 +1,4 @@
-"""Is everything installed that the library reads: view, tables, columns, functions?"""
+"""Checks of the view, tables, columns, functions, row limit and suspensions."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from admin_crm.errors import SchemaMismatchError
 from admin_crm.labels import AccountStatus
 
 ROWS_ASKED = 10_000
-"""Rows asked for at once to find out how many the server gives."""
+"""The number of rows requested in order to find the server's row limit."""
 LOW_CAP = 1_000
-"""Hosted projects give as many rows at once; fewer make reads slow."""
+"""The row limit of hosted projects; with a lower one, reads are slow."""
 
 _SIGN_IN = "connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
 
 
 class Column(NamedTuple):
-    """A column under the names it goes by, and how the library does without it; needed where it cannot."""
+    """A column with its possible names, and what the library does without it; `needed` if it cannot work without."""
 
     names: tuple[str, ...]
     without: str
@@ -34,7 +34,7 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table or view by its name in the settings; `without` says how the library does without it, if it can."""
+    """A table or view, by the name of its setting; `without` is set if the library can work without it."""
 
     setting: str
     columns: tuple[Column, ...]
@@ -42,11 +42,11 @@ class Table(NamedTuple):
 
 
 def _needed(*names: str) -> Column:
-    return Column(names, "it cannot be done without", needed=True)
+    return Column(names, "required", needed=True)
 
 
 def _optional(*names: str) -> Column:
-    return Column(names, "it stays None")
+    return Column(names, "the field is None")
 
 
 TABLES = (
@@ -57,19 +57,19 @@ TABLES = (
             _optional("full_name"),
             _optional("email"),
             _optional("avatar_url"),
-            Column(("phone", "customer_phone"), "customers are found and contactable by WhatsApp alone"),
-            Column(("whatsapp",), "customers are found and contactable by phone alone"),
+            Column(("phone", "customer_phone"), "customers are found and contactable only by WhatsApp"),
+            Column(("whatsapp",), "customers are found and contactable only by phone"),
             _optional("birthdate"),
-            Column(("created_at",), "the directory is not sorted, nobody counts as new"),
+            Column(("created_at",), "the directory is not sorted by age, and no customer counts as new"),
             Column(("account_status",), "the directory cannot be filtered by status"),
             Column(("customer_tier", "tier"), "the directory cannot be filtered by tier"),
             _optional("total_orders"),
             _optional("total_spent"),
-            Column(("recency_days",), "days since the last order are not told"),
+            Column(("recency_days",), "recency_days is None"),
             _optional("frequency"),
             _optional("monetary"),
-            Column(("segment",), "customers are not told apart by segment"),
-            Column(("health_status",), "customers are not told apart by health"),
+            Column(("segment",), "the directory cannot be filtered by segment"),
+            Column(("health_status",), "the directory cannot be filtered by health"),
             _optional("ai_preferences"),
             _optional("ia_context"),
         ),
@@ -83,7 +83,7 @@ TABLES = (
             _needed("whatsapp"),
             _needed("account_status"),
             _needed("suspension_end"),
-            Column(("customer_tier", "tier"), "tier_progress tells the tier by what was spent"),
+            Column(("customer_tier", "tier"), "use tier_progress, which computes the tier from the amount spent"),
             _optional("birthdate"),
             _optional("total_spent"),
         ),
@@ -102,13 +102,13 @@ TABLES = (
         "orders_table",
         (
             *map(_needed, ("id", "customer_id", "total", "status", "created_at")),
-            Column(("items",), "preferences know only what the table of order items says"),
+            Column(("items",), "preferences use only the table of order items"),
         ),
     ),
     Table(
         "order_items_table",
         tuple(map(_needed, ("order_id", "product_id", "quantity"))),
-        without="items are read from the orders themselves",
+        without="items are read from the JSON column of the orders",
     ),
     Table("products_table", tuple(map(_needed, ("id", "name", "category_id")))),
     Table("categories_table", tuple(map(_needed, ("id", "name")))),
@@ -118,90 +118,96 @@ TABLES = (
 
 
 async def directory(crm: AnyCRM) -> Finding:
-    """Compare what the view shows with the profiles: a view that asks who is looking shows a key nothing."""
+    """Compare the number of rows in the view and in the profiles; a view gated on `auth.uid()` is empty for a key."""
     view, profiles = crm.settings.view, crm.settings.profiles_table
     shown, there = await gather(crm, _count(crm, view), _count(crm, profiles))
     if there and not shown:
         return Finding(
             "fail",
-            f"{view} shows nothing, although {profiles} holds {there:,} customers: only an administrator sees them",
+            f"{view} is empty, although {profiles} has {there:,} customers: only an administrator sees them",
             _SIGN_IN,
         )
     if shown != there:
         return Finding(
             "warn",
             f"{view} shows {shown:,} customers, {profiles} {there:,}",
-            f"look into {view} and the policies of {profiles}: one of them leaves customers out",
+            f"check the definition of {view} and the policies of {profiles}: one of them excludes customers",
         )
     if not there:
-        return Finding("warn", "no customers are shown", f"where there are some, {_SIGN_IN}")
+        return Finding("warn", "no customers are visible", f"if there should be some, {_SIGN_IN}")
     return Finding("pass", f"{view} shows all {shown:,} customers")
 
 
 async def row_cap(crm: AnyCRM) -> Finding:
-    """Find out how many rows the server gives at once, which it never says."""
+    """Find out how many rows the server returns per response; the API does not report it."""
     table = crm.settings.profiles_table
     rows, total = await fetch_batch(
         crm, lambda: crm.supabase.table(table).select("id", count=COUNTED).limit(ROWS_ASKED), Model
     )
     given = len(rows)
     if total is None:
-        return Finding("warn", "the server does not count rows, so it cannot be told whether reads are complete")
+        return Finding("warn", "the server does not count rows, so complete reads cannot be verified")
     if given == min(total, ROWS_ASKED):
-        return Finding("pass", f"the row cap is not below {given:,}")
+        return Finding("pass", f"the row limit is at least {given:,}")
     if given < LOW_CAP:
         return Finding(
             "warn",
-            f"the server gives {given:,} rows at once; everything is read, but in many requests",
+            f"the server returns {given:,} rows per response; reads are complete, but need many requests",
             "raise the project's max_rows (API settings)",
         )
-    return Finding("pass", f"the server gives {given:,} rows at once; reads go on until all are there")
+    return Finding("pass", f"the server returns {given:,} rows per response; reads continue until they are complete")
 
 
 async def suspensions(crm: AnyCRM) -> Finding:
-    """Count suspensions that have ended and were not lifted."""
+    """Count suspensions that have ended but were not lifted."""
     table, now = crm.settings.profiles_table, datetime.now(UTC).isoformat()
     overdue = await _count(
         crm, table, lambda rows: rows.eq("account_status", AccountStatus.SUSPENDED.value).lte("suspension_end", now)
     )
     if not overdue:
-        return Finding("pass", "no suspension is overdue to be lifted")
+        return Finding("pass", "no overdue suspensions")
     return Finding(
         "warn",
-        f"{overdue:,} {'suspension has' if overdue == 1 else 'suspensions have'} ended without being lifted",
-        "have a scheduler call lift_expired_suspensions",
+        f"{overdue:,} {'suspension has' if overdue == 1 else 'suspensions have'} ended but not been lifted",
+        "let a scheduler call lift_expired_suspensions",
     )
 
 
 async def columns(crm: AnyCRM, table: Table) -> Finding:
-    """Ask for the columns of a table by name, without rows."""
+    """Request the columns of a table by name, without rows."""
     name = str(getattr(crm.settings, table.setting))
     try:
         if await _has(crm, name, *(column.names[0] for column in table.columns)):
-            return Finding("pass", "all that is read or written is there")
-        # Refused as a whole: ask for them one by one, each under all its names.
+            return Finding("pass", "all columns that the library uses exist")
+        # At least one is missing: test each column separately, under all its names.
         present = await gather(crm, *(_has_one_of(crm, name, column) for column in table.columns))
     except SchemaMismatchError as error:
         if table.without is None or error.kind != "table":
             raise
-        return Finding("pass", f"there is no {name}: {table.without}")
+        return Finding("pass", f"{name} does not exist: {table.without}")
     missing = [column for column, there in zip(table.columns, present, strict=True) if not there]
     if not missing:
-        return Finding("pass", "all that is read or written is there")
+        return Finding("pass", "all columns that the library uses exist")
     told = "; ".join(f"{' or '.join(column.names)} ({column.without})" for column in missing)
     needed = any(column.needed for column in missing)
     return Finding(
-        "fail" if needed else "warn", f"missing: {told}", "add what you need, or name your table in Settings"
+        "fail" if needed else "warn",
+        f"missing: {told}",
+        "add the columns that you need, or set the name of your table in Settings",
     )
 
 
 async def function(crm: AnyCRM, name: str) -> Finding:
-    """Ask what a browser asks before it calls a function, which makes the function do nothing."""
+    """Send a CORS preflight request (OPTIONS), which does not run the function's work."""
     status, explained = await ask(crm, "OPTIONS", f"/functions/v1/{name}", _read_function)
     if status == 404 and not explained:
-        return Finding("warn", "not deployed: what it is for cannot be had", "deploy it, or name yours in Settings")
+        return Finding(
+            "warn",
+            "not deployed: the features that use it are not available",
+            "deploy it, or set the name of yours in Settings",
+        )
     if status >= 500:
-        return Finding("warn", f"deployed, but answers {status}", "look into its log")
+        return Finding("warn", f"deployed, but returns {status}", "check its logs")
     return Finding("pass", "deployed")
 
 
@@ -210,7 +216,7 @@ async def _count(crm: AnyCRM, table: str, narrow: Callable[[Any], Query] | None 
         rows = crm.supabase.table(table).select("*", count=COUNTED).limit(0)
         return narrow(rows) if narrow else rows
 
-    # No HEAD, whose refusals come without their reason.
+    # Not HEAD: its error responses have no body.
     return require_total((await fetch_batch(crm, query, Model)).total)
 
 
@@ -232,5 +238,5 @@ async def _has(crm: AnyCRM, table: str, *names: str) -> bool:
 
 
 def _read_function(answer: httpx.Response) -> tuple[int, bool]:
-    """Read the status, and whether a function explains itself: the platform's 404 has a code, no `error`."""
+    """Return the status, and whether the function itself responded: the platform's 404 has no `error` field."""
     return answer.status_code, '"error"' in answer.text

@@ -1,4 +1,4 @@
-"""Evidence and notes: is the bucket there and private, and what may this key do?"""
+"""Checks of the evidence bucket and the notes: existence, privacy, permissions."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from admin_crm.diagnosis.examination import Finding, ask, attempted
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 
 _NO_SUCH_CUSTOMER = "23503"
-_WRITE_CHECKS = "run doctor with write_checks to find out"
-# The smallest picture there is: buckets may refuse files that are none.
+_WRITE_CHECKS = "run doctor with write_checks=True to find out"
+# A PNG of one pixel: buckets may accept only images.
 _PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
 
 
 class Bucket(Model):
-    """A bucket, as far as the doctor wants to know it."""
+    """The part of a bucket's data that the check needs."""
 
     public: bool
 
@@ -39,38 +39,38 @@ _BUCKET: TypeAdapter[Bucket] = TypeAdapter(Bucket)
 
 
 async def bucket(crm: AnyCRM) -> Finding:
-    """Look whether the bucket is there and private."""
+    """Check that the bucket exists and is private."""
     name = crm.settings.evidence_bucket
     try:
         found = await ask(crm, "GET", f"/storage/v1/bucket/{quote(name, safe='')}", _read_bucket)
     except (SchemaMismatchError, NotFoundError):
-        # Who may not look at buckets hears that there is none; an object's description tells.
+        # Without permission to read buckets, the server reports a 404; the info of an object shows the truth.
         await check_bucket(crm, uuid4())
-        return Finding("warn", f"{name} is there; this key may not see whether it is private", "ask with a secret key")
+        return Finding(
+            "warn", f"{name} exists; these credentials cannot see whether it is private", "run doctor with a secret key"
+        )
     if found.public:
-        return Finding("fail", f"{name} is public: whoever guesses a file's address can read it", "make it private")
-    return Finding("pass", f"{name} is there and private")
+        return Finding("fail", f"{name} is public: anyone who guesses a file's URL can read it", "make it private")
+    return Finding("pass", f"{name} exists and is private")
 
 
 async def evidence(crm: AnyCRM) -> Finding:
-    """Deduce what this key may do with evidence, without writing anything."""
+    """Find out what these credentials can do with evidence, without writing."""
     if rights_in_effect(crm).role == "service_role":
-        return Finding("pass", "this key may add, read and delete evidence: no policy holds for it")
-    # Signing an upload asks the policy whether it would be let in, and stores nothing.
+        return Finding("pass", "the service role can add, read and delete evidence: it bypasses the policies")
+    # Signing an upload checks the insert policy, and stores nothing.
     signed = await attempted(_call_storage(crm, "create_signed_upload_url", _new_path()))
     if isinstance(signed, PermissionDeniedError):
-        return Finding("fail", "this key may not add evidence", "add an insert policy, or use the secret key")
+        return Finding("fail", "these credentials cannot add evidence", "add an insert policy, or use the secret key")
     if isinstance(signed, AdminCRMError):
         raise signed
     if await _call_storage(crm, "list", "", {"limit": 1}):
-        return Finding("pass", "this key may add and read evidence; whether it may delete is unknown", _WRITE_CHECKS)
-    return Finding(
-        "warn", "this key may add evidence and is shown none; whether it may read and delete is unknown", _WRITE_CHECKS
-    )
+        return Finding("pass", "can add and read evidence; permission to delete is unknown", _WRITE_CHECKS)
+    return Finding("warn", "can add evidence and sees none; permission to read and delete is unknown", _WRITE_CHECKS)
 
 
 async def evidence_tried(crm: AnyCRM) -> Finding:
-    """Add a throw-away object, look for it, and delete it again."""
+    """Add a temporary object, list it, and delete it again."""
     path = _new_path()
     shown: Any = []
     try:
@@ -78,43 +78,43 @@ async def evidence_tried(crm: AnyCRM) -> Finding:
         if not isinstance(added, AdminCRMError):
             shown = await attempted(_call_storage(crm, "list", path.partition("/")[0]))
     finally:
-        # Also where the answer to the upload was lost: the object may be there.
+        # Also if the response to the upload was lost: the object may exist.
         removed = await attempted(remove_objects(crm, [path]))
     gone = not isinstance(removed, AdminCRMError) and path in removed.deleted
     if isinstance(added, AdminCRMError):
         if _may_be_stored(added) and not gone:
-            return Finding("fail", added.message, f"the throw-away object {path} may be left behind; delete it")
+            return Finding("fail", added.message, f"the temporary object {path} may still exist; delete it")
         raise added
     if not gone:
         return Finding(
-            "warn", "this key may add evidence and not delete it", f"delete the throw-away object {path} that is left"
+            "warn", "these credentials can add evidence but not delete it", f"delete the temporary object {path}"
         )
     if isinstance(shown, AdminCRMError):
         raise shown
     if not shown:
-        return Finding("warn", "this key may add and delete evidence, but is not shown it", "add a select policy")
-    return Finding("pass", "this key may add, read and delete evidence: tried with a throw-away object")
+        return Finding("warn", "these credentials can add and delete evidence but not list it", "add a select policy")
+    return Finding("pass", "these credentials can add, read and delete evidence (tested with a temporary object)")
 
 
 async def notes_tried(crm: AnyCRM) -> Finding:
-    """Write notes about a customer who does not exist: allowed or not, the foreign key keeps them out."""
+    """Insert a note for a customer that does not exist: the foreign key rejects it even if writing is allowed."""
     table, nobody = crm.settings.notes_table, str(uuid4())
     try:
         written = await attempted(_rows(crm, lambda: writable(crm, table).insert({"customer_id": nobody})))
     finally:
-        # A shop without the foreign key has taken them.
+        # In a shop without the foreign key, the row was inserted.
         deleted = await attempted(_rows(crm, lambda: writable(crm, table).delete().eq("customer_id", nobody)))
     if isinstance(written, NotFoundError) and written.code == _NO_SUCH_CUSTOMER:
-        return Finding("pass", "this key may write notes: tried, and nothing was stored")
+        return Finding("pass", "these credentials can write notes (tested, nothing was stored)")
     gone = not isinstance(deleted, AdminCRMError) and bool(deleted)
     if isinstance(written, AdminCRMError):
         if _may_be_stored(written) and not gone:
-            return Finding("fail", written.message, f"a row with customer_id {nobody} may be left behind; delete it")
+            return Finding("fail", written.message, f"a row with customer_id {nobody} may still exist; delete it")
         raise written
-    left = "" if gone else f"delete the throw-away row with customer_id {nobody} that is left, and "
+    left = "" if gone else f"delete the temporary row with customer_id {nobody}, and "
     return Finding(
         "warn",
-        f"this key may write notes; {table} takes them about customers who do not exist",
+        f"these credentials can write notes, but {table} accepts rows for customers that do not exist",
         f"{left}add a foreign key to the profiles",
     )
 
@@ -136,7 +136,7 @@ async def _call_storage(crm: AnyCRM, method: str, *args: Any) -> Any:
 
 
 def _may_be_stored(error: AdminCRMError) -> bool:
-    """Tell a lost answer from a refusal."""
+    """Return whether the write may have happened: the response was lost, or the server failed."""
     return error.status is None or error.status >= 500
 
 
