@@ -235,7 +235,7 @@ class _Pages:
             raise IncompleteReadError(
                 f"the stream stopped after {self._seen} customers: {error.message}",
                 expected=self._reader.expected,
-                hint="iterate again",
+                hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
             ) from error
         if not batch.rows and not self._seen:
             await explain_empty_view(self._crm)
