@@ -47,7 +47,9 @@ def abandon(folder: Path) -> Path:
 
 
 def processes_of(folder: str) -> list[str]:
-    commands = [each.read_bytes().replace(b"\0", b" ") for each in Path("/proc").glob("[0-9]*/cmdline") if each.exists()]
+    commands = [
+        each.read_bytes().replace(b"\0", b" ") for each in Path("/proc").glob("[0-9]*/cmdline") if each.exists()
+    ]
     return [command.decode(errors="replace") for command in commands if folder.encode() in command]
 
 
@@ -75,14 +77,15 @@ def test_the_folder_of_a_running_stack_is_left_alone(temporary: Path) -> None:
 
 
 def test_a_folder_is_owned_before_it_has_its_name(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rename = os.rename
+    rename = Path.rename
 
-    def sweeping(before: str, after: str) -> None:
+    def sweeping(before: Path, after: str) -> Path:
         folders.sweep()
-        rename(before, after)
+        renamed = rename(before, after)
         folders.sweep()
+        return renamed
 
-    monkeypatch.setattr(os, "rename", sweeping)
+    monkeypatch.setattr(Path, "rename", sweeping)
     with folders.StackFolder.create() as made:
         assert made.path.is_dir()
         assert made.path.parent == temporary

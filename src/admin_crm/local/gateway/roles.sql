@@ -9,13 +9,15 @@ create role service_role nologin bypassrls;
 create role authenticator noinherit login;
 grant anon, authenticated, service_role to authenticator;
 
--- The gateway does the work of auth and storage as it.
+-- Owns auth and storage, and the gateway does their work as it.
 create role gateway login bypassrls;
 grant anon, authenticated, service_role to gateway;
 grant create on database postgres to gateway;
 
 -- Owns the shop, as `postgres` does on the platform: migrations, the seed and `/local/sql` run as it.
+-- There an extension lets it write policies for files and drop triggers on accounts, which else takes
+-- the owner of the tables; here it is a member of that owner.
 create role shop_owner login bypassrls;
-grant anon, authenticated, service_role to shop_owner;
+grant anon, authenticated, service_role, gateway to shop_owner;
 grant create on database postgres to shop_owner;
 alter schema public owner to shop_owner;

@@ -1,7 +1,6 @@
 -- The storage schema of a hosted project, as far as policies, clients and this gateway look into it.
--- Only a table's owner may write policies for it, and the shop's owner writes them for its files.
-create schema if not exists storage authorization shop_owner;
-set role shop_owner;
+create schema if not exists storage authorization gateway;
+set role gateway;
 
 create table if not exists storage.buckets (
   id text primary key,
@@ -50,7 +49,7 @@ language sql immutable as $$
   select reverse(split_part(reverse(storage.filename(name)), '.', 1))
 $$;
 
-grant usage on schema storage to anon, authenticated, service_role, gateway;
-grant all on storage.buckets, storage.objects to anon, authenticated, service_role, gateway;
-grant execute on all functions in schema storage to anon, authenticated, service_role, gateway;
+grant usage on schema storage to anon, authenticated, service_role;
+grant all on storage.buckets, storage.objects to anon, authenticated, service_role;
+grant execute on all functions in schema storage to anon, authenticated, service_role;
 reset role;

@@ -8,17 +8,14 @@ do $$ begin
   end if;
 end $$;
 
-grant usage on schema public, auth, extensions to anon, authenticated, service_role, shop_owner;
+grant usage on schema public, auth, extensions to anon, authenticated, service_role;
+grant usage on schema extensions to shop_owner;
 alter default privileges for role shop_owner in schema public
   grant all on tables to anon, authenticated, service_role;
 alter default privileges for role shop_owner in schema public
   grant all on sequences to anon, authenticated, service_role;
 alter default privileges for role shop_owner in schema public
   grant all on functions to anon, authenticated, service_role;
-
--- The shop's owner works with accounts, refers to them and reacts to them, but does not own auth.
-grant all on all tables in schema auth to shop_owner;
-grant all on all sequences in schema auth to shop_owner;
 
 -- Hosted GoTrue finds users by it; lite has no such column, and a seed must fit both.
 alter table auth.users add column if not exists instance_id uuid;
