@@ -118,6 +118,16 @@ def test_what_a_sign_up_says_is_kept_as_json(stack: LocalStack) -> None:
         stack.execute_sql("delete from auth.users where email = 'json@x.example'")
 
 
+def test_the_database_server_is_given_no_key(stack: LocalStack) -> None:
+    found = [each for each in Path("/proc").glob("[0-9]*/cmdline") if stack._folder.encode() in each.read_bytes()]
+    environments = {each.parent.joinpath("comm").read_text(): each.with_name("environ").read_bytes() for each in found}
+    assert "postgres\n" in environments
+    for name, environment in environments.items():
+        assert stack.service_role_jwt.encode() not in environment, name
+        assert stack.secret_key.encode() not in environment, name
+        assert name == "postgrest\n" or stack.jwt_secret.encode() not in environment, name
+
+
 def test_nothing_is_left_after_the_end() -> None:
     with LocalStack(engine="postgrest") as brief:
         folder = brief._folder

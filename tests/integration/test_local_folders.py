@@ -17,7 +17,7 @@ import pytest
 from admin_crm.local import LocalStack, folders
 from shops import local_only
 
-pytestmark = [local_only, pytest.mark.xdist_group("local-stack")]
+pytestmark = [local_only, pytest.mark.xdist_group("local-closed")]
 
 PARENT = """
 import signal

@@ -1,3 +1,4 @@
+import { PGlite } from "@electric-sql/pglite";
 import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
 
 import { correct } from "./corrections.ts";
@@ -22,6 +23,8 @@ const PARSERS = {
 };
 
 const SUPERUSER = "postgres";
+// `-O` would let the owner of the system catalogs change them.
+const START_PARAMS = PGlite.defaultStartParams.filter((each) => each !== "-O");
 
 /** Lite on PGlite: Postgres in this very process, in memory or in the folder where data is kept. */
 export async function openEmbedded(
@@ -56,7 +59,7 @@ interface Place {
 async function connect(
   { folder, loadDataDir, username = SESSION_ROLE }: Place,
 ): Promise<PgliteConnection> {
-  const pgliteOptions = { parsers: PARSERS, loadDataDir, username };
+  const pgliteOptions = { parsers: PARSERS, loadDataDir, username, startParams: START_PARAMS };
   const connection = await createPgliteConnection({ url: folder, pgliteOptions });
   await connection.driver.waitReady;
   return connection;

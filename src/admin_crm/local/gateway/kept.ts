@@ -1,15 +1,22 @@
 import { keptSecrets, privateFolder, type Secrets } from "./secrets.ts";
 
+// To be raised when what is kept by an earlier version is no longer understood.
+const LAYOUT = 2;
+
 /** Data that outlives the stack, in a folder that one stack at a time may use. */
 export class KeptData {
   readonly database: string;
   readonly isNew: boolean;
 
-  private constructor(private readonly folder: string, private readonly variants: string[]) {
+  /** What the data was made with. */
+  readonly #made: string;
+
+  private constructor(private readonly folder: string, variants: string[]) {
+    this.#made = JSON.stringify({ layout: LAYOUT, variants });
     this.database = `${folder}/database`;
     const made = readOr(`${folder}/project.json`, null);
-    if (made && made !== JSON.stringify(variants)) {
-      throw new Error(`${folder} holds a shop of other options: ${made}`);
+    if (made && made !== this.#made) {
+      throw new Error(`${folder} holds a shop of other options, or of an earlier version: ${made}`);
     }
     this.isNew = made === null;
   }
@@ -34,7 +41,7 @@ export class KeptData {
 
   /** Say that the project is complete, so that the next start takes it as it is. */
   async complete(): Promise<void> {
-    await Deno.writeTextFile(`${this.folder}/project.json`, JSON.stringify(this.variants));
+    await Deno.writeTextFile(`${this.folder}/project.json`, this.#made);
   }
 }
 

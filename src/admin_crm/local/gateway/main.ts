@@ -48,11 +48,12 @@ async function open(): Promise<void> {
   const starting = () => new Response("starting", { status: 503 });
   const server = Deno.serve(listen, (request) => (stack?.handler ?? starting)(request));
   const url = `http://127.0.0.1:${server.addr.port}`;
+  const guard = new Guard(url, secrets.administration);
+  stack = await openStack(url, folder, keys, guard, options, kept);
+  // For the functions, and only now: the servers started above have no use for keys.
   Deno.env.set("SUPABASE_URL", url);
   Deno.env.set("SUPABASE_ANON_KEY", keys.anonJwt);
   Deno.env.set("SUPABASE_SERVICE_ROLE_KEY", keys.serviceRoleJwt);
-  const guard = new Guard(url, secrets.administration);
-  stack = await openStack(url, folder, keys, guard, options, kept);
   await announce({
     url,
     publishable_key: keys.publishable,
