@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -47,10 +48,11 @@ def abandon(folder: Path) -> Path:
 
 
 def processes_of(folder: str) -> list[str]:
-    commands = [
-        each.read_bytes().replace(b"\0", b" ") for each in Path("/proc").glob("[0-9]*/cmdline") if each.exists()
-    ]
-    return [command.decode(errors="replace") for command in commands if folder.encode() in command]
+    commands = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            commands.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [command for command in commands if folder in command]
 
 
 def test_what_a_killed_stack_leaves_is_removed_by_the_next_start(temporary: Path) -> None:
