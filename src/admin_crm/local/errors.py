@@ -2,4 +2,4 @@
 
 
 class LocalStackError(RuntimeError):
-    """The local Supabase could not be started, or has answered with an error."""
+    """The local Supabase could not be started, or returned an error."""

