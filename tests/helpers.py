@@ -109,7 +109,7 @@ class Rows:
 
 
 def shown_with_locals(error: BaseException) -> str:
-    """Return what a traceback that shows local variables says of an error and its causes, the tests' own frames aside."""
+    """Return what a traceback with local variables shows of an error and its causes, without the tests' own frames."""
     shown: list[str] = []
     seen: BaseException | None = error
     while seen is not None:

@@ -39,7 +39,9 @@ def fail():
 
 kept = None
 with respx.mock, AdminCRM("https://shop.test", "sb_secret_memory") as crm:
-    respx.get(url__regex=".*").mock(side_effect=lambda request: httpx.Response(200, content=page.content, headers=page.headers))
+    respx.get(url__regex=".*").mock(
+        side_effect=lambda request: httpx.Response(200, content=page.content, headers=page.headers)
+    )
     for number in range(400):
         try:
             fail()
