@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import logging
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import httpx._transports.default as httpx_transport
 import hypothesis
 import pytest
 
@@ -20,6 +22,9 @@ from shops import open_shop
 # Whoever starts the tests in the background may have them, and the processes they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Every connection would read the certificate authorities anew, which took a third of the suite's time.
+httpx_transport.create_ssl_context = functools.cache(httpx_transport.create_ssl_context)
 
 # No test is a timed test.
 hypothesis.settings.register_profile("shop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
