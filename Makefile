@@ -61,12 +61,13 @@ ifdef POSTGREST
 	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n $(WORKERS) -m 'not once' $(filter tests/integration/%,$(LOCAL_TESTS))
 endif
 
-check: $(READY) ## formatting, linting, types
+check: $(READY) ## formatting, linting, types, and that imports point down
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing_api.py
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	cd $(GATEWAY) && $(DENO) fmt --check . ../supabase/functions && $(DENO) lint --quiet . ../supabase/functions
 	cd $(GATEWAY) && $(DENO) check --quiet --unstable-raw-imports main.ts ../supabase/functions/*/index.ts
 
