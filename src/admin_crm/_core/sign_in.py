@@ -136,6 +136,7 @@ async def _request(link: Link, grant: str, values: dict[str, str | SecretStr]) -
         # The key alone: the token that is to be replaced may have expired.
         headers={
             "apikey": rights.handle,
+            "Host": httpx.URL(shared.url).netloc.decode("ascii"),
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
         },
