@@ -236,7 +236,7 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
             if not deleted:
                 raise
             raise EvidenceNotDeletedError(
-                f"the deletion stopped after {len(deleted)} files: {error.message}",
+                f"the deletion stopped after {len(deleted)} of {len(wanted)} files: {error.message}",
                 deleted=deleted, missing=missing, denied=denied, retryable=error.retryable, hint=error.hint,
             ) from error  # fmt: skip
         deleted += removed.deleted
@@ -250,7 +250,10 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
 def _not_deleted(deleted: list[str], missing: list[str], denied: list[str], *, alone: bool) -> AdminCRMError:
     hint = "row-level security denies it; in most shops only the secret key can delete evidence"
     if not alone:
-        told = f"deleted: {len(deleted)} files, not found: {len(missing)}, not allowed to delete: {len(denied)}"
+        total = len(deleted) + len(missing) + len(denied)
+        told = (
+            f"deleted {len(deleted)} of {total} files; not found: {len(missing)}; not allowed to delete: {len(denied)}"
+        )
         return EvidenceNotDeletedError(
             told, deleted=deleted, missing=missing, denied=denied, hint=hint if denied else None
         )

@@ -103,7 +103,7 @@ def test_an_error_is_one_line_and_exit_code_1(run: Any) -> None:
     done = run("customers")
     assert done.exit_code == 1
     assert done.stdout == ""
-    assert done.stderr == "SUPABASE_URL is not set, in the environment or in .env\n"
+    assert done.stderr == "SUPABASE_URL is set neither in the environment nor in .env\n"
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailableError("gone"), LocalStackError("gone")])

@@ -58,7 +58,7 @@ def written(request: httpx.Request) -> httpx.Response:
 @respx.mock
 def test_a_made_up_user_means_that_the_address_is_taken(ask):
     respx.post(SIGN_UP).mock(return_value=httpx.Response(200, json=user(identities=[])))
-    with pytest.raises(ConflictError, match="registered already"):
+    with pytest.raises(ConflictError, match="already registered"):
         ask(create_customer_with_details, DATA)
 
 

@@ -157,7 +157,7 @@ def test_rows_held_back_are_noticed(ask):
         return answer
 
     respx.get(VIEW).mock(side_effect=lying)
-    with pytest.raises(IncompleteReadError, match="answered 30 customers and holds back 31"):
+    with pytest.raises(IncompleteReadError, match="returned 30 customers, but counts 31 more"):
         ask(get_all_customers)
 
 

@@ -166,12 +166,12 @@ def test_a_server_without_a_clock_is_told_of(ask: Ask, server: Server, headers: 
     [
         (jwt(role="service_role", exp=int(time.time()) + 99_999), "warn", "legacy service_role key"),
         (jwt(role="service_role", exp=int(time.time()) - 99_999), "fail", "has expired"),
-        (jwt(role="anon"), "fail", "visitor"),
-        (jwt(role="authenticated", sub=USER), "fail", "a user's token"),
-        (jwt(role=7, sub=7, exp="soon"), "warn", "no known kind"),
-        ("something-else", "warn", "no known kind"),
-        ("not.a.token", "warn", "no known kind"),
-        (f"e30.{base64.urlsafe_b64encode(b'[1]').decode()}.e30", "warn", "no known kind"),
+        (jwt(role="anon"), "fail", "has anonymous rights"),
+        (jwt(role="authenticated", sub=USER), "fail", "a user's access token"),
+        (jwt(role=7, sub=7, exp="soon"), "warn", "unknown type of key"),
+        ("something-else", "warn", "unknown type of key"),
+        ("not.a.token", "warn", "unknown type of key"),
+        (f"e30.{base64.urlsafe_b64encode(b'[1]').decode()}.e30", "warn", "unknown type of key"),
     ],
     ids=["fresh service key", "expired", "anon", "user", "odd claims", "no token", "broken token", "no object"],
 )
@@ -197,7 +197,7 @@ def test_a_key_without_an_expiry_does_not_expire() -> None:
     [
         ({}, "pass", "administrator"),
         ({"exp": 1}, "fail", "has expired"),
-        ({"role": "shop_manager"}, "warn", "of your own"),
+        ({"role": "shop_manager"}, "warn", "a custom role"),
     ],
 )
 def test_the_role_is_that_of_the_session(
@@ -257,18 +257,18 @@ def test_the_view_is_compared_with_the_profiles(ask: Ask, server: Server, shown:
 @pytest.mark.parametrize(
     ("given", "total", "verdict", "words"),
     [
-        (50, 1200, "warn", "50 rows at once"),
-        (1000, 1200, "pass", "1,000 rows at once"),
-        (40, 40, "pass", "not below 40"),
-        (10_000, 12_000, "pass", "not below 10,000"),
-        (40, None, "warn", "does not count"),
+        (50, 1200, "warn", "50 rows per response"),
+        (1000, 1200, "pass", "1,000 rows per response"),
+        (40, 40, "pass", "at least 40"),
+        (10_000, 12_000, "pass", "at least 10,000"),
+        (40, None, "warn", "does not count rows"),
     ],
 )
 def test_the_row_cap_is_deduced_from_what_is_given(
     ask: Ask, server: Server, given: int, total: int | None, verdict: str, words: str
 ) -> None:
     server.profiles.mock(side_effect=lambda request: rows(total, given))
-    row_cap = line(ask(doctor), "row cap")
+    row_cap = line(ask(doctor), "row limit")
     assert row_cap.verdict == verdict
     assert words in row_cap.meaning
 
@@ -338,7 +338,7 @@ def test_functions_of_one_name_are_one_line(caller: Caller, server: Server) -> N
 
 def test_several_overdue_suspensions_are_counted(ask: Ask, server: Server) -> None:
     server.profiles.mock(side_effect=lambda request: rows(3))
-    assert line(ask(doctor), "suspensions").meaning == "3 suspensions have ended without being lifted"
+    assert line(ask(doctor), "suspensions").meaning == "3 suspensions have ended but not been lifted"
 
 
 @pytest.mark.parametrize(("info", "verdict"), [(NO_OBJECT, "warn"), (NO_BUCKET, "fail")])
@@ -377,8 +377,8 @@ def test_a_users_rights_to_evidence_are_deduced(
     ("part", "answer", "verdict", "words"),
     [
         (None, None, "pass", ""),
-        ("remove", httpx.Response(200, json=[]), "warn", "delete the throw-away object"),
-        ("remove", httpx.ReadError("lost"), "warn", "delete the throw-away object"),
+        ("remove", httpx.Response(200, json=[]), "warn", "delete the temporary object"),
+        ("remove", httpx.ReadError("lost"), "warn", "delete the temporary object"),
         ("listing", httpx.Response(200, json=[]), "warn", "select policy"),
         ("listing", httpx.Response(400, json=DENIED), "fail", ""),
         ("upload", httpx.Response(400, json=DENIED), "fail", ""),
@@ -402,7 +402,7 @@ def test_an_upload_whose_answer_was_lost_is_cleared_away(ask: Ask, server: Serve
         server.remove.mock(side_effect=[httpx.Response(200, json=[])] * 9)
     evidence = line(ask(doctor, write_checks=True), "evidence")
     assert evidence.verdict == "fail"
-    assert ("may be left behind" in evidence.advice) is left
+    assert ("may still exist" in evidence.advice) is left
 
 
 @pytest.mark.parametrize(
@@ -410,9 +410,9 @@ def test_an_upload_whose_answer_was_lost_is_cleared_away(ask: Ask, server: Serve
     [
         (httpx.Response(409, json=FK), [], "pass", ""),
         (httpx.Response(201, json=[{}]), [{}], "warn", "add a foreign key"),
-        (httpx.Response(201, json=[{}]), [], "warn", "delete the throw-away row"),
+        (httpx.Response(201, json=[{}]), [], "warn", "delete the temporary row"),
         (refused("42501", status=403), [], "fail", ""),
-        (httpx.ReadTimeout("lost"), [], "fail", "may be left behind"),
+        (httpx.ReadTimeout("lost"), [], "fail", "may still exist"),
         (httpx.ReadTimeout("lost"), [{}], "fail", "raise the timeout"),
     ],
 )

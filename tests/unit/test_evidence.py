@@ -291,13 +291,13 @@ class Asynchronous:
         (b"x" * 1001, "the file is larger than 1,000 bytes"),
         (OnceOnly(b"x" * 300_000), "the file is larger than 1,000 bytes"),
         (io.StringIO("hola"), "binary mode"),
-        (closed(), "cannot be read: I/O operation on closed file"),
-        ("/nowhere/at/all.png", "cannot be read: No such file or directory"),
-        ("/", "cannot be read: Is a directory"),
-        ("a\0b", "cannot be read: embedded null byte"),
+        (closed(), "cannot read the file: I/O operation on closed file"),
+        ("/nowhere/at/all.png", "cannot read the file: No such file or directory"),
+        ("/", "cannot read the file: Is a directory"),
+        ("a\0b", "cannot read the file: embedded null byte"),
         (42, "not int"),
         (None, "not NoneType"),
-        (Asynchronous(), "ordinary file object"),
+        (Asynchronous(), "regular file object"),
     ],
 )
 def test_what_cannot_be_evidence_is_refused_before_anything_is_sent(
@@ -311,7 +311,7 @@ def test_what_cannot_be_evidence_is_refused_before_anything_is_sent(
 
 
 def test_a_file_opened_for_writing_is_refused(ask: Ask, server: Server, tmp_path: Path) -> None:
-    with (tmp_path / "new").open("wb") as file, pytest.raises(InvalidInputError, match="cannot be read"):
+    with (tmp_path / "new").open("wb") as file, pytest.raises(InvalidInputError, match="cannot read the file"):
         ask(upload_customer_evidence, ANA, file)
 
 
@@ -789,7 +789,7 @@ def test_a_file_that_is_not_there_is_said(ask: Ask, server: Server, tmp_path: Pa
 @pytest.mark.parametrize(
     ("to", "told"),
     [
-        ("/", "folder"),
+        ("/", "is a directory"),
         ("/nowhere/at/all.png", "No such file or directory"),
         (io.StringIO(), "binary mode"),
         (closed(), "closed file"),
@@ -850,7 +850,9 @@ def test_of_several_files_the_error_says_what_became_of_each(ask: Ask, server: S
         return NO_OBJECT if request.url.path.endswith(gone) else THERE
 
     server.play(removing(PATH), info, info)
-    with pytest.raises(EvidenceNotDeletedError, match="1 files were deleted, 1 were not there") as told:
+    with pytest.raises(
+        EvidenceNotDeletedError, match="deleted 1 of 3 files; not found: 1; not allowed to delete: 1"
+    ) as told:
         ask(delete_customer_evidence, [PATH, OTHER, gone])
     assert (told.value.deleted, told.value.denied, told.value.missing) == ((PATH,), (OTHER,), (gone,))
 
@@ -872,7 +874,7 @@ def test_a_deletion_that_breaks_off_says_how_far_it_came(
 ) -> None:
     monkeypatch.setattr(objects, "BATCH", 1)
     server.play(removing(PATH), httpx.Response(500))
-    with pytest.raises(EvidenceNotDeletedError, match="broke off after 1 files") as told:
+    with pytest.raises(EvidenceNotDeletedError, match="stopped after 1 of 2 files") as told:
         ask(delete_customer_evidence, [PATH, OTHER])
     assert told.value.deleted == (PATH,)
     assert isinstance(told.value.__cause__, ServiceUnavailableError)

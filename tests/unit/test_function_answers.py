@@ -188,12 +188,12 @@ def test_what_an_answer_lacks_is_named(server, ask, operation, url, answer, fiel
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "nothing"),
-        ("<html><body>Lucía</body></html>", "no JSON object"),
-        ("[1]", "no JSON object"),
-        ('"Lucía Fernández"', "no JSON object"),
-        ("```json\n{\n```", "no JSON object"),
-        ("[" * 100_000, "no JSON object"),
+        ("", "an empty response"),
+        ("<html><body>Lucía</body></html>", "not a JSON object"),
+        ("[1]", "not a JSON object"),
+        ('"Lucía Fernández"', "not a JSON object"),
+        ("```json\n{\n```", "not a JSON object"),
+        ("[" * 100_000, "not a JSON object"),
     ],
 )
 def test_what_is_no_answer_is_refused_without_repeating_it(server, ask, text, told):

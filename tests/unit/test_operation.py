@@ -33,7 +33,7 @@ def test_an_operation_that_awaits_something_foreign_is_refused_in_sync_code():
     async def sleepy(crm):
         await asyncio.sleep(0)
 
-    with AdminCRM(URL, KEY) as crm, pytest.raises(RuntimeError, match="may only await"):
+    with AdminCRM(URL, KEY) as crm, pytest.raises(RuntimeError, match="may await only"):
         sleepy(crm)
 
 

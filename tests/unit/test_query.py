@@ -66,7 +66,7 @@ def test_long_numbers_in_what_is_no_json_are_still_no_json(ask):
 def test_a_count_that_is_missing_is_no_count_of_nobody(ask):
     respx.get(VIEW).mock(return_value=httpx.Response(200, json=[]))
     respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[]))
-    with pytest.raises(UnexpectedResponseError, match="lacks the count"):
+    with pytest.raises(UnexpectedResponseError, match="lacks the requested count"):
         ask(get_directory_stats)
 
 

@@ -95,7 +95,7 @@ def test_each_refusal_has_its_class_and_says_whether_to_try_again(ask, status, c
         (httpx.Response(200, content=b'[{"customer_id": "7e1b'), UnexpectedResponseError, "not JSON"),
         (httpx.Response(200, json=[{"customer_id": "garbage"}]), UnexpectedResponseError, "customer_id"),
         (httpx.Response(301, headers={"location": "https://elsewhere.test/"}), UnexpectedResponseError, "redirects"),
-        (httpx.Response(403, content=b""), PermissionDeniedError, "no explanation"),
+        (httpx.Response(403, content=b""), PermissionDeniedError, "no error message"),
     ],
 )
 @respx.mock
