@@ -88,7 +88,7 @@ class Ask:
 
 
 def shown_with_locals(error: BaseException) -> str:
-    """Return what a traceback that shows local variables says of an error and its causes, the tests' own frames aside."""
+    """Return what a traceback that shows local variables says of an error and its causes, without the tests' frames."""
     shown: list[str] = []
     seen: BaseException | None = error
     while seen is not None:

@@ -134,7 +134,7 @@ async def _awaited(coroutine):
 
 def test_without_a_loop_of_asyncio_it_is_said_what_is_supported():
     coroutine = get_all_customers(AsyncAdminCRM(URL, KEY))
-    with pytest.raises(ClientStateError, match="asyncio.*trio is not supported"):
+    with pytest.raises(ClientStateError, match=r"asyncio.*trio is not supported"):
         coroutine.send(None)
 
 

@@ -1,12 +1,16 @@
 """Evidence where the server is played: what is sent, what is refused, what happens when answers are lost."""
 
+import errno
 import io
 import json
+import os
 import re
+import resource
 import sys
 import tempfile
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,6 +27,7 @@ from admin_crm import (
     CustomerNotFoundError,
     EvidenceNotDeletedError,
     InvalidInputError,
+    InvalidTypeError,
     NotFoundError,
     PermissionDeniedError,
     SchemaMismatchError,
@@ -272,6 +277,19 @@ def test_the_type_that_the_caller_names_is_sent(ask: Ask, server: Server) -> Non
     assert server.last.headers["content-type"] == "text/plain; charset=utf-8"
 
 
+@contextmanager
+def as_ordinary_user() -> Iterator[None]:
+    """Root may read everything; let the process be another user's."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 def closed() -> io.BytesIO:
     file = io.BytesIO(PNG)
     file.close()
@@ -282,6 +300,9 @@ class Asynchronous:
     async def read(self, count: int = -1) -> bytes:
         return PNG
 
+    async def write(self, content: bytes) -> int:
+        return len(content)
+
 
 @pytest.mark.parametrize(
     ("file", "told"),
@@ -290,14 +311,8 @@ class Asynchronous:
         (OnceOnly(b""), "the file is empty"),
         (b"x" * 1001, "the file is larger than 1,000 bytes"),
         (OnceOnly(b"x" * 300_000), "the file is larger than 1,000 bytes"),
-        (io.StringIO("hola"), "binary mode"),
-        (closed(), "cannot read the file: I/O operation on closed file"),
-        ("/nowhere/at/all.png", "cannot read the file: No such file or directory"),
-        ("/", "cannot read the file: Is a directory"),
-        ("a\0b", "cannot read the file: embedded null byte"),
-        (42, "not int"),
-        (None, "not NoneType"),
-        (Asynchronous(), "regular file object"),
+        (closed(), "file cannot be used for reading: I/O operation on closed file"),
+        ("a\0b", "file cannot be used for reading: embedded null byte"),
     ],
 )
 def test_what_cannot_be_evidence_is_refused_before_anything_is_sent(
@@ -306,13 +321,52 @@ def test_what_cannot_be_evidence_is_refused_before_anything_is_sent(
     crm = caller.open(URL, KEY, settings=QUICK.model_copy(update={"max_evidence_bytes": 1000}))
     with pytest.raises(InvalidInputError, match=told) as refused:
         caller(upload_customer_evidence, crm, ANA, file)
+    assert type(refused.value) is InvalidInputError
     assert refused.value.argument == "file"
     assert server.requests == []
 
 
-def test_a_file_opened_for_writing_is_refused(ask: Ask, server: Server, tmp_path: Path) -> None:
-    with (tmp_path / "new").open("wb") as file, pytest.raises(InvalidInputError, match="cannot read the file"):
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (io.StringIO("hola"), "binary mode"),
+        (42, "not int"),
+        (None, "not NoneType"),
+        (Asynchronous(), "regular file object"),
+    ],
+)
+def test_what_is_no_binary_file_is_a_type_error(ask: Ask, server: Server, file: Any, told: str) -> None:
+    with pytest.raises(InvalidTypeError, match=told) as refused:
         ask(upload_customer_evidence, ANA, file)
+    assert isinstance(refused.value, TypeError)
+    assert refused.value.argument == "file"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/nowhere/at/all.png", FileNotFoundError), ("/", IsADirectoryError)])
+def test_a_path_that_cannot_be_opened_raises_pythons_own_error(
+    ask: Ask, server: Server, path: str, kind: type[OSError]
+) -> None:
+    with pytest.raises(OSError, match=path) as raised:
+        ask(upload_customer_evidence, ANA, path)
+    assert type(raised.value) is kind
+    assert raised.value.filename == path
+    assert server.requests == []
+
+
+def test_a_file_that_may_not_be_read_is_a_permission_error(ask: Ask, server: Server, tmp_path: Path) -> None:
+    path = path_to(tmp_path, PNG)
+    path.chmod(0)
+    with as_ordinary_user(), pytest.raises(PermissionError) as raised:
+        ask(upload_customer_evidence, ANA, path)
+    assert type(raised.value) is PermissionError
+    assert server.requests == []
+
+
+def test_a_file_opened_for_writing_is_refused(ask: Ask, server: Server, tmp_path: Path) -> None:
+    with (tmp_path / "new").open("wb") as file, pytest.raises(InvalidInputError, match="open for reading") as refused:
+        ask(upload_customer_evidence, ANA, file)
+    assert refused.value.argument == "file"
 
 
 @pytest.mark.parametrize(
@@ -323,14 +377,28 @@ def test_a_file_opened_for_writing_is_refused(ask: Ask, server: Server, tmp_path
         ("file_name", {"file_name": "\0"}),
         ("content_type", {"content_type": "png"}),
         ("content_type", {"content_type": "image/png\r\nx-upsert: true"}),
-        ("content_type", {"content_type": 1}),
-        ("progress", {"progress": "yes"}),
     ],
 )
 def test_other_arguments_are_checked_before_anything_is_sent(
     ask: Ask, server: Server, argument: str, options: Any
 ) -> None:
     with pytest.raises(InvalidInputError) as refused:
+        ask(upload_customer_evidence, **({"customer_id": ANA, "file": PNG} | options))
+    assert refused.value.argument == argument
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "options"),
+    [
+        ("customer_id", {"customer_id": 1}),
+        ("file_name", {"file_name": 1}),
+        ("content_type", {"content_type": 1}),
+        ("progress", {"progress": "yes"}),
+    ],
+)
+def test_arguments_of_the_wrong_type_are_type_errors(ask: Ask, server: Server, argument: str, options: Any) -> None:
+    with pytest.raises(InvalidTypeError) as refused:
         ask(upload_customer_evidence, **({"customer_id": ANA, "file": PNG} | options))
     assert refused.value.argument == argument
     assert server.requests == []
@@ -391,9 +459,28 @@ class Faulty(io.BytesIO):
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [(OSError(5, "Input/output error"), "Input/output error"), (b"", "became shorter")]
+    "fault",
+    [
+        OSError(errno.EIO, "Input/output error"),
+        PermissionError(errno.EACCES, "denied"),
+        ConnectionResetError("network drive"),
+    ],
 )
-def test_a_file_that_fails_while_being_sent_is_the_callers_trouble(
+def test_a_disk_that_fails_during_the_upload_raises_its_own_error_and_is_not_retried(
+    ask: Ask, server: Server, fault: OSError
+) -> None:
+    file = Faulty(fault)
+    with pytest.raises(OSError) as raised:  # noqa: PT011 (the very error, below)
+        ask(upload_customer_evidence, ANA, file)
+    assert raised.value is fault
+    assert file.reads == 3
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [(b"", "became shorter"), (ValueError("I/O operation on closed file"), "closed file")]
+)
+def test_a_file_that_is_cut_or_closed_during_the_upload_is_refused(
     ask: Ask, server: Server, fault: Any, told: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=told) as refused:
@@ -789,11 +876,8 @@ def test_a_file_that_is_not_there_is_said(ask: Ask, server: Server, tmp_path: Pa
 @pytest.mark.parametrize(
     ("to", "told"),
     [
-        ("/", "is a directory"),
-        ("/nowhere/at/all.png", "No such file or directory"),
-        (io.StringIO(), "binary mode"),
-        (closed(), "closed file"),
-        (42, "not int"),
+        (closed(), "to cannot be used for writing: I/O operation on closed file"),
+        ("a\0b", "to cannot be used for writing: embedded null byte"),
     ],
 )
 def test_a_target_that_cannot_be_written_is_refused_before_anything_is_sent(
@@ -805,17 +889,130 @@ def test_a_target_that_cannot_be_written_is_refused_before_anything_is_sent(
     assert server.requests == []
 
 
-def test_a_full_disk_is_not_the_servers_trouble(ask: Ask, server: Server) -> None:
+def test_a_target_opened_for_reading_is_refused_before_anything_is_sent(
+    ask: Ask, server: Server, tmp_path: Path
+) -> None:
+    with path_to(tmp_path, PNG).open("rb") as file, pytest.raises(InvalidInputError, match="open for writing"):
+        ask(download_customer_evidence, PATH, file)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("to", "told"), [(io.StringIO(), "binary mode"), (42, "not int"), (Asynchronous(), "regular file object")]
+)
+def test_a_target_that_is_no_binary_file_is_a_type_error(ask: Ask, server: Server, to: Any, told: str) -> None:
+    with pytest.raises(InvalidTypeError, match=told) as refused:
+        ask(download_customer_evidence, PATH, to)
+    assert isinstance(refused.value, TypeError)
+    assert refused.value.argument == "to"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("to", "kind"), [("/", IsADirectoryError), ("/nowhere/at/all.png", FileNotFoundError)])
+def test_a_path_that_cannot_be_created_raises_pythons_own_error_with_its_name(
+    ask: Ask, server: Server, to: str, kind: type[OSError]
+) -> None:
+    with pytest.raises(OSError, match=to) as raised:
+        ask(download_customer_evidence, PATH, to)
+    assert type(raised.value) is kind
+    assert raised.value.filename == to
+    assert server.requests == []
+
+
+def test_a_folder_that_may_not_be_written_is_a_permission_error(ask: Ask, server: Server, tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with as_ordinary_user(), pytest.raises(PermissionError) as raised:
+        ask(download_customer_evidence, PATH, tmp_path / "foto.png")
+    tmp_path.chmod(0o755)
+    assert type(raised.value) is PermissionError
+    assert server.requests == []
+
+
+def test_a_full_disk_raises_pythons_own_error_and_is_not_retried(ask: Ask, server: Server) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+
     class Full(io.BytesIO):
         def write(self, content: Any, /) -> int:
             if content:
-                raise OSError(28, "No space left on device")
+                raise full
             return 0
 
     server.play(whole)
-    with pytest.raises(InvalidInputError, match="No space left") as refused:
+    with pytest.raises(OSError, match="No space left") as raised:
         ask(download_customer_evidence, PATH, Full())
-    assert refused.value.argument == "to"
+    assert raised.value is full
+    assert len(server.requests) == 1
+
+
+def test_a_device_is_written_to_and_not_replaced(ask: Ask, server: Server) -> None:
+    server.play(whole, whole)
+    with pytest.raises(OSError, match="No space left") as raised:
+        ask(download_customer_evidence, PATH, "/dev/full")
+    assert raised.value.errno == errno.ENOSPC
+    assert ask(download_customer_evidence, PATH, Path(os.devnull)) == len(PNG)
+    assert Path("/dev/full").is_char_device()
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_buffered_file_on_a_full_disk_fails_within_the_call(ask: Ask, server: Server) -> None:
+    server.play(whole)
+    full = Path("/dev/full").open("wb")  # noqa: SIM115 (closing it fails too)
+    with pytest.raises(OSError, match="No space left"):
+        ask(download_customer_evidence, PATH, full)
+    with pytest.raises(OSError, match="No space left"):
+        full.close()
+
+
+def test_a_disk_that_fails_half_way_leaves_the_target_as_it_was(ask: Ask, server: Server, tmp_path: Path) -> None:
+    target = tmp_path / "foto.png"
+    target.write_bytes(b"before")
+    server.play(httpx.Response(200, content=b"x" * 3_000_000))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as raised:
+            ask(download_customer_evidence, PATH, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.errno == errno.EFBIG
+    assert len(server.requests) == 1
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("foto.png", b"before")]
+
+
+class Unbuffered(io.RawIOBase):
+    """A file that takes at most 100 bytes at once, and no more than `most` in all."""
+
+    def __init__(self, most: int) -> None:
+        self.content, self.most = b"", most
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any, /) -> int | None:
+        piece = bytes(content)[: min(100, self.most - len(self.content))]
+        self.content += piece
+        return len(piece) or None
+
+
+def test_an_unbuffered_file_is_written_to_until_all_is_written(ask: Ask, server: Server) -> None:
+    server.play(whole, whole)
+    target = Unbuffered(most=10_000)
+    assert ask(download_customer_evidence, PATH, target) == len(PNG)
+    assert target.content == PNG
+    with pytest.raises(BlockingIOError):
+        ask(download_customer_evidence, PATH, Unbuffered(most=150))
+
+
+def test_a_target_that_is_closed_during_the_download_is_refused(ask: Ask, server: Server) -> None:
+    target = io.BytesIO()
+
+    def close_target(request: httpx.Request) -> httpx.Response:
+        target.close()
+        return whole(request)
+
+    server.play(close_target)
+    with pytest.raises(InvalidInputError, match="closed file"):
+        ask(download_customer_evidence, PATH, target)
 
 
 # Deleting
@@ -834,13 +1031,15 @@ def test_deleting_returns_what_was_deleted(ask: Ask, server: Server) -> None:
     assert json.loads(server.last.content) == {"prefixes": [PATH, OTHER]}
 
 
+@pytest.mark.parametrize("paths", [PATH, [PATH], (PATH, PATH), {PATH: 1}], ids=["str", "list", "twice", "dict"])
 @pytest.mark.parametrize(("found", "kind"), [(NO_OBJECT, NotFoundError), (THERE, PermissionDeniedError)])
-def test_one_file_that_was_not_deleted_says_why(
-    ask: Ask, server: Server, found: httpx.Response, kind: type[AdminCRMError]
+def test_one_file_that_was_not_deleted_says_why_however_it_is_passed(
+    ask: Ask, server: Server, paths: Any, found: httpx.Response, kind: type[AdminCRMError]
 ) -> None:
     server.play(removing(), found)
-    with pytest.raises(kind):
-        ask(delete_customer_evidence, PATH)
+    with pytest.raises(kind) as refused:
+        ask(delete_customer_evidence, paths)
+    assert type(refused.value) is kind
 
 
 def test_of_several_files_the_error_says_what_became_of_each(ask: Ask, server: Server) -> None:
@@ -857,11 +1056,11 @@ def test_of_several_files_the_error_says_what_became_of_each(ask: Ask, server: S
     assert (told.value.deleted, told.value.denied, told.value.missing) == ((PATH,), (OTHER,), (gone,))
 
 
-def test_files_that_were_not_there_are_said(ask: Ask, server: Server) -> None:
-    server.play(removing(), NO_OBJECT)
+def test_several_files_that_do_not_exist_are_listed(ask: Ask, server: Server) -> None:
+    server.play(removing(), NO_OBJECT, NO_OBJECT)
     with pytest.raises(EvidenceNotDeletedError) as told:
-        ask(delete_customer_evidence, [PATH])
-    assert (told.value.missing, told.value.hint) == ((PATH,), None)
+        ask(delete_customer_evidence, [PATH, OTHER])
+    assert (told.value.missing, told.value.hint) == ((PATH, OTHER), None)
 
 
 def test_what_is_gone_after_a_lost_answer_was_deleted(ask: Ask, server: Server) -> None:
@@ -889,3 +1088,12 @@ def test_a_deletion_that_fails_at_once_is_the_plain_error(ask: Ask, server: Serv
 def test_deleting_nothing_is_refused(ask: Ask, server: Server) -> None:
     with pytest.raises(InvalidInputError):
         ask(delete_customer_evidence, [])
+
+
+@pytest.mark.parametrize("paths", [None, 7, Path(PATH), b"x", [None], [Path(PATH)]])
+def test_paths_of_the_wrong_type_are_a_type_error(ask: Ask, server: Server, paths: Any) -> None:
+    with pytest.raises(InvalidTypeError) as refused:
+        ask(delete_customer_evidence, paths)
+    assert isinstance(refused.value, TypeError)
+    assert refused.value.argument == "paths"
+    assert server.requests == []

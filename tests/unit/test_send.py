@@ -124,9 +124,9 @@ def test_a_duplicate_that_cannot_be_read_back_is_not_called_a_success(ask):
         ask(send_customer_notification, SOMEBODY, "a", "b")
 
 
-@pytest.mark.parametrize("bug", [ValueError("odd"), KeyError("odd"), TypeError("odd")], ids=repr)
+@pytest.mark.parametrize("bug", [ValueError("odd"), KeyError("odd"), TypeError("odd"), OSError(28, "full")], ids=repr)
 @respx.mock
-def test_a_bug_in_reading_an_answer_is_raised_as_it_is_and_not_repeated(ask, bug):
+def test_a_bug_or_an_error_of_the_disk_is_raised_unchanged_and_not_retried(ask, bug):
     tries = []
 
     def read(answer: object) -> object:
