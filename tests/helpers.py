@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+import httpx
+
 from admin_crm import AdminCRM, AsyncAdminCRM, Settings
 
 URL = "https://shop.test"
@@ -87,8 +89,27 @@ class Ask:
         return self.caller(operation, self.crm, *args, **kwargs)
 
 
+class Rows:
+    """A table that answers keyset pages as PostgREST does, at most `cap` rows at a time, with or without its count."""
+
+    def __init__(self, rows: list[dict[str, object]], *, cap: int, counts: bool = True) -> None:
+        self.rows, self.cap, self.counts = rows, cap, counts
+        self.requests = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        found, params = self.rows, request.url.params
+        for each in params.get_list("id"):
+            operator, _, value = each.partition(".")
+            found = [row for row in found if {"gt": str(row["id"]) > value, "lte": str(row["id"]) <= value}[operator]]
+        offset, limit = int(params.get("offset", 0)), int(params.get("limit", 1000))
+        total = len(found) if self.counts and "count=exact" in request.headers.get("prefer", "") else "*"
+        page = found[offset : offset + min(limit, self.cap)]
+        return httpx.Response(200, json=page, headers={"content-range": f"0-0/{total}"})
+
+
 def shown_with_locals(error: BaseException) -> str:
-    """Return what a traceback that shows local variables says of an error and its causes, without the tests' frames."""
+    """Return what a traceback with local variables shows of an error and its causes, without the tests' own frames."""
     shown: list[str] = []
     seen: BaseException | None = error
     while seen is not None:

@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
-    from admin_crm.creation import (
-        AddressData,
-        CreateCustomerData,
-        CreatedCustomer,
-        create_customer_with_details,
-        resume_customer_creation,
-    )
+    from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence, tier_progress
-    from admin_crm.diagnosis import DoctorCheck, DoctorReport, doctor
+    from admin_crm.diagnosis import doctor
     from admin_crm.directory import (
         filter_customers,
         get_all_customers,
@@ -57,11 +51,6 @@ if TYPE_CHECKING:
     )
     from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
-        Insight,
-        LoyaltyAnalysis,
-        LoyaltyProposition,
-        SuggestedCoupon,
-        TagSuggestion,
         apply_suggested_tags,
         generate_whatsapp_message,
         get_customer_narrative,
@@ -80,21 +69,35 @@ if TYPE_CHECKING:
     )
     from admin_crm.models import (
         Address,
+        AddressData,
         AdminCustomer,
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        CategoryCount,
+        CreateCustomerData,
+        CreatedCustomer,
         CustomerIntelligence,
+        CustomerPreferences,
         CustomerProfile,
         DirectoryStats,
+        DoctorCheck,
+        DoctorReport,
         Evidence,
         IAContext,
+        Insight,
+        LoyaltyAnalysis,
+        LoyaltyProposition,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
+        ProductCount,
+        SuggestedCoupon,
+        TagSuggestion,
         TierProgress,
+        TimelineEvent,
     )
     from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
     from admin_crm.notes import (
@@ -106,15 +109,10 @@ if TYPE_CHECKING:
     )
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
     from admin_crm.orders import get_customer_orders
-    from admin_crm.preferences import (
-        CategoryCount,
-        CustomerPreferences,
-        ProductCount,
-        get_customer_preferences,
-    )
+    from admin_crm.preferences import get_customer_preferences
     from admin_crm.search import search_customers
     from admin_crm.settings import Settings
-    from admin_crm.timeline import TimelineEvent, get_customer_timeline
+    from admin_crm.timeline import get_customer_timeline
 
 __all__ = [
     "AIPreferences",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import SecretStr, ValidationError
 
 from admin_crm._core import validation as check
 from admin_crm._core.send import send
@@ -27,69 +27,22 @@ from admin_crm.errors import (
     ServiceUnavailableError,
     UnexpectedResponseError,
 )
-from admin_crm.models import Address, CustomerProfile
+from admin_crm.models import Address, AddressData, CreateCustomerData, CreatedCustomer, CustomerProfile
 
 if TYPE_CHECKING:
     from supabase_auth.types import AuthResponse, SignUpWithPasswordCredentials
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-EmailAddress = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+__all__ = [
+    "AddressData",
+    "CreateCustomerData",
+    "CreatedCustomer",
+    "create_customer_with_details",
+    "resume_customer_creation",
 ]
-Note = Annotated[str, StringConstraints(max_length=2_000)]
 
 _SYMBOLS = "!@#$%^&*-_=+?"
 _PASSWORD_LENGTH = 20
 _STEPS = ("sign_up", "profile", "address")
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class AddressData(_Input):
-    """The data of an address to create; `customer_id` is ignored, the new customer's id is used."""
-
-    customer_id: UUID | None = None
-    type: Literal["shipping", "billing"]
-    label: Text
-    full_name: Text
-    street: Text
-    number: Text
-    colony: Text
-    city: str | None = None
-    state: str | None = None
-    zip_code: Text
-    phone: str | None = None
-    notes: Note | None = None
-    references: Note | None = None
-    is_default: bool = True
-
-
-class CreateCustomerData(_Input):
-    """The data of a customer to create; without a password, one is generated."""
-
-    email: EmailAddress
-    password: SecretStr | None = Field(default=None, min_length=1)
-    full_name: Text
-    phone: Text
-    whatsapp: Text
-    address: AddressData
-
-
-class CreatedCustomer(_Input):
-    """A customer that was created.
-
-    `password` is the password to give to the customer: yours or the generated one, None after a resumed creation.
-    If `needs_confirmation` is true, the customer must confirm the e-mail address before signing in.
-    """
-
-    id: UUID
-    email: str
-    password: SecretStr | None
-    needs_confirmation: bool
-    profile: CustomerProfile
-    address: Address
 
 
 @operation

@@ -14,6 +14,8 @@ from admin_crm._postgrest.query import Query, check_exists, customer_not_found, 
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm._storage.objects import read_evidence
 from admin_crm.client import AnyCRM, operation
+from admin_crm.creation import create_customer_with_details
+from admin_crm.directory import get_all_customers
 from admin_crm.errors import InvalidInputError, InvalidTypeError, PermissionDeniedError
 from admin_crm.labels import CustomerTier
 from admin_crm.models import (
@@ -27,7 +29,19 @@ from admin_crm.models import (
     OrdersSummary,
     TierProgress,
 )
+from admin_crm.notes import update_admin_customer_notes
+from admin_crm.preferences import get_customer_preferences
 from admin_crm.settings import Settings
+
+__all__ = [
+    "create_customer_with_details",
+    "get_admin_customer_details",
+    "get_all_customers",
+    "get_customer_intelligence",
+    "get_customer_preferences",
+    "tier_progress",
+    "update_admin_customer_notes",
+]
 
 _CENT = Decimal("0.01")
 

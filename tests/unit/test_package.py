@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
+import itertools
 import subprocess
 import sys
+import textwrap
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +50,75 @@ def test_importing_loads_only_what_is_needed(code, absent):
     probe = f"{code}; import sys; print(*sys.modules, sep='\\n')"
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
     assert not absent & set(loaded.split())
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("customers", ["get_all_customers", "create_customer_with_details", "get_customer_preferences",
+                       "update_admin_customer_notes", "get_admin_customer_details"]),
+        ("moderation", ["update_customer_status", "send_customer_notification", "get_customer_notifications"]),
+        ("timeline", ["TimelineEvent", "get_customer_orders", "get_customer_timeline"]),
+        ("creation", ["AddressData", "CreateCustomerData", "CreatedCustomer"]),
+        ("intelligence", ["TagSuggestion", "SuggestedCoupon", "LoyaltyAnalysis", "LoyaltyProposition", "Insight"]),
+        ("preferences", ["ProductCount", "CategoryCount", "CustomerPreferences"]),
+        ("diagnosis", ["DoctorCheck", "DoctorReport", "doctor"]),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_in_the_module_where_one_would_look_for_it(module, names):
+    found = importlib.import_module(f"admin_crm.{module}")
+    for name in names:
+        assert getattr(found, name) is getattr(admin_crm, name)
+
+
+def test_every_public_model_is_in_models_and_every_field_says_what_it_is():
+    from pydantic import BaseModel
+
+    from admin_crm import models
+
+    public = {name: value for name in admin_crm.__all__ if isinstance(value := getattr(admin_crm, name), type)}
+    for name, model in public.items():
+        if issubclass(model, BaseModel) and name != "Settings":
+            assert getattr(models, name) is model
+    silent = [
+        f"{name}.{field}"
+        for name, model in public.items()
+        if issubclass(model, BaseModel)
+        for field in model.__annotations__
+        if field not in _described(model) and not field.startswith("model_")
+    ]
+    assert silent == []
+
+
+def _described(model: type) -> set[str]:
+    """The fields of a class that a string follows, which says what they are."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0].body
+    return {
+        field.target.id
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+
+
+PACKAGE = Path(admin_crm.__file__).parent
+SOURCES = [path for path in PACKAGE.rglob("*.py") if "local" not in path.relative_to(PACKAGE).parts]
+
+
+def test_no_module_is_longer_than_340_lines():
+    long = {str(path.relative_to(PACKAGE)): lines for path in PACKAGE.rglob("*.py")
+            if path.name != "__init__.py" and (lines := len(path.read_text().splitlines())) > 340}  # fmt: skip
+    assert long == {}
+
+
+def test_the_top_of_the_package_is_what_users_import():
+    assert [path.name for path in PACKAGE.glob("_*.py")] == ["__init__.py"]
+    private = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name.startswith("_")}
+    assert private - {"__pycache__"} == {"_core", "_postgrest", "_storage", "_functions"}
+
+
+def test_the_contributors_map_names_every_folder():
+    text = (PACKAGE.parent.parent / "CONTRIBUTING.md").read_text()
+    folders = [path for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    assert [path.name for path in folders if f"`{path.name}/`" not in text] == []
+    modules = [path.name for path in PACKAGE.glob("*.py") if path.name != "__init__.py"]
+    assert [name for name in modules if f"`{name}`" not in text] == []

@@ -17,7 +17,6 @@ from admin_crm import (
     get_customer_orders,
     get_directory_stats,
     is_locked,
-    lift_expired_suspensions,
     search_customers,
     update_customer_status,
 )
@@ -85,24 +84,6 @@ def test_a_status_that_row_level_security_keeps_is_a_refusal(ask):
     respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[{"id": SOMEBODY}]))
     with pytest.raises(PermissionDeniedError, match="not change the status"):
         ask(update_customer_status, SOMEBODY, "banned")
-
-
-@respx.mock
-def test_customers_lifted_but_not_named_are_told(ask):
-    respx.patch(PROFILES).mock(
-        return_value=httpx.Response(200, json=[{"id": SOMEBODY}], headers={"content-range": "0-0/3"})
-    )
-    with pytest.raises(IncompleteReadError, match="3 suspensions were lifted") as raised:
-        ask(lift_expired_suspensions)
-    assert (len(raised.value.rows), raised.value.retryable) == (1, False)
-
-
-@respx.mock
-def test_lifting_is_not_repeated_because_only_the_first_answer_names_everybody(ask):
-    route = respx.patch(PROFILES).mock(side_effect=httpx.ReadError("lost"))
-    with pytest.raises(ServiceUnavailableError):
-        ask(lift_expired_suspensions)
-    assert route.call_count == 1
 
 
 def test_banned_is_locked_at_any_time_and_a_naive_moment_is_refused():

@@ -21,17 +21,17 @@ from admin_crm._core.scope import wait_for
 FIRST_LIMIT = 2
 JITTER = 0.01
 """Seconds that tell nothing: answers that differ by less count as equally fast."""
-QUEUED = 1.0
+QUEUED = 0.95
 """How many requests may be waiting for others, by their times, before no further one is allowed."""
 IN_PROPORTION = 0.9
 """The share of n times an answer's time alone, from which n answers at once gain nothing."""
-FORGETTING = 0.02
-"""By how much of the difference the fastest time follows slower answers: shops grow."""
+LEARNING = 0.2
+"""By how much of the difference the time alone follows a slower answer that was alone: shops grow."""
 
 
 @dataclass(slots=True)
 class Slot:
-    """The right to have one request under way, since when, and beside how many others of its kind."""
+    """The right to have one request under way, since when, and how many of its kind are at most."""
 
     adaptive: bool
     running: int
@@ -80,17 +80,20 @@ class Limiter:
 
     def release(self, slot: Slot) -> float:
         """Give a slot back; returns the seconds it was held."""
+        seconds = time.monotonic() - slot.begun
+        slot.running = max(slot.running, self._running[slot.adaptive])
         self._leave(adaptive=slot.adaptive)
-        return time.monotonic() - slot.begun
+        return seconds
 
     def answered(self, slot: Slot, kind: Hashable, seconds: float) -> None:
         """Learn from an answer: `kind` names requests that take the same time when they are alone."""
         with self._lock:
             fastest = self._fastest.get(kind)
             if fastest is None or seconds < fastest:
-                self._fastest[kind] = fastest = seconds
-            else:
-                self._fastest[kind] = fastest + (seconds - fastest) * FORGETTING
+                fastest = seconds
+            elif slot.running == 1:
+                fastest += (seconds - fastest) * LEARNING
+            self._fastest[kind] = fastest
             lost = seconds - fastest
             if lost > JITTER and slot.running > 1 and seconds >= IN_PROPORTION * slot.running * fastest:
                 self._halve(slot)

@@ -42,6 +42,9 @@ class Pager(Generic[R]):
         self._start = start
         self._distinct = distinct
         self._seen: set[Hashable] = set()
+        # At offsets, one page may hold nothing new: as many rows were inserted before it as it has.
+        self._repeats_allowed = 1 if distinct and not counts_rest else 0
+        self._repeated = 0
         self.received = 0
         self.total: int | None = None
         self.rows: list[R] = []
@@ -69,7 +72,9 @@ class Pager(Generic[R]):
         # Where equal rows are no mistake, a whole page that comes twice still is.
         page = tuple(identities)
         new = [row for row, identity in zip(rows, identities, strict=True) if identity not in self._seen]
-        if (not new) if self._distinct else page in self._seen:
+        repeats = not new if self._distinct else page in self._seen
+        self._repeated = self._repeated + 1 if repeats else 0
+        if self._repeated > self._repeats_allowed:
             raise self.incomplete(
                 "the server answers the same rows again", hint="a cache between here and the server may do so"
             )

@@ -66,12 +66,14 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
     slot = await shared.limiter.acquire(adaptive=database, is_async=link.is_async)
     try:
         try:
+            scope.check()
             sent = request()
             answer = cast("T", await sent if inspect.isawaitable(sent) else sent)
         finally:
             seconds = shared.limiter.release(slot)
         result = read(answer)
     except Exception as error:
+        scope.check()  # an interrupted call breaks its requests, which is nobody's failure
         translated = translate(error)
         if translated is None:
             if shared.closed and isinstance(error, RuntimeError):

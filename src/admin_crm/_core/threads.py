@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from admin_crm._core import context, scope
-from admin_crm._core.connection import Link
+from admin_crm._core.connection import Link, Shared
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_sync
 from admin_crm._core.scope import Interrupted, Scope
@@ -20,6 +20,7 @@ Outcome = tuple[Any, BaseException | None]
 
 GRACE = 0.5
 """Seconds that interrupted threads have to end; one that is still connecting ends later, by its own timeout."""
+_STEP = 0.02
 
 
 class ThreadedReads:
@@ -48,8 +49,7 @@ class ThreadedReads:
                 each.join()
         except BaseException as error:
             self._scope.end()
-            interrupt(shared)
-            _join(threads)
+            _end(threads, shared)
             if isinstance(error, Interrupted) and self._stopped:
                 raise self._stopped[0] from None
             raise
@@ -88,8 +88,10 @@ class ThreadedReads:
             self._scope.end()
 
 
-def _join(threads: Sequence[threading.Thread]) -> None:
+def _end(threads: Sequence[threading.Thread], shared: Shared) -> None:
+    """Break what the threads wait for until they have ended; one may be just about to send its request."""
     deadline = time.monotonic() + GRACE
     for each in threads:
-        if each.ident is not None:
-            each.join(max(0.0, deadline - time.monotonic()))
+        while each.is_alive() and time.monotonic() < deadline:
+            interrupt(shared)
+            each.join(_STEP)

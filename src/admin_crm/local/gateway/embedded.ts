@@ -1,11 +1,12 @@
+import { PGlite } from "@electric-sql/pglite";
 import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
 
 import { correct } from "./corrections.ts";
-import { Gate, PgliteDatabase } from "./database.ts";
+import { Gate, PgliteDatabase, SESSION_ROLE } from "./database.ts";
 import type { Engine } from "./engine.ts";
 import type { KeptData } from "./kept.ts";
 import type { Keys } from "./keys.ts";
-import { appOn, Lite } from "./lite.ts";
+import { appOn, Lite, NO_SECRET } from "./lite.ts";
 import type { Options } from "./options.ts";
 import { install, snapshots, vary } from "./project.ts";
 import { createRest } from "./rest.ts";
@@ -21,6 +22,10 @@ const PARSERS = {
   [INT8]: Number,
 };
 
+const SUPERUSER = "postgres";
+// `-O` would let the owner of the system catalogs change them.
+const START_PARAMS = PGlite.defaultStartParams.filter((each) => each !== "-O");
+
 /** Lite on PGlite: Postgres in this very process, in memory or in the folder where data is kept. */
 export async function openEmbedded(
   keys: Keys,
@@ -28,12 +33,14 @@ export async function openEmbedded(
   kept: KeptData | null,
 ): Promise<Engine> {
   const connection = kept && !kept.isNew
-    ? await connect(kept.database)
-    : await create(keys, options, kept?.database);
+    ? await connect({ folder: kept.database })
+    : await create(options, kept?.database);
   const gate = new Gate();
-  const lite = new Lite(appOn(connection, keys, options), gate, correct(connection));
+  const lite = new Lite(appOn(connection, keys.jwtSecret, options), gate, correct(connection));
+  const database = new PgliteDatabase(connection.driver, gate);
   return {
-    database: new PgliteDatabase(connection.driver, gate),
+    database,
+    sql: (statement) => database.sql(statement),
     lite,
     rest: createRest(lite, keys),
     reloadSchema: () => gate.pass(() => connection.clearSchemaCache()),
@@ -41,26 +48,43 @@ export async function openEmbedded(
   };
 }
 
-/** Postgres on data that is there already, or in memory and empty when there is no folder. */
-async function connect(folder?: string, loadDataDir?: Blob): Promise<PgliteConnection> {
-  const pgliteOptions = { parsers: PARSERS, loadDataDir };
+interface Place {
+  /** Where the data is; in memory when there is no folder. */
+  folder?: string;
+  loadDataDir?: Blob;
+  username?: string;
+}
+
+/** Postgres on data that is there already, on a snapshot, or empty. */
+async function connect(
+  { folder, loadDataDir, username = SESSION_ROLE }: Place,
+): Promise<PgliteConnection> {
+  const pgliteOptions = { parsers: PARSERS, loadDataDir, username, startParams: START_PARAMS };
   const connection = await createPgliteConnection({ url: folder, pgliteOptions });
   await connection.driver.waitReady;
   return connection;
 }
 
 /** Postgres with the project newly in it: from today's snapshot, else from its SQL. */
-async function create(keys: Keys, options: Options, folder?: string): Promise<PgliteConnection> {
+async function create(options: Options, folder?: string): Promise<PgliteConnection> {
   const kept = await snapshots(options.cache_dir);
-  const connection = await connect(folder, await kept.get(() => build(keys, options)));
+  const loadDataDir = await kept.get(() => build(options));
+  const connection = await connect({ folder, loadDataDir });
+  await connection.driver.exec("set role shop_owner");
   await vary((sql) => connection.driver.exec(sql), options.variants);
+  await connection.driver.exec(`set role ${SESSION_ROLE}`);
   return connection;
 }
 
-async function build(keys: Keys, options: Options): Promise<Blob> {
-  const connection = await connect();
-  const app = appOn(connection, keys, options);
-  await install((sql) => connection.driver.exec(sql), () => app.ensureSystemSchema());
+async function build(options: Options): Promise<Blob> {
+  const connection = await connect({ username: SUPERUSER });
+  const { driver } = connection;
+  const ensureAuthSchema = async () => {
+    await driver.exec(`set role ${SESSION_ROLE}`);
+    await appOn(connection, NO_SECRET, options).ensureSystemSchema();
+    await driver.exec("reset role");
+  };
+  await install((sql) => driver.exec(sql), ensureAuthSchema, "embedded");
   const snapshot = await connection.driver.dumpDataDir("none");
   await connection.close();
   return snapshot;

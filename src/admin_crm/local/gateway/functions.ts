@@ -11,7 +11,7 @@ export function createFunctions(keys: Keys): Handler {
     if (!await handlers.has(name)) {
       return problem(404, "NOT_FOUND", "Requested function was not found");
     }
-    const token = await keys.tokenOf(request);
+    const token = await keys.functionTokenOf(request);
     if (!await keys.verify(token).catch(() => null)) return problem(401, 401, "Invalid JWT");
     try {
       const handler = await handlers.get(name);

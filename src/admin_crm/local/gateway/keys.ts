@@ -1,8 +1,9 @@
 import { jwtVerify, SignJWT } from "jose";
 
+import type { Secrets } from "./secrets.ts";
 import type { Claims } from "./types.ts";
 
-const FIVE_YEARS = 5 * 365 * 24 * 3600;
+const TEN_YEARS = 10 * 365 * 24 * 3600;
 const JSON_ERROR = { "Content-Type": "application/json; charset=utf-8" };
 
 /** A request that the gateway itself turns away. */
@@ -21,17 +22,26 @@ export class Refused extends Error {
 
 /** The project's keys: `sb_...` and the legacy JWTs, which mean the same two roles. */
 export class Keys {
-  readonly publishable = "sb_publishable_local_stack_only";
-  readonly secret = "sb_secret_local_stack_only";
-  readonly jwtSecret = "local-stack-only-jwt-secret-of-at-least-32-bytes";
-  readonly #secret = new TextEncoder().encode(this.jwtSecret);
+  readonly publishable: string;
+  readonly secret: string;
+  readonly jwtSecret: string;
+  anonJwt = "";
+  serviceRoleJwt = "";
+  readonly #secret: Uint8Array;
+  readonly #issuedAt: number;
 
-  private constructor(public anonJwt = "", public serviceRoleJwt = "") {}
+  private constructor({ publishable, secret, jwt, issued_at }: Secrets) {
+    this.publishable = publishable;
+    this.secret = secret;
+    this.jwtSecret = jwt;
+    this.#secret = new TextEncoder().encode(jwt);
+    this.#issuedAt = issued_at;
+  }
 
-  static async create(): Promise<Keys> {
-    const keys = new Keys();
-    keys.anonJwt = await keys.sign({ role: "anon" });
-    keys.serviceRoleJwt = await keys.sign({ role: "service_role" });
+  static async from(secrets: Secrets): Promise<Keys> {
+    const keys = new Keys(secrets);
+    keys.anonJwt = await keys.#sign({ role: "anon" });
+    keys.serviceRoleJwt = await keys.#sign({ role: "service_role" });
     return keys;
   }
 
@@ -50,6 +60,13 @@ export class Keys {
     return bearer && !bearer.startsWith("sb_") ? bearer : ofKey;
   }
 
+  /** The same for a function, where the platform is content with a bearer token of any kind. */
+  async functionTokenOf(request: Request): Promise<string> {
+    const bearer = bearerOf(request);
+    if (!bearer) return await this.tokenOf(request);
+    return this.#opaque(bearer) ?? bearer;
+  }
+
   /** The claims of a request to storage; throws with the messages of the real server. */
   async authenticate(request: Request): Promise<Claims> {
     const given = bearerOf(request) ?? request.headers.get("apikey") ?? "";
@@ -61,12 +78,11 @@ export class Keys {
     return payload as Claims;
   }
 
-  sign(claims: Record<string, unknown>): Promise<string> {
-    const now = Math.floor(Date.now() / 1000);
+  #sign(claims: Record<string, unknown>): Promise<string> {
     return new SignJWT({ iss: "supabase", ...claims })
       .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-      .setIssuedAt(now)
-      .setExpirationTime(now + FIVE_YEARS)
+      .setIssuedAt(this.#issuedAt)
+      .setExpirationTime(this.#issuedAt + TEN_YEARS)
       .sign(this.#secret);
   }
 

@@ -2,8 +2,10 @@ import { App, type Connection } from "@supabase/lite";
 
 import type { DatabaseError } from "./corrections.ts";
 import type { Turns } from "./database.ts";
-import type { Keys } from "./keys.ts";
 import type { Options } from "./options.ts";
+
+/** For making what is kept for later stacks, which must know no stack's secret. */
+export const NO_SECRET = "of nobody, since nothing is signed with it";
 
 /** Supabase Lite on a connection. */
 export class Lite {
@@ -31,13 +33,13 @@ export class Lite {
   }
 }
 
-export function appOn(connection: Connection, keys: Keys, options: Options): App {
+export function appOn(connection: Connection, jwtSecret: string, options: Options): App {
   return new App({
     connection,
     api: { max_rows: options.max_rows },
     auth: {
       enabled: true,
-      jwt_secret: keys.jwtSecret,
+      jwt_secret: jwtSecret,
       enable_signup: true,
       email: { enable_signup: true, enable_confirmations: options.email_confirmation },
     },

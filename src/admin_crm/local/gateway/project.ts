@@ -2,36 +2,51 @@ import { Snapshots } from "./snapshots.ts";
 
 const PROJECT = new URL("../supabase/", import.meta.url);
 const VARIANTS = new URL("../variants/", import.meta.url);
-const PLATFORM = ["system.sql", "storage.sql"].map((name) => new URL(name, import.meta.url));
+const ROLES = here("roles.sql");
+const PLATFORM = ["system.sql", "storage.sql"].map(here);
+const RETIRE = { embedded: here("retire_embedded.sql"), postgres: here("retire_postgres.sql") };
 
-/** Runs SQL of many statements as the database's owner. */
+/** Runs SQL of many statements. */
 export type Script = (sql: string) => Promise<unknown>;
 
-/** What a new project is made of: what the platform brings, its migrations, its seed. */
-export async function install(run: Script, ensureAuthSchema: () => Promise<void>): Promise<void> {
-  await run(`
-    create role anon nologin;
-    create role authenticated nologin;
-    create role service_role nologin bypassrls`);
+/**
+ * What a new project is made of: roles, what the platform brings, its migrations, its seed. The
+ * script runs as the database's superuser, and is the last that does; the schema of auth is made in
+ * the role `gateway`.
+ */
+export async function install(
+  run: Script,
+  ensureAuthSchema: () => Promise<void>,
+  engine: keyof typeof RETIRE,
+): Promise<void> {
+  await runFiles(run, [ROLES]);
   await ensureAuthSchema();
-  await runFiles(run, sources());
+  await runFiles(run, PLATFORM);
+  await run("set role shop_owner");
+  await runFiles(run, shop());
+  await run("reset role");
+  await runFiles(run, [RETIRE[engine]]);
 }
 
-/** Make the shop one of another kind: the names are those of files in `variants/`. */
+/** Make the shop one of another kind, as its owner: the names are those of files in `variants/`. */
 export async function vary(run: Script, variants: string[]): Promise<void> {
   await runFiles(run, variants.map((name) => new URL(`${name}.sql`, VARIANTS)));
 }
 
 /** Where databases with the project newly in them are kept. */
 export function snapshots(folder: string): Promise<Snapshots> {
-  return Snapshots.of(folder, sources());
+  return Snapshots.of(folder, [ROLES, ...PLATFORM, ...Object.values(RETIRE), ...shop()]);
 }
 
-function sources(): URL[] {
+function here(name: string): URL {
+  return new URL(name, import.meta.url);
+}
+
+function shop(): URL[] {
   const migrations = new URL("migrations/", PROJECT);
   const names = [...Deno.readDirSync(migrations)].map((entry) => entry.name).sort();
   const files = names.map((name) => new URL(name, migrations));
-  return [...PLATFORM, ...files, new URL("seed.sql", PROJECT)];
+  return [...files, new URL("seed.sql", PROJECT)];
 }
 
 async function runFiles(run: Script, files: URL[]): Promise<void> {

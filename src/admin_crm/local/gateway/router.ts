@@ -5,7 +5,7 @@ import type { Handler } from "./types.ts";
 export function router(services: Record<string, Handler>): Handler {
   return async (request) => {
     // As it came over the wire: resolving dot segments would let a file's key lead to another service.
-    const pathname = request.url.replace(/^\w+:\/\/[^/]*/, "");
+    const pathname = request.url.replace(/^\w+:\/\/[^/]*/, "").replace(/\?.*$/s, "");
     const prefix = Object.keys(services).find((each) => pathname.startsWith(each));
     if (!prefix) {
       return Response.json({ message: "no Route matched with those values" }, { status: 404 });

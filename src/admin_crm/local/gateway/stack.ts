@@ -2,7 +2,8 @@ import { createAuth } from "./auth.ts";
 import { openEmbedded } from "./embedded.ts";
 import { seedEvidence } from "./evidence.ts";
 import { createFunctions } from "./functions.ts";
-import { KeptData } from "./kept.ts";
+import type { Guard } from "./guard.ts";
+import type { KeptData } from "./kept.ts";
 import type { Keys } from "./keys.ts";
 import { createLocal } from "./local.ts";
 import type { Options } from "./options.ts";
@@ -23,9 +24,10 @@ export async function openStack(
   url: string,
   folder: string,
   keys: Keys,
+  guard: Guard,
   options: Options,
+  kept: KeptData | null,
 ): Promise<Stack> {
-  const kept = options.data_dir ? await KeptData.open(options.data_dir, options.variants) : null;
   const engine = options.engine === "postgrest"
     ? await openPostgres(folder, keys, options)
     : await openEmbedded(keys, options, kept);
@@ -47,7 +49,7 @@ export async function openStack(
     "/auth/v1/": createAuth({ lite, keys, database, emailConfirmation }),
     "/storage/v1/": storage,
     "/functions/v1/": createFunctions(keys),
-    "/local/": createLocal(engine, keys),
+    "/local/": createLocal(engine, guard),
   });
   return { handler, close: () => engine.close() };
 }

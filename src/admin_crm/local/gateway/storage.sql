@@ -1,5 +1,6 @@
 -- The storage schema of a hosted project, as far as policies, clients and this gateway look into it.
-create schema if not exists storage;
+create schema if not exists storage authorization gateway;
+set role gateway;
 
 create table if not exists storage.buckets (
   id text primary key,
@@ -51,3 +52,4 @@ $$;
 grant usage on schema storage to anon, authenticated, service_role;
 grant all on storage.buckets, storage.objects to anon, authenticated, service_role;
 grant execute on all functions in schema storage to anon, authenticated, service_role;
+reset role;

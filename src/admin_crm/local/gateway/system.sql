@@ -9,9 +9,13 @@ do $$ begin
 end $$;
 
 grant usage on schema public, auth, extensions to anon, authenticated, service_role;
-alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
-alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
-alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+grant usage on schema extensions to shop_owner;
+alter default privileges for role shop_owner in schema public
+  grant all on tables to anon, authenticated, service_role;
+alter default privileges for role shop_owner in schema public
+  grant all on sequences to anon, authenticated, service_role;
+alter default privileges for role shop_owner in schema public
+  grant all on functions to anon, authenticated, service_role;
 
 -- Hosted GoTrue finds users by it; lite has no such column, and a seed must fit both.
 alter table auth.users add column if not exists instance_id uuid;

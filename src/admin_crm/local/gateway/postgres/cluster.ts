@@ -82,9 +82,9 @@ export class Cluster {
     await this.#server?.stop();
   }
 
-  /** How postgres.js reaches it, as the owner of the database. */
-  get access(): postgres.Options<Record<string, never>> {
-    return { host: this.folder, database: "postgres", username: "postgres", onnotice: () => {} };
+  /** How postgres.js reaches it. */
+  access(username: string): postgres.Options<Record<string, never>> {
+    return { host: this.folder, database: "postgres", username, onnotice: () => {} };
   }
 
   /** How a library of PostgreSQL's own reaches it. */

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 
-import { assume } from "../database.ts";
+import { assume, FORGET, Gate } from "../database.ts";
 import { type Claims, type Database, isoTimestamp, type Query } from "../types.ts";
 import type { Cluster } from "./cluster.ts";
 
@@ -20,11 +20,12 @@ const NUMBER = { to: 1700, from: [20, 1700], serialize: String, parse: Number };
 
 /** A database server, one transaction at a time on a connection of its own. */
 export class PostgresDatabase implements Database {
+  readonly #gate = new Gate();
   readonly #sql: postgres.Sql<{ timestamptz: string; date: string; number: number }>;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, role: string) {
     this.#sql = postgres({
-      ...cluster.access,
+      ...cluster.access(role),
       max: 1,
       types: { timestamptz: TIMESTAMPTZ, date: DATE, number: NUMBER },
     });
@@ -41,6 +42,17 @@ export class PostgresDatabase implements Database {
       if (claims) await assume(query, claims);
       return await work(query);
     }) as Promise<T>;
+  }
+
+  /** Run one statement as the role that this is the login of, and leave nothing of it in the session. */
+  sql(statement: string): Promise<Record<string, unknown>[]> {
+    return this.#gate.pass(async () => {
+      try {
+        return await this.as(null, (query) => query(statement));
+      } finally {
+        await this.script(`reset session authorization; ${FORGET}`);
+      }
+    });
   }
 
   /** Run SQL of many statements. */

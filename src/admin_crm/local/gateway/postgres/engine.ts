@@ -1,10 +1,10 @@
 import { createPostgresConnection } from "@supabase/lite/postgres";
 
 import { correct } from "../corrections.ts";
-import type { Turns } from "../database.ts";
+import { SESSION_ROLE, type Turns } from "../database.ts";
 import type { Engine } from "../engine.ts";
 import type { Keys } from "../keys.ts";
-import { appOn, Lite } from "../lite.ts";
+import { appOn, Lite, NO_SECRET } from "../lite.ts";
 import type { Options } from "../options.ts";
 import { install, snapshots, vary } from "../project.ts";
 import { Cluster } from "./cluster.ts";
@@ -29,17 +29,19 @@ export async function openPostgres(
   options: Options,
 ): Promise<Engine> {
   const kept = await snapshots(`${options.cache_dir}/postgres`);
-  const data = await kept.get(() => build(folder, keys, options));
+  const data = await kept.get(() => build(folder, options));
   const cluster = await Cluster.in(folder, "postgres", options.postgres!);
   await cluster.unpack(data);
   await cluster.start("QUIT");
-  const database = new PostgresDatabase(cluster);
-  await vary((sql) => database.script(sql), options.variants);
+  const database = new PostgresDatabase(cluster, SESSION_ROLE);
+  const owner = new PostgresDatabase(cluster, "shop_owner");
+  await vary((sql) => owner.script(sql), options.variants);
   const postgrest = await Postgrest.start(folder, cluster, database, keys, options);
   const connection = connect(cluster);
   return {
     database,
-    lite: new Lite(appOn(connection, keys, options), AT_ONCE, correct(connection)),
+    sql: (statement) => owner.sql(statement),
+    lite: new Lite(appOn(connection, keys.jwtSecret, options), AT_ONCE, correct(connection)),
     rest: postgrest.handler(keys),
     reloadSchema: () => postgrest.reload(),
     close: async () => {
@@ -50,24 +52,23 @@ export async function openPostgres(
 }
 
 /** The data of a server with the project newly in it. */
-async function build(folder: string, keys: Keys, options: Options): Promise<Blob> {
+async function build(folder: string, options: Options): Promise<Blob> {
   const cluster = await Cluster.in(folder, "template", options.postgres!);
   await cluster.initialize();
   await cluster.start("INT");
-  const database = new PostgresDatabase(cluster);
-  const connection = connect(cluster);
-  const app = appOn(connection, keys, options);
-  await install((sql) => database.script(sql), () => app.ensureSystemSchema());
-  await database.script(`
-    create role authenticator noinherit login;
-    grant anon, authenticated, service_role to authenticator;
-    analyze`);
-  await Promise.all([database.close(), connection.close()]);
+  const database = new PostgresDatabase(cluster, "postgres");
+  const ensureAuthSchema = async () => {
+    const connection = connect(cluster);
+    await appOn(connection, NO_SECRET, options).ensureSystemSchema();
+    await connection.close();
+  };
+  await install((sql) => database.script(sql), ensureAuthSchema, "postgres");
+  await database.close();
   await cluster.stop();
   return await cluster.pack();
 }
 
 function connect(cluster: Cluster) {
   const types = { timestamptz: TIMESTAMPTZ, jsonb: JSONB };
-  return createPostgresConnection({ postgresOptions: { ...cluster.access, types } });
+  return createPostgresConnection({ postgresOptions: { ...cluster.access(SESSION_ROLE), types } });
 }

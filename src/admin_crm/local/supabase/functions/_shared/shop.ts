@@ -9,8 +9,10 @@ const PAGE = 1000;
  */
 export async function isAdministrator(request: Request): Promise<boolean> {
   const authorization = request.headers.get("authorization") ?? "";
-  const apikey = request.headers.get("apikey") ?? authorization.replace(/^Bearer\s+/i, "");
-  if (!apikey) return false;
+  const bearer = authorization.replace(/^Bearer\s+/i, "");
+  const apikey = request.headers.get("apikey") ??
+    (bearer.startsWith("sb_") ? bearer : variable("SUPABASE_ANON_KEY"));
+  if (!bearer && !request.headers.has("apikey")) return false;
   const headers = { apikey, authorization: authorization || `Bearer ${apikey}` };
   const user = await askAuth("user", headers);
   if (typeof user?.id === "string") {

@@ -1,4 +1,4 @@
-"""The doctor's report: one line per check, with verdict, meaning and advice."""
+"""What `doctor` reports."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ class DoctorCheck:
     """One line of a report: the check's name, the verdict, its meaning, and advice (empty if there is none)."""
 
     name: str
+    """The check's name."""
     verdict: Verdict
+    """pass, warn or fail."""
     meaning: str
+    """What was found."""
     advice: str = ""
+    """What to do; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class DoctorReport:
     """
 
     checks: tuple[DoctorCheck, ...]
+    """One entry per check, in the order of the report."""
 
     @property
     def ok(self) -> bool:

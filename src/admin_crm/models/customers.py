@@ -1,57 +1,67 @@
-"""The result models: frozen pydantic models that keep unknown columns (R4, R5)."""
+"""A customer: the directory's row, the profile, and everything on the customer's page."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, computed_field
+from pydantic import (
+    Field,
+    computed_field,
+)
 
 from admin_crm._core.fields import CustomerId, Email, Model, Moment, Phone, Status, Tier, TierColumn
 from admin_crm._core.redaction import mask_email, mask_phone
 from admin_crm.labels import (
     AccountStatus,
-    CustomerTier,
     HealthStatus,
-    NotificationType,
     Segment,
     canonical_health,
     canonical_segment,
 )
-
-T = TypeVar("T")
+from admin_crm.models.orders import Order, OrdersSummary
+from admin_crm.models.records import Address, AdminNotes, Evidence
 
 
 class AIPreferences(Model):
     """A customer's preferences, as inferred by the shop's AI."""
 
     preferred_styles: list[str] = []
+    """Styles that the customer prefers."""
     interests: list[str] = []
+    """Topics that the customer is interested in."""
     visual_theme_hint: str | None = None
+    """The theme that the shop's app should show; None if unknown."""
     personality_notes: str | None = None
+    """Free text about the customer's personality; None if there is none."""
 
 
 class IAContext(Model):
     """The last interaction of a customer with the shop's AI assistant."""
 
     last_query: str | None = None
+    """The last question to the assistant; None if there was none."""
     last_intent: str | None = None
+    """The intent that the assistant detected; None if unknown."""
     persona_cluster: str | None = None
+    """The cluster that the customer belongs to; None if unknown."""
     visual_theme_hint: str | None = None
+    """The theme that the shop's app should show; None if unknown."""
     propensity_score: float | None = None
+    """The estimated propensity to buy, as the shop computes it; None if unknown."""
     updated_at: Moment | None = None
+    """When the row was last updated; None if unknown."""
 
 
 class CustomerIntelligence(Model):
     """A customer's segment and health, as labels of the shop and as canonical names."""
 
     segment: str | None = None
+    """The RFM segment, as the shop labels it; None if the view does not show it."""
     health_status: str | None = None
+    """The health status, as the shop labels it; None if the view does not show it."""
 
     @property
     def canonical_segment(self) -> Segment | None:
@@ -72,22 +82,39 @@ class AdminCustomer(CustomerIntelligence):
     """
 
     id: UUID = CustomerId
+    """The customer's id, which is also the user id in `auth.users`."""
     full_name: str | None = None
+    """The full name; None if unknown."""
     email: Email = None
+    """The e-mail address; None if unknown, or if the view returns a placeholder."""
     avatar_url: str | None = None
+    """The URL of the profile picture; None if there is none."""
     phone: str | None = Phone
+    """The phone number as entered; None if there is none."""
     whatsapp: str | None = None
+    """The WhatsApp number as entered; None if there is none."""
     birthdate: date | None = None
+    """The date of birth; None if unknown."""
     created_at: Moment | None = None
+    """When the customer registered; None if the view does not have the column."""
     account_status: Status | None = None
+    """active, suspended or banned, or an unknown status as a string; None if the view does not have it."""
     tier: Tier | None = TierColumn
+    """The loyalty tier, or an unknown tier as a string; None if the shop has no tiers."""
     total_orders: int | None = None
+    """The number of orders; None if the view does not have the column."""
     total_spent: Decimal | None = None
+    """Lifetime spend in the shop's currency; None if the view does not have the column."""
     frequency: int | None = None
+    """The number of orders (the F of RFM); None if the view does not have the column."""
     monetary: Decimal | None = None
+    """The amount spent (the M of RFM), in the shop's currency; None if the view does not have the column."""
     ai_preferences: AIPreferences | None = None
+    """Preferences inferred by the shop's AI; None if there are none."""
     ia_context: IAContext | None = None
+    """The last interaction with the shop's assistant; None if there was none."""
     recency_as_sent: int | None = Field(default=None, validation_alias="recency_days", exclude=True, repr=False)
+    """Days since the last order, as the view sends it."""
 
     @computed_field  # type: ignore[prop-decorator]  # mypy does not support decorators above @property
     @property
@@ -124,179 +151,51 @@ class CustomerProfile(Model):
     """A row of `customer_profiles`."""
 
     id: UUID = CustomerId
+    """The customer's id, which is also the user id in `auth.users`."""
     full_name: str | None = None
+    """The full name; None if unknown."""
     avatar_url: str | None = None
+    """The URL of the profile picture; None if there is none."""
     phone: str | None = Phone
+    """The phone number as entered; None if there is none."""
     whatsapp: str | None = None
+    """The WhatsApp number as entered; None if there is none."""
     birthdate: date | None = None
+    """The date of birth; None if unknown."""
     tier: Tier | None = TierColumn
+    """The loyalty tier, or an unknown tier as a string; None if the shop has no tiers."""
     account_status: Status = AccountStatus.ACTIVE
+    """active, suspended or banned, or an unknown status as a string; active if the column is missing."""
     suspension_end: Moment | None = None
+    """When the suspension ends; None without an end date or a suspension."""
     total_orders: int | None = None
+    """The number of orders stored in the profile; None if the table does not have the column."""
     total_spent: Decimal | None = None
+    """Lifetime spend in the shop's currency; None if the table does not have the column."""
     favorite_category_id: UUID | str | None = None
+    """The id of the favourite category; None if there is none."""
     ai_preferences: AIPreferences | None = None
+    """Preferences inferred by the shop's AI; None if there are none."""
     ia_context: IAContext | None = None
+    """The last interaction with the shop's assistant; None if there was none."""
     created_at: Moment | None = None
+    """When the profile was created; None if unknown."""
     updated_at: Moment | None = None
-
-
-class Address(Model):
-    """A row of `addresses`."""
-
-    id: UUID | str | None = None
-    customer_id: UUID
-    type: str | None = None
-    label: str | None = None
-    full_name: str | None = None
-    street: str | None = None
-    number: str | None = None
-    colony: str | None = None
-    city: str | None = None
-    state: str | None = None
-    zip_code: str | None = None
-    phone: str | None = None
-    notes: str | None = None
-    references: str | None = None
-    is_default: bool | None = None
-    created_at: Moment | None = None
-
-
-class OrderItem(Model):
-    """One line of an order."""
-
-    product_id: UUID | str | None = None
-    name: str | None = None
-    price: Decimal | None = None
-    quantity: int | float | None = None
-    """The quantity; in old orders it may be fractional or None."""
-    image: str | None = None
-
-
-class Order(Model):
-    """A row of `orders`; `items` comes from the JSON column of the order."""
-
-    id: UUID | str
-    order_number: str | None = None
-    customer_id: UUID | None = None
-    items: list[OrderItem] | None = None
-    subtotal: Decimal | None = None
-    shipping_cost: Decimal | None = None
-    discount: Decimal | None = None
-    total: Decimal = Decimal(0)
-    status: str | None = None
-    payment_method: str | None = None
-    payment_status: str | None = None
-    tracking_notes: str | None = None
-    created_at: Moment | None = None
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether the order is cancelled; accepts all spellings in use."""
-        return self.status is not None and self.status.casefold() in CANCELLED
-
-
-CANCELLED = ("cancelled", "canceled", "cancelado")
-"""The status values that mean a cancelled order."""
-
-
-class OrdersSummary(Model):
-    """The figures of a customer's orders, without cancelled ones."""
-
-    total_spent: Decimal = Decimal(0)
-    total_orders: int = 0
-    aov: Decimal = Decimal(0)
-    """The average order value, rounded to the cent."""
-    last_order_date: Moment | None = None
-
-
-class AdminNotes(Model):
-    """A customer's row of `admin_customer_notes`."""
-
-    customer_id: UUID
-    notes: str | None = None
-    tags: Annotated[list[str], BeforeValidator(lambda tags: tags or [])] = []
-    custom_fields: Annotated[dict[str, Any], BeforeValidator(lambda fields: fields or {})] = {}
-    updated_at: Moment | None = None
-
-
-class Evidence(Model):
-    """An evidence file; `url` is a signed URL that expires."""
-
-    id: UUID | str | None = None
-    path: str
-    url: str | None = Field(default=None, repr=False)
-    """The signed URL, None if it could not be created; anyone who has it can open the file, so it is in no repr."""
-    file_name: str
-    uploaded_at: Moment | None = None
-    size: int | None = None
-    content_type: str | None = None
-
-
-class Notification(Model):
-    """A row of `user_notifications`."""
-
-    id: UUID
-    user_id: UUID
-    title: str
-    message: str
-    type: Annotated[NotificationType | str, Field(union_mode="left_to_right")] = NotificationType.INFO
-    is_read: bool | None = False
-    created_at: Moment | None = None
+    """When the row was last updated; None if unknown."""
 
 
 class AdminCustomerDetail(AdminCustomer):
     """One customer with everything that the web admin shows on the customer's page."""
 
     suspension_end: Moment | None = None
+    """When the suspension ends; None without an end date or a suspension."""
     addresses: list[Address] = Field(default=[], repr=False)
+    """All addresses."""
     orders: list[Order] = Field(default=[], repr=False)
     """The orders that are not cancelled, newest first."""
     orders_summary: OrdersSummary = OrdersSummary()
+    """The figures of `orders`."""
     admin_notes: AdminNotes | None = None
+    """Administrators' notes; None if there are none yet."""
     evidence: list[Evidence] = Field(default=[], repr=False)
-
-
-class DirectoryStats(Model):
-    """The figures of the directory; unknown segment and health labels are counted under their own name."""
-
-    total: int
-    new_this_month: int
-    contactable: int
-    contactable_percent: float
-    birthdays_this_month: int
-    by_segment: dict[str, int]
-    by_health_status: dict[str, int]
-    revenue: Decimal
-
-
-class TierProgress(Model):
-    """A customer's loyalty tier and the amount to the next one."""
-
-    tier: CustomerTier
-    spent: Decimal
-    next_tier: CustomerTier | None
-    amount_to_next: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list, with the total number of items; the first page is 1."""
-
-    items: list[T]
-    total: int
-    page: int
-    page_size: int
-
-    @property
-    def pages(self) -> int:
-        """The number of pages."""
-        return -(-self.total // self.page_size)
-
-    def __iter__(self) -> Iterator[T]:
-        """Iterate over the items on this page."""
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        """Return the number of items on this page."""
-        return len(self.items)
+    """The evidence files, newest first, with signed URLs."""

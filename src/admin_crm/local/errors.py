@@ -1,0 +1,5 @@
+"""How the local stack fails."""
+
+
+class LocalStackError(RuntimeError):
+    """The local Supabase could not be started, or returned an error."""

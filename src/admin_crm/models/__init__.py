@@ -1,0 +1,53 @@
+"""The public models: frozen pydantic models that keep unknown columns (R4, R5)."""
+
+from admin_crm.models.creation import AddressData, CreateCustomerData, CreatedCustomer
+from admin_crm.models.customers import (
+    AdminCustomer,
+    AdminCustomerDetail,
+    AIPreferences,
+    CustomerIntelligence,
+    CustomerProfile,
+    IAContext,
+)
+from admin_crm.models.directory import DirectoryStats, Page, TierProgress
+from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
+from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
+from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
+from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
+from admin_crm.models.report import DoctorCheck, DoctorReport, Verdict
+
+__all__ = [
+    "CANCELLED",
+    "AIPreferences",
+    "Address",
+    "AddressData",
+    "AdminCustomer",
+    "AdminCustomerDetail",
+    "AdminNotes",
+    "CategoryCount",
+    "CreateCustomerData",
+    "CreatedCustomer",
+    "CustomerIntelligence",
+    "CustomerPreferences",
+    "CustomerProfile",
+    "DirectoryStats",
+    "DoctorCheck",
+    "DoctorReport",
+    "EventKind",
+    "Evidence",
+    "IAContext",
+    "Insight",
+    "LoyaltyAnalysis",
+    "LoyaltyProposition",
+    "Notification",
+    "Order",
+    "OrderItem",
+    "OrdersSummary",
+    "Page",
+    "ProductCount",
+    "SuggestedCoupon",
+    "TagSuggestion",
+    "TierProgress",
+    "TimelineEvent",
+    "Verdict",
+]

@@ -1,0 +1,32 @@
+"""What lies behind a connection: a forked process gets sockets and locks of its own."""
+
+from __future__ import annotations
+
+import threading
+
+from admin_crm import AdminCRM
+from admin_crm._core.connection import _after_fork, link_of
+from admin_crm._core.transport import http_of
+from helpers import KEY, URL
+
+
+def test_a_fork_leaves_the_child_without_the_parents_sockets_and_locks():
+    with AdminCRM(URL, KEY) as crm, AdminCRM(URL, KEY) as unused:
+        parents, shared = crm.supabase, link_of(crm).shared
+        http, held = shared.http, threading.Lock()
+        shared.lock = held
+        held.acquire()  # as another thread would have at the moment of the fork
+        _after_fork()
+        assert crm.supabase is not parents
+        assert http_of(link_of(crm)) is not http
+        assert link_of(unused).rights.client is None
+        http.close()
+
+
+def test_a_users_own_client_survives_a_fork():
+    from supabase import Client
+
+    theirs = Client(URL, KEY)
+    crm = AdminCRM(supabase=theirs)
+    _after_fork()
+    assert crm.supabase is theirs

@@ -1,0 +1,91 @@
+"""Suspensions are lifted completely, whatever the server returns of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import httpx
+import pytest
+import respx
+
+from admin_crm import IncompleteReadError, PermissionDeniedError, ServiceUnavailableError, lift_expired_suspensions
+from helpers import URL
+
+PROFILES = f"{URL}/rest/v1/customer_profiles"
+
+
+class Profiles:
+    """The table of profiles, which returns at most `cap` rows and loses its answers where it is told to."""
+
+    def __init__(self, suspended: int, *, cap: int = 1000, lose: int = 0, read_only: bool = False) -> None:
+        self.status = {str(UUID(int=number)): "suspended" for number in range(1, suspended + 1)}
+        self.cap, self.lose, self.read_only = cap, lose, read_only
+        self.updates = 0
+        respx.get(PROFILES).mock(side_effect=self.read)
+        respx.patch(PROFILES).mock(side_effect=self.update)
+
+    def read(self, request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        found = [key for key in self.status if self._matches(key, request)]
+        after = next((value[3:] for value in params.get_list("id") if value.startswith("gt.")), "")
+        return self._rows([key for key in found if key > after])
+
+    def update(self, request: httpx.Request) -> httpx.Response:
+        self.updates += 1
+        found = [key for key in self.status if self._matches(key, request)] if not self.read_only else []
+        self.status |= dict.fromkeys(found, "active")
+        if self.lose:
+            self.lose -= 1
+            raise httpx.ReadError("lost")
+        return self._rows(found)
+
+    def _matches(self, key: str, request: httpx.Request) -> bool:
+        params = request.url.params
+        wanted = params.get("account_status", f"eq.{self.status[key]}").removeprefix("eq.")
+        ids = next((value for value in params.get_list("id") if value.startswith("in.")), key)
+        return self.status[key] == wanted and key in ids
+
+    def _rows(self, keys: list[str]) -> httpx.Response:
+        rows = [{"id": key, "account_status": self.status[key]} for key in sorted(keys)[: self.cap]]
+        return httpx.Response(200, json=rows, headers={"content-range": f"*/{len(keys)}"})
+
+
+@pytest.mark.parametrize("cap", [1000, 40, 7])
+@respx.mock
+def test_all_lifted_suspensions_are_returned_whatever_the_row_limit(ask, cap):
+    profiles = Profiles(230, cap=cap)
+    lifted = ask(lift_expired_suspensions)
+    assert {str(row.id) for row in lifted} == set(profiles.status)
+    assert {row.account_status for row in lifted} == {"active"}
+    assert set(profiles.status.values()) == {"active"}
+
+
+@respx.mock
+def test_a_lost_answer_costs_no_record_of_who_was_lifted(ask):
+    profiles = Profiles(130, lose=1)
+    assert {str(row.id) for row in ask(lift_expired_suspensions)} == set(profiles.status)
+
+
+@respx.mock
+def test_nothing_due_writes_nothing(ask):
+    profiles = Profiles(0)
+    assert ask(lift_expired_suspensions) == []
+    assert profiles.updates == 0
+
+
+@respx.mock
+def test_credentials_that_may_not_lift_are_refused(ask):
+    Profiles(3, read_only=True)
+    with pytest.raises(PermissionDeniedError, match="not change the status"):
+        ask(lift_expired_suspensions)
+
+
+@respx.mock
+def test_lifting_that_stops_half_way_says_who_was_lifted(ask):
+    profiles = Profiles(150)
+    update = profiles.update
+    respx.patch(PROFILES).mock(side_effect=lambda request: httpx.Response(503) if profiles.updates else update(request))
+    with pytest.raises(IncompleteReadError, match="100 of 150 suspensions") as raised:
+        ask(lift_expired_suspensions)
+    assert (len(raised.value.rows), raised.value.expected) == (100, 150)
+    assert isinstance(raised.value.__cause__, ServiceUnavailableError)
