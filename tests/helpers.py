@@ -16,6 +16,14 @@ from admin_crm import AdminCRM, AsyncAdminCRM, Settings
 URL = "https://shop.test"
 KEY = "sb_secret_unit-test-key"
 ANON = "sb_publishable_unit-test-key"
+SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
+"""The id of a customer."""
+REST = f"{URL}/rest/v1"
+VIEW = f"{REST}/customer_intelligence_360"
+PROFILES = f"{REST}/customer_profiles"
+ORDERS = f"{REST}/orders"
+NOTES = f"{REST}/admin_customer_notes"
+NOTIFICATIONS = f"{REST}/user_notifications"
 QUICK = Settings(retry_attempts=4, retry_base_delay=0.001, retry_max_delay=0.002)
 """Settings for unit tests: retries without waiting."""
 
