@@ -40,7 +40,7 @@ def refused(code: str, message: str = "no", status: int = 400) -> httpx.Response
 
 
 class Project:
-    """A healthy project, played by respx; a test makes one part of it unwell."""
+    """A healthy project, played by respx; a test makes one part of it unhealthy."""
 
     def __init__(self, router: respx.MockRouter) -> None:
         self.router = router

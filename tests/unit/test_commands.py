@@ -22,7 +22,7 @@ from cli_helpers import ANA, MALLORY
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Run a command where nothing is configured, unless told otherwise."""
+    """Run a command where nothing is configured, unless a fixture configures it."""
     for name in ("SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_ACCESS_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "120")
