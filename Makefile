@@ -5,17 +5,33 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DENO := $(CURDIR)/$(BIN)/deno
 GATEWAY := src/admin_crm/local/gateway
+PACKAGES := --editable '.[all,local-postgres]' --group dev
+
+# More workers than two cores: a test mostly waits for its server.
+WORKERS ?= 3
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+# What only tests the local stack, which is no part of the library's coverage gate.
+LOCAL_TESTS := $(wildcard tests/integration/test_local_*.py tests/unit/test_function_rules.py)
+LOCAL_FILES := src/admin_crm/local $(LOCAL_TESTS) tests/functions tests/conftest.py tests/shops.py
+LIBRARY_TESTS := tests $(LOCAL_TESTS:%=--ignore=%)
+# The engine 'postgrest' runs here.
+POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench chaos docs clean
+.PHONY: help setup demo test test-library test-local run-local-tests check bench chaos docs clean
 
 help: ## list what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
+# RESOLUTION=lowest-direct installs the lowest versions that pyproject.toml allows.
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --editable '.[all,local-postgres]' --group dev
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1' $(if $(RESOLUTION),uv)
+ifdef RESOLUTION
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --upgrade --resolution $(RESOLUTION) $(PACKAGES)
+else
+	$(BIN)/pip install --quiet $(PACKAGES)
+endif
 	touch $(READY)
 
 setup: $(READY) ## create .venv with every extra and the development tools
@@ -23,12 +39,26 @@ setup: $(READY) ## create .venv with every extra and the development tools
 demo: $(READY) ## a guided tour on a local Supabase
 	$(BIN)/admin-crm demo
 
-test: $(READY) ## the whole suite, then once more on PostgREST and PostgreSQL, with the coverage gate
-	$(BIN)/pytest -n 3 --dist loadgroup --cov --cov-report=
-ifeq ($(shell uname -sm),Linux x86_64)
-# Not 100: a line or two run only when threads or processes meet in a certain order.
-	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n 3 --dist loadgroup -m 'not once' tests/integration \
+test: test-library test-local ## every test
+
+test-library: $(READY) ## the library, on Supabase Lite and on PostgREST with PostgreSQL, with the coverage gate
+ifdef POSTGREST
+# What says nothing of the engine runs on the quicker one. Not 100: a line or two run only when threads or
+# processes meet in a certain order.
+	$(PYTEST) $(LIBRARY_TESTS) -m 'not once' --cov --cov-report=
+	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) $(LIBRARY_TESTS) --ignore=tests/unit \
 		--cov --cov-append --cov-report=term --cov-fail-under=99.9
+else
+	$(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term
+endif
+
+test-local: $(READY) ## the local stack; skipped where it passed on the same files (FORCE=1 runs it)
+	@$(BIN)/python tools/unless_passed.py test-local $(LOCAL_FILES) -- $(MAKE) --no-print-directory run-local-tests
+
+run-local-tests: $(READY)
+	$(BIN)/pytest -n $(WORKERS) $(LOCAL_TESTS)
+ifdef POSTGREST
+	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n $(WORKERS) -m 'not once' $(filter tests/integration/%,$(LOCAL_TESTS))
 endif
 
 check: $(READY) ## formatting, linting, types

@@ -60,6 +60,7 @@ class FaultProxy:
         self._dark_until = 0.0
         self._reopening: asyncio.Task[None] | None = None
         self._outage: tuple[int, float] | None = None
+        self._until: threading.Event | None = None
 
     @property
     def url(self) -> str:
@@ -70,8 +71,12 @@ class FaultProxy:
         """Inject a fault into the next request with this method and path."""
         self._chooser.plan(fault, method, path, worked=worked, variant=variant)
 
-    def go_dark_after(self, requests: int, seconds: float) -> None:
-        """After this many more requests, close all connections and refuse new ones for some seconds."""
+    def go_dark_after(self, requests: int, seconds: float, *, until: threading.Event | None = None) -> None:
+        """After this many more requests, close all connections and refuse new ones for some seconds.
+
+        With `until`, also until that event is set: a slow machine may take longer than these seconds to come back.
+        """
+        self._until = until
         self._outage = (self.requests + requests, seconds)
 
     def __enter__(self) -> Self:
@@ -144,6 +149,8 @@ class FaultProxy:
     async def _reopen(self) -> None:
         while (left := self._dark_until - self._loop.time()) > 0:  # noqa: ASYNC110 (the end may be postponed)
             await asyncio.sleep(left)
+        while self._until is not None and not self._until.is_set():  # noqa: ASYNC110 (another thread sets it)
+            await asyncio.sleep(0.01)
         await self._listen()
 
     async def _serve(self, connection: socket.socket) -> None:

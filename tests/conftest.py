@@ -21,7 +21,8 @@ from shops import open_shop
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("shop", deadline=None)  # no test is a timed test
+# No test is a timed test.
+hypothesis.settings.register_profile("shop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("shop")
 
 SECRETS = re.compile(

@@ -80,10 +80,10 @@ class GivenShop:
         with psycopg.connect(self._database, autocommit=True) as connection:
             connection.execute(f"create function public.{name}() returns integer language sql as 'select 1'")
             connection.execute("notify pgrst, 'reload schema'")
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 100
             while httpx.post(f"{self.url}/rest/v1/rpc/{name}", headers=headers).status_code != 200:
                 if time.monotonic() > deadline:
-                    raise LocalStackError("PostgREST has not read the schema anew within 10 s")
+                    raise LocalStackError("PostgREST has not read the schema anew within 100 s")
                 time.sleep(0.05)
             connection.execute(f"drop function public.{name}()")
 

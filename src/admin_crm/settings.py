@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import new_class
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from admin_crm.errors import InvalidInputError
+
+M = TypeVar("M", bound=BaseModel)
 
 ENV_FILE = ".env"
 Seconds = Annotated[float, Field(gt=0)]
@@ -125,16 +127,13 @@ class Settings(BaseModel):
         Raises:
             InvalidInputError: a variable has a value that its setting does not allow, or `.env` is not UTF-8.
         """
-        _check_env_file()
-        return cls(**_SettingsFromEnv().model_dump(exclude_unset=True))
+        return cls(**_from_env(cls, env_prefix="ADMIN_CRM_").model_dump(exclude_unset=True))
 
 
-class Credentials(BaseSettings):
+class Credentials(BaseModel):
     """The project's URL and keys, from Supabase's usual environment variables."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     url: str = Field(default="", validation_alias="SUPABASE_URL")
     secret_key: SecretStr | None = Field(
@@ -148,14 +147,21 @@ class Credentials(BaseSettings):
     @classmethod
     def from_env(cls) -> Credentials:
         """Read the project's URL and keys from the environment and from `.env` in the working directory."""
-        _check_env_file()
-        return cls()
+        return _from_env(cls)
 
 
-class _SettingsFromEnv(BaseSettings, Settings):  # pyright: ignore[reportIncompatibleVariableOverride]  (two kinds of one dict)
-    model_config = SettingsConfigDict(
-        env_prefix="ADMIN_CRM_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True
+def _from_env(model: type[M], **config: Any) -> M:
+    """Fill a model from the environment and `.env`; pydantic-settings is loaded only where this is asked for."""
+    from pydantic_settings import BaseSettings
+
+    _check_env_file()
+    source = {"env_file": ENV_FILE, "env_file_encoding": "utf-8", "extra": "ignore", **config}
+    reader = new_class(
+        f"{model.__name__}FromEnv",
+        (BaseSettings, model),
+        exec_body=lambda body: body.update(model_config=source, __module__=__name__),
     )
+    return cast("M", reader())
 
 
 def _check_env_file() -> None:
@@ -172,13 +178,14 @@ def _check_env_file() -> None:
         raise InvalidInputError(f"{ENV_FILE} is not encoded in UTF-8", argument="settings", hint="save it as UTF-8")
 
 
-def _explain(error: ValidationError, settings: Settings) -> str:
+def _explain(error: ValidationError, settings: BaseModel) -> str:
     """Name each wrong setting, or the variable it comes from, with its value and what is allowed."""
+    prefix = str(settings.model_config.get("env_prefix", ""))
     reasons: list[str] = []
     for each in error.errors(include_url=False, include_context=False):
         name = ".".join(map(str, each["loc"]))
-        if isinstance(settings, _SettingsFromEnv):
-            name = f"ADMIN_CRM_{name.upper()}"
+        if prefix:
+            name = f"{prefix}{name.upper()}"
         reasons.append(
             f"there is no setting {name}"
             if each["type"] == "extra_forbidden"

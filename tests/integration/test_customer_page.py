@@ -19,8 +19,6 @@ from admin_crm import (
     send_customer_notification,
     update_admin_customer_notes,
 )
-from admin_crm.local import LocalStack
-from helpers import Ask
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
@@ -52,12 +50,11 @@ def test_the_page_of_a_new_customer_is_empty_but_there(admin, customer):
     assert detail.orders_summary.total_spent == 0
 
 
-def test_orders_beyond_the_servers_cap_are_all_there(caller):
-    with LocalStack(max_rows=50) as capped:
-        ask = Ask(caller, caller.open(capped.url, capped.secret_key))
-        orders = ask(get_customer_orders, capped.customer_id)
-        assert len(orders) == 120
-        assert [order.created_at for order in orders] == sorted((order.created_at for order in orders), reverse=True)
+@pytest.mark.xdist_group("capped")
+def test_orders_beyond_the_servers_cap_are_all_there(caller, capped):
+    orders = caller(get_customer_orders, caller.open(capped.url, capped.secret_key), capped.customer_id)
+    assert len(orders) == 120
+    assert [order.created_at for order in orders] == sorted((order.created_at for order in orders), reverse=True)
 
 
 def test_cancelled_orders_can_be_left_out(by_key, stack):

@@ -31,12 +31,6 @@ def everything_in(stack: LocalStack) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def small_and_gated() -> Iterator[LocalStack]:
-    with open_shop(gated_view=True, max_rows=50) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def neglected() -> Iterator[LocalStack]:
     """A shop where much is missing."""
     with open_shop(order_items=True) as running:
@@ -131,8 +125,9 @@ def test_a_wrong_key_ends_the_report(caller: Caller, stack: LocalStack) -> None:
     assert "check the key" in report.checks[-1].advice
 
 
-def test_a_gated_view_is_a_trap_for_a_secret_key(caller: Caller, small_and_gated: LocalStack) -> None:
-    report = caller(doctor, caller.open(small_and_gated.url, small_and_gated.secret_key))
+@pytest.mark.xdist_group("gated")
+def test_a_gated_view_is_a_trap_for_a_secret_key(caller: Caller, gated: LocalStack) -> None:
+    report = caller(doctor, caller.open(gated.url, gated.secret_key))
     assert lines(report)["directory"] == (
         "fail",
         (
@@ -142,17 +137,20 @@ def test_a_gated_view_is_a_trap_for_a_secret_key(caller: Caller, small_and_gated
     )
 
 
-def test_a_gated_view_is_none_for_an_administrators_session(caller: Caller, small_and_gated: LocalStack) -> None:
-    shop = small_and_gated
+@pytest.mark.xdist_group("gated")
+def test_a_gated_view_is_none_for_an_administrators_session(caller: Caller, gated: LocalStack) -> None:
+    shop = gated
     report = caller(doctor, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
     assert lines(report)["directory"] == ("pass", "customer_intelligence_360 shows all 1,200 customers")
 
 
-def test_a_low_row_cap_is_found_out(caller: Caller, small_and_gated: LocalStack) -> None:
-    report = caller(doctor, caller.open(small_and_gated.url, small_and_gated.secret_key))
+@pytest.mark.xdist_group("gated")
+def test_a_low_row_cap_is_found_out(caller: Caller, gated: LocalStack) -> None:
+    report = caller(doctor, caller.open(gated.url, gated.secret_key))
     assert lines(report)["row cap"][1].startswith("the server gives 50 rows at once")
 
 
+@pytest.mark.xdist_group("neglected")
 def test_what_is_missing_is_named_with_what_is_done_without_it(neglected_by_key: Ask) -> None:
     report = neglected_by_key(doctor)
     assert not report.ok
@@ -169,6 +167,7 @@ def test_what_is_missing_is_named_with_what_is_done_without_it(neglected_by_key:
     assert found["suspensions"] == ("warn", "1 suspension has ended without being lifted")
 
 
+@pytest.mark.xdist_group("neglected")
 def test_notes_that_no_foreign_key_keeps_out_are_removed_again(neglected_by_key: Ask, neglected: LocalStack) -> None:
     count = "select count(*) from admin_customer_notes"
     before = neglected.execute_sql(count)
@@ -177,6 +176,7 @@ def test_notes_that_no_foreign_key_keeps_out_are_removed_again(neglected_by_key:
     assert neglected.execute_sql(count) == before
 
 
+@pytest.mark.xdist_group("neglected")
 def test_the_command_says_what_the_function_says(
     stack: LocalStack, neglected: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

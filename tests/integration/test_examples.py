@@ -25,7 +25,7 @@ def test_an_example_runs_and_says_what_it_found(example: str, stack: LocalStack,
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / example)],
         cwd=tmp_path, env={**os.environ, **stack.environment, "PYTHONUTF8": "1"},
-        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+        capture_output=True, text=True, encoding="utf-8", timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (customers,) = stack.execute_sql("select count(*) from customer_intelligence_360")

@@ -32,7 +32,7 @@ VALUES = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(STORABLE, children, max_size=3),
     max_leaves=6,
 )
-few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

@@ -45,5 +45,5 @@ def test_the_snippets_of_a_page_run_one_after_the_other(
 def test_the_test_that_the_guide_shows_passes(tmp_path: Path) -> None:
     (tmp_path / "test_shown.py").write_text(PAGES["docs/guide/testing.md"][0], "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert "1 passed" in done.stdout, done.stdout + done.stderr

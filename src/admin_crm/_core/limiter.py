@@ -21,6 +21,7 @@ from admin_crm._core.scope import wait_for
 FIRST_LIMIT = 2
 JITTER = 0.01
 """Seconds that tell nothing: answers that differ by less count as equally fast."""
+SHORTEST = 0.001
 QUEUED = 0.95
 """How many requests may be waiting for others, by their times, before no further one is allowed."""
 IN_PROPORTION = 0.9
@@ -29,12 +30,15 @@ LEARNING = 0.2
 """By how much of the difference the time alone follows a slower answer that was alone: shops grow."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
-    """The right to have one request under way, since when, and how many of its kind are at most."""
+    """The right to have one request under way."""
 
     adaptive: bool
-    running: int
+    reading: float
+    """Seconds that were spent on reading answers before it began."""
+    running: int = 0
+    """How many of its kind were under way at most, itself included."""
     begun: float = field(default_factory=time.monotonic)
 
 
@@ -48,11 +52,12 @@ class Limiter:
     def __init__(self, most: int) -> None:
         self.most = most
         self.limit = min(FIRST_LIMIT, most)
-        self._running = {True: 0, False: 0}
-        self._waiting: dict[bool, deque[Future[None]]] = {True: deque(), False: deque()}
+        self._under_way: dict[bool, list[Slot]] = {True: [], False: []}
+        self._waiting: dict[bool, deque[Future[Slot]]] = {True: deque(), False: deque()}
         self._lock = threading.Lock()
         self._fastest: dict[Hashable, float] = {}
         self._halved_at = 0.0
+        self._reading = 0.0
 
     async def acquire(self, *, adaptive: bool, is_async: bool) -> Slot:
         """Wait for a slot; every slot must be given back with `release`.
@@ -63,30 +68,32 @@ class Limiter:
         """
         with self._lock:
             if self._has_room(adaptive=adaptive) and not self._waiting[adaptive]:
-                self._running[adaptive] += 1
-                return Slot(adaptive, self._running[adaptive])
-            turn: Future[None] = Future()
+                return self._enter(adaptive=adaptive)
+            turn: Future[Slot] = Future()
             self._waiting[adaptive].append(turn)
         try:
-            if is_async:
-                await asyncio.wrap_future(turn)
-            else:
-                wait_for(turn)
+            return await asyncio.wrap_future(turn) if is_async else wait_for(turn)
         except BaseException:
             if not turn.cancel():
-                self._leave(adaptive=adaptive)  # it was given the slot just before it stopped waiting
+                self._leave(turn.result())  # it was given the slot just before it stopped waiting
             raise
-        return Slot(adaptive, self._running[adaptive])
 
     def release(self, slot: Slot) -> float:
-        """Give a slot back; returns the seconds it was held."""
-        seconds = time.monotonic() - slot.begun
-        slot.running = max(slot.running, self._running[slot.adaptive])
-        self._leave(adaptive=slot.adaptive)
+        """Give a slot back; returns the seconds it took the server, as far as they can be told.
+
+        While another answer is being read, none is noticed: that time is not the server's.
+        """
+        seconds = time.monotonic() - slot.begun - (self._reading - slot.reading)
+        self._leave(slot)
         return seconds
+
+    def has_read(self, seconds: float) -> None:
+        """Note how long it took to read an answer."""
+        self._reading += seconds
 
     def answered(self, slot: Slot, kind: Hashable, seconds: float) -> None:
         """Learn from an answer: `kind` names requests that take the same time when they are alone."""
+        seconds = max(seconds, SHORTEST)
         with self._lock:
             fastest = self._fastest.get(kind)
             if fastest is None or seconds < fastest:
@@ -113,12 +120,20 @@ class Limiter:
             self._halved_at = time.monotonic()
 
     def _has_room(self, *, adaptive: bool) -> bool:
-        in_all = self._running[True] + self._running[False]
-        return in_all < self.most and (not adaptive or self._running[True] < self.limit)
+        in_all = sum(map(len, self._under_way.values()))
+        return in_all < self.most and (not adaptive or len(self._under_way[True]) < self.limit)
 
-    def _leave(self, *, adaptive: bool) -> None:
+    def _enter(self, *, adaptive: bool) -> Slot:
+        others = self._under_way[adaptive]
+        slot = Slot(adaptive, self._reading)
+        others.append(slot)
+        for each in others:
+            each.running = max(each.running, len(others))
+        return slot
+
+    def _leave(self, slot: Slot) -> None:
         with self._lock:
-            self._running[adaptive] -= 1
+            self._under_way[slot.adaptive].remove(slot)
             self._let_in()
 
     def _let_in(self) -> None:
@@ -126,5 +141,4 @@ class Limiter:
             while waiting and self._has_room(adaptive=adaptive):
                 turn = waiting.popleft()
                 if turn.set_running_or_notify_cancel():
-                    self._running[adaptive] += 1
-                    turn.set_result(None)
+                    turn.set_result(self._enter(adaptive=adaptive))

@@ -7,6 +7,9 @@ import time
 import weakref
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Interrupted(BaseException):
@@ -18,7 +21,7 @@ class Scope:
 
     def __init__(self, parent: Scope | None = None) -> None:
         self._ended = threading.Event()
-        self._waiting: set[Future[None]] = set()
+        self._waiting: set[Future[Any]] = set()
         self._children: weakref.WeakSet[Scope] = weakref.WeakSet()
         if parent is not None:
             parent.add(self)
@@ -47,13 +50,13 @@ class Scope:
         if self._ended.wait(seconds):
             raise Interrupted
 
-    def wait_for(self, future: Future[None]) -> None:
+    def wait_for(self, future: Future[T]) -> T:
         """Wait for a future, unless the call is interrupted meanwhile."""
         self._waiting.add(future)
         try:
             if self.ended:
                 future.cancel()
-            future.result()
+            return future.result()
         except CancelledError:
             raise Interrupted from None
         finally:
@@ -82,10 +85,7 @@ def sleep(seconds: float) -> None:
         scope.sleep(seconds)
 
 
-def wait_for(future: Future[None]) -> None:
+def wait_for(future: Future[T]) -> T:
     """Wait for a future, unless the call is interrupted meanwhile."""
     scope = current()
-    if scope is None:
-        future.result()
-    else:
-        scope.wait_for(future)
+    return future.result() if scope is None else scope.wait_for(future)

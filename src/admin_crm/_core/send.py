@@ -71,7 +71,9 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
             answer = cast("T", await sent if inspect.isawaitable(sent) else sent)
         finally:
             seconds = shared.limiter.release(slot)
+        begun = time.monotonic()
         result = read(answer)
+        shared.limiter.has_read(time.monotonic() - begun)
     except Exception as error:
         scope.check()  # an interrupted call breaks its requests, which is nobody's failure
         translated = translate(error)

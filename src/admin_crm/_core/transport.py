@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
+from functools import cache
 from typing import Any
 
 import httpx
@@ -61,6 +63,7 @@ def _sync_client(link: Link) -> httpx.Client:
         follow_redirects=False,
         limits=_limits(settings),
         event_hooks={"request": [prepare], "response": [note]},
+        verify=_tls(),
         mounts=dict.fromkeys(_LOOPBACK),
     )
 
@@ -79,8 +82,15 @@ def _async_client(link: Link) -> httpx.AsyncClient:
         follow_redirects=False,
         limits=_limits(settings),
         event_hooks={"request": [prepare], "response": [note]},
+        verify=_tls(),
         mounts=dict.fromkeys(_LOOPBACK),
     )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Read the certificate authorities once: that takes longer than all else that opening a connection takes."""
+    return httpx.create_ssl_context()
 
 
 def _prepare(request: httpx.Request, shared: Shared, settings: Settings) -> None:
