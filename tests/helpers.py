@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from admin_crm import AdminCRM, AsyncAdminCRM, Settings
+from admin_crm.diagnosis.access import rights_in_effect
 
 URL = "https://shop.test"
 KEY = "sb_secret_unit-test-key"
@@ -95,6 +96,13 @@ class Ask:
 
     def __call__(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return self.caller(operation, self.crm, *args, **kwargs)
+
+
+def user_id_of(crm: Any) -> str:
+    """Return the id of the user whose session a connection has."""
+    user = rights_in_effect(crm).user
+    assert user is not None
+    return user
 
 
 class Rows:

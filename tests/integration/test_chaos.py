@@ -193,9 +193,8 @@ def test_the_ledger_notices_what_is_lost_duplicated_or_wrong(stack, customer):
 def test_a_cancelled_call_leaves_no_coroutine_that_was_never_awaited(stack, proxy, recwarn):
     async def cancelled() -> None:
         settings = Settings(page_size=20, concurrency=2)
-        async with AsyncAdminCRM(proxy.url, stack.secret_key, settings=settings) as crm:
-            first = asyncio.Event()
-            crm.on_retry = lambda _: first.set()
+        first = asyncio.Event()
+        async with AsyncAdminCRM(proxy.url, stack.secret_key, settings=settings, on_retry=lambda _: first.set()) as crm:
             proxy.plan(Fault.RESET_BEFORE, "GET", "id=gt.")
             reading = asyncio.ensure_future(get_all_customers(crm))
             await first.wait()

@@ -133,7 +133,7 @@ def test_the_printed_environment_can_be_pasted(
     monkeypatch.setattr(cli, "time", SimpleNamespace(sleep=interrupt))
     done = commands("local", "--gated-view")
     assert done.exit_code == 0, done.output
-    assert done.stderr.endswith("Ctrl-C stops it and leaves nothing behind.\nstopped\n")
+    assert done.stderr.endswith("Press Ctrl-C to stop it.\nstopped\n")
     names = [line.split("=")[0] for line in done.stdout.splitlines() if not line.startswith("#")]
     assert names == [
         "export SUPABASE_URL",

@@ -19,6 +19,7 @@ from admin_crm import (
     set_custom_fields,
     update_admin_customer_notes,
 )
+from helpers import user_id_of
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
@@ -99,7 +100,7 @@ def test_no_notes_are_written_for_a_customer_that_does_not_exist(by_key, write):
 
 
 def test_a_customer_may_not_write_notes(stranger):
-    own = stranger.crm._shared.session.user.id
+    own = user_id_of(stranger.crm)
     with pytest.raises(PermissionDeniedError):
         stranger(update_admin_customer_notes, own, notes="soy vip")
     with pytest.raises(PermissionDeniedError):
