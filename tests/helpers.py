@@ -12,10 +12,19 @@ from typing import Any
 import httpx
 
 from admin_crm import AdminCRM, AsyncAdminCRM, Settings
+from admin_crm.diagnosis.access import rights_in_effect
 
 URL = "https://shop.test"
 KEY = "sb_secret_unit-test-key"
 ANON = "sb_publishable_unit-test-key"
+SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
+"""The id of a customer."""
+REST = f"{URL}/rest/v1"
+VIEW = f"{REST}/customer_intelligence_360"
+PROFILES = f"{REST}/customer_profiles"
+ORDERS = f"{REST}/orders"
+NOTES = f"{REST}/admin_customer_notes"
+NOTIFICATIONS = f"{REST}/user_notifications"
 QUICK = Settings(retry_attempts=4, retry_base_delay=0.001, retry_max_delay=0.002)
 """Settings for unit tests: retries without waiting."""
 
@@ -87,6 +96,13 @@ class Ask:
 
     def __call__(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return self.caller(operation, self.crm, *args, **kwargs)
+
+
+def user_id_of(crm: Any) -> str:
+    """Return the id of the user whose session a connection has."""
+    user = rights_in_effect(crm).user
+    assert user is not None
+    return user
 
 
 class Rows:

@@ -29,6 +29,7 @@ from admin_crm.errors import (
     AdminCRMError,
     EvidenceNotDeletedError,
     InvalidInputError,
+    InvalidTypeError,
     NotFoundError,
     PermissionDeniedError,
 )
@@ -64,8 +65,11 @@ async def upload_customer_evidence(
         The path in the bucket, ``<customer id>/<random name>.<extension>``.
 
     Raises:
-        InvalidInputError: the file is empty, larger than `Settings.max_evidence_bytes` or than the server
-            allows, unreadable, or not binary; or the bucket does not allow its type.
+        InvalidInputError: the file is empty, closed, or larger than `Settings.max_evidence_bytes` or than the
+            server allows; or the bucket does not allow its type.
+        InvalidTypeError: `file` is not a path, bytes or a binary file object.
+        OSError: the file cannot be read, as Python reports it: FileNotFoundError, IsADirectoryError,
+            PermissionError.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         PermissionDeniedError: these credentials are not allowed to add evidence.
 
@@ -178,14 +182,17 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
     Args:
         crm: the connection.
         path: the path in the bucket.
-        to: a path, which is replaced atomically when the download is complete; or a binary file object, which
-            is written when the download is complete, and stays open. None returns the bytes.
+        to: a path, whose file is replaced atomically when the download is complete; or a binary file object,
+            which is written when the download is complete, and stays open. None returns the bytes.
 
     Returns:
         The file's bytes; with `to`, the number of bytes.
 
     Raises:
-        InvalidInputError: the path is not a valid evidence path, or `to` cannot be written.
+        InvalidInputError: the path is not a valid evidence path, or `to` is closed or not open for writing.
+        InvalidTypeError: `to` is not a path or a binary file object.
+        OSError: `to` cannot be written, as Python reports it: FileNotFoundError, IsADirectoryError,
+            PermissionError, or an OSError with ``errno.ENOSPC`` if the disk is full.
         NotFoundError: the file does not exist, or is not visible with these credentials.
 
     Reads the bucket `customer-evidence`.
@@ -211,21 +218,19 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
 
     Raises:
         InvalidInputError: a path is not a valid evidence path, or there are no paths.
-        NotFoundError: a single path was passed, and the file does not exist or is not visible.
-        PermissionDeniedError: a single path was passed, and these credentials are not allowed to delete the file.
-            In most shops only the secret key can delete evidence.
-        EvidenceNotDeletedError: several paths were passed, and some files were not deleted; the error lists them.
+        InvalidTypeError: `paths` is neither a string nor an iterable of strings.
+        NotFoundError: of exactly one file, whether passed as a string or in a list: it does not exist, or is not
+            visible with these credentials.
+        PermissionDeniedError: of exactly one file: these credentials are not allowed to delete it. In most shops
+            only the secret key can delete evidence.
+        EvidenceNotDeletedError: of several files, some were not deleted; the error lists them.
 
     Writes to the bucket `customer-evidence`.
 
     Examples:
         >>> delete_customer_evidence(crm, [file.path for file in files])
     """
-    wanted = list(
-        dict.fromkeys([checked_path(path, "paths") for path in ([paths] if isinstance(paths, str) else paths)])
-    )
-    if not wanted:
-        raise InvalidInputError("paths must contain at least one path", argument="paths")
+    wanted = _distinct_paths(paths)
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []
@@ -236,21 +241,33 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
             if not deleted:
                 raise
             raise EvidenceNotDeletedError(
-                f"the deletion stopped after {len(deleted)} files: {error.message}",
+                f"the deletion stopped after {len(deleted)} of {len(wanted)} files: {error.message}",
                 deleted=deleted, missing=missing, denied=denied, retryable=error.retryable, hint=error.hint,
             ) from error  # fmt: skip
         deleted += removed.deleted
         missing += removed.missing
         denied += removed.denied
     if len(deleted) < len(wanted):
-        raise _not_deleted(deleted, missing, denied, alone=isinstance(paths, str))
+        raise _not_deleted(deleted, missing, denied)
     return deleted
 
 
-def _not_deleted(deleted: list[str], missing: list[str], denied: list[str], *, alone: bool) -> AdminCRMError:
+def _distinct_paths(paths: object) -> list[str]:
+    if not isinstance(paths, Iterable):
+        raise InvalidTypeError(f"paths must be one path or several, not {type(paths).__name__}", argument="paths")
+    given = [paths] if isinstance(paths, str) else list(cast("Iterable[object]", paths))
+    if not given:
+        raise InvalidInputError("paths must contain at least one path", argument="paths")
+    return list(dict.fromkeys(checked_path(path, "paths") for path in given))
+
+
+def _not_deleted(deleted: list[str], missing: list[str], denied: list[str]) -> AdminCRMError:
     hint = "row-level security denies it; in most shops only the secret key can delete evidence"
-    if not alone:
-        told = f"deleted: {len(deleted)} files, not found: {len(missing)}, not allowed to delete: {len(denied)}"
+    total = len(deleted) + len(missing) + len(denied)
+    if total > 1:
+        told = (
+            f"deleted {len(deleted)} of {total} files; not found: {len(missing)}; not allowed to delete: {len(denied)}"
+        )
         return EvidenceNotDeletedError(
             told, deleted=deleted, missing=missing, denied=denied, hint=hint if denied else None
         )

@@ -14,7 +14,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from admin_crm import cli, demo
+from admin_crm.cli import commands as cli
+from admin_crm.cli import tour as demo
 from admin_crm.local import LocalStack
 
 pytestmark = pytest.mark.once
@@ -87,7 +88,7 @@ def test_customers_are_searched_on_the_server(commands: Any) -> None:
     assert "page 1 of 1, 1 customers in all" in done.stdout
 
 
-def test_an_export_holds_the_whole_directory(commands: Any, stack: LocalStack) -> None:
+def test_an_export_contains_the_whole_directory(commands: Any, stack: LocalStack) -> None:
     (counted,) = stack.execute_sql("select count(*) from customer_intelligence_360")
     done = commands("customers", "--all", "--format", "csv")
     assert len(done.stdout.splitlines()) == 1 + counted["count"]
@@ -110,17 +111,17 @@ def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Sig
     )  # fmt: skip
     with running:
         assert running.stdout is not None
-        told = dict(running.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(3))
+        environment = dict(running.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(3))
         comments = [running.stdout.readline() for _ in range(2)]
         assert all(comment.startswith("# ") for comment in comments)
-        assert httpx.get(f"{told['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
+        assert httpx.get(f"{environment['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
         running.send_signal(by)
         _, complaints = running.communicate(timeout=300)
     assert running.returncode == 0, complaints
     assert "Traceback" not in complaints
     assert list(open_folder.iterdir()) == []
     with pytest.raises(httpx.ConnectError):
-        httpx.get(told["SUPABASE_URL"], trust_env=False)
+        httpx.get(environment["SUPABASE_URL"], trust_env=False)
 
 
 def test_the_printed_environment_can_be_pasted(
@@ -132,7 +133,7 @@ def test_the_printed_environment_can_be_pasted(
     monkeypatch.setattr(cli, "time", SimpleNamespace(sleep=interrupt))
     done = commands("local", "--gated-view")
     assert done.exit_code == 0, done.output
-    assert done.stderr.endswith("Ctrl-C stops it and leaves nothing behind.\nstopped\n")
+    assert done.stderr.endswith("Press Ctrl-C to stop it.\nstopped\n")
     names = [line.split("=")[0] for line in done.stdout.splitlines() if not line.startswith("#")]
     assert names == [
         "export SUPABASE_URL",

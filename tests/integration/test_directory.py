@@ -85,18 +85,18 @@ def test_the_directory_is_complete_and_newest_first(asked, shop):
     assert dates == sorted(dates, reverse=True)
 
 
-def test_the_stream_holds_the_same_customers(asked):
+def test_the_stream_yields_the_same_customers(asked):
     streamed = asked.caller.collect(iter_customers(asked.crm, page_size=333))
     assert sorted(streamed, key=lambda each: each.id) == sorted(asked(get_all_customers), key=lambda each: each.id)
 
 
-def test_a_stream_can_be_left_and_begun_anew(by_key):
+def test_a_stream_can_be_left_and_started_again(by_key):
     stream = iter_customers(by_key.crm, page_size=10)
     first = by_key.caller.collect(stream, limit=3)
     assert by_key.caller.collect(stream, limit=3) == first
 
 
-def test_labels_are_kept_as_sent_beside_one_canonical_value(asked, shop, stack):
+def test_labels_are_kept_as_sent_together_with_a_canonical_value(asked, shop, stack):
     customers = asked(get_all_customers)
     # English shops have no label for customers nearly lost.
     absent = {Segment.NEARLY_LOST} if shop is not stack else set()
@@ -105,7 +105,7 @@ def test_labels_are_kept_as_sent_beside_one_canonical_value(asked, shop, stack):
     assert any(each.segment != each.canonical_segment for each in customers)
 
 
-def test_no_order_and_no_email_are_none(asked):
+def test_a_missing_order_or_email_is_none(asked):
     customers = asked(get_all_customers)
     assert all(each.recency_days is None for each in customers if not each.frequency)
     assert {each.email for each in customers if not (each.email and "@" in each.email)} == {None}
@@ -150,7 +150,7 @@ def test_search_filters_by_segment_health_tier_and_status(asked):
         assert found.total == len(found) > 0
 
 
-def test_search_finds_a_phone_however_it_is_punctuated(by_key):
+def test_search_finds_a_phone_with_any_punctuation(by_key):
     phone = next(each.phone for each in by_key(get_all_customers) if each.phone)
     digits = "".join(filter(str.isdigit, phone))
     for spelled in (phone, digits, " ".join(digits), f"({digits[:2]}) {digits[2:6]}-{digits[6:]}"):
@@ -168,7 +168,7 @@ HARD = ["100% Ñandú", "a_b", "a*b", "Pérez, José", "(ella)", 'Ana "La Güera
         "[ok]", "¿qué?", "a|b", "{a}", "^a$", "O'Brien", "a:b", "+1", "null", "a  b", "50%_*"]  # fmt: skip
 
 
-def test_every_hard_name_finds_itself_and_only_what_contains_it(by_key, stack):
+def test_every_difficult_name_finds_itself_and_only_what_contains_it(by_key, stack):
     with named(stack, *HARD) as ids:
         for name, customer_id in zip(HARD, ids, strict=True):
             found = {str(each.id): each.full_name for each in by_key(search_customers, name, page_size=1000)}
@@ -183,7 +183,7 @@ def test_a_plain_letter_finds_its_accented_forms_and_case_makes_no_difference(by
         assert len(by_key(search_customers, "zoë múñoz")) == 0
 
 
-def test_the_server_finds_whom_the_client_finds(by_key):
+def test_the_server_finds_the_same_customers_as_the_client(by_key):
     everyone = by_key(get_all_customers)
     for text in ("munoz", "jose", "PEREZ", "de la"):
         found = {each.id for each in by_key(search_customers, text, page_size=1000)}
@@ -202,7 +202,7 @@ def test_any_text_is_found_literally_and_never_breaks_the_filter(stack, text):
 
 
 @pytest.mark.xdist_group("gated")
-def test_a_view_that_shows_this_key_nothing_is_told_instead_of_an_empty_list(caller, gated):
+def test_a_view_that_shows_nothing_raises_instead_of_returning_an_empty_list(caller, gated):
     by_key = Ask(caller, caller.open(gated.url, gated.secret_key))
     for operation in (get_all_customers, get_directory_stats, search_customers):
         with pytest.raises(PermissionDeniedError, match="sign_in"):
@@ -214,7 +214,7 @@ def test_a_view_that_shows_this_key_nothing_is_told_instead_of_an_empty_list(cal
 
 
 @pytest.mark.xdist_group("gated")
-def test_details_work_without_the_view_where_it_is_gated(caller, gated):
+def test_details_work_although_the_view_is_gated(caller, gated):
     by_key = Ask(caller, caller.open(gated.url, gated.secret_key))
     some = rows_of(gated, "select customer_id from orders limit 1")[0]["customer_id"]
     detail = by_key(get_admin_customer_details, some)
@@ -224,12 +224,12 @@ def test_details_work_without_the_view_where_it_is_gated(caller, gated):
         by_key(get_customer_intelligence, some)
 
 
-def test_a_customer_who_is_no_administrator_is_told_so(stranger):
+def test_a_customer_who_is_not_an_administrator_is_refused(stranger):
     with pytest.raises(PermissionDeniedError, match="signed-in administrator"):
         stranger(get_all_customers)
 
 
-def test_a_view_keyed_by_customer_id_with_customer_phone_is_read_too(by_key, stack):
+def test_a_view_with_customer_id_and_customer_phone_is_read(by_key, stack):
     stack.execute_sql(
         "create view other_shop as select id as customer_id, full_name, phone as customer_phone, created_at"
         f" from {VIEW}"
@@ -250,7 +250,7 @@ def test_a_view_keyed_by_customer_id_with_customer_phone_is_read_too(by_key, sta
 
 
 @pytest.mark.parametrize("cap", [1000, pytest.param(50, marks=CAPPED)])
-def test_customers_that_come_and_go_while_reading_double_none_and_lose_none_that_stayed(request, caller, stack, cap):
+def test_concurrent_inserts_and_deletes_cause_no_duplicates_and_no_omissions(request, caller, stack, cap):
     shop = stack if cap == 1000 else request.getfixturevalue("capped")
     stop, changed = threading.Event(), threading.Event()
     staying = {row["id"] for row in rows_of(shop, f"select id from {VIEW}")}
@@ -289,7 +289,7 @@ def test_a_missing_view_says_what_to_install(caller, stack):
     assert "Settings" in str(missing.value)
 
 
-def test_intelligence_is_the_customers_row(admin):
+def test_intelligence_is_the_customers_row_of_the_view(admin):
     wanted = admin(search_customers, segment="champion").items[0]
     assert admin(get_customer_intelligence, wanted.id) == wanted
     assert isinstance(wanted.id, UUID)

@@ -1,4 +1,4 @@
-"""The doctor on real stacks: healthy, gated, small, neglected."""
+"""The doctor on real stacks: healthy, gated, with a low row limit, neglected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from admin_crm import DoctorReport, Settings, cli, doctor
+from admin_crm import DoctorReport, Settings, doctor
+from admin_crm.cli import commands as cli
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller
 from shops import open_shop
@@ -20,7 +21,7 @@ def lines(report: DoctorReport) -> dict[str, tuple[str, str]]:
     return {check.name: (check.verdict, check.meaning) for check in report.checks}
 
 
-def unwell(report: DoctorReport) -> dict[str, str]:
+def findings(report: DoctorReport) -> dict[str, str]:
     return {check.name: check.verdict for check in report.checks if check.verdict != "pass"}
 
 
@@ -56,23 +57,26 @@ def neglected_by_key(caller: Caller, neglected: LocalStack) -> Ask:
     return Ask(caller, caller.open(neglected.url, neglected.secret_key, settings=settings))
 
 
-def test_a_healthy_shop_passes_but_for_the_suspensions_that_nobody_lifted(by_key: Ask) -> None:
+def test_a_healthy_shop_passes_except_for_overdue_suspensions(by_key: Ask) -> None:
     report = by_key(doctor)
     assert report.ok
-    assert set(unwell(report)) <= {"suspensions"}
+    assert set(findings(report)) <= {"suspensions"}
     found = lines(report)
-    assert found["row cap"] == ("pass", "the server gives 1,000 rows at once; reads go on until all are there")
-    assert found["role"] == ("pass", "the service's rights: row-level security is passed by")
-    assert found["columns of order_items"][1].startswith("there is no order_items")
+    assert found["row limit"] == (
+        "pass",
+        "the server returns 1,000 rows per response; reads continue until they are complete",
+    )
+    assert found["role"] == ("pass", "the service role: it bypasses row-level security")
+    assert found["columns of order_items"][1].startswith("order_items does not exist: ")
 
 
-def test_a_signed_in_administrator_is_told_what_only_trying_can_tell(by_admin: Ask) -> None:
+def test_an_administrator_sees_which_permissions_only_write_checks_can_test(by_admin: Ask) -> None:
     report = by_admin(doctor)
     assert report.ok
     found = lines(report)
     assert found["role"] == ("pass", "a signed-in administrator, in admin_users")
     assert found["bucket"][0] == "warn"
-    assert found["evidence"] == ("pass", "this key may add and read evidence; whether it may delete is unknown")
+    assert found["evidence"] == ("pass", "can add and read evidence; permission to delete is unknown")
 
 
 def test_without_write_checks_nothing_is_written(admin: Ask, stack: LocalStack) -> None:
@@ -84,12 +88,12 @@ def test_without_write_checks_nothing_is_written(admin: Ask, stack: LocalStack) 
 def test_write_checks_leave_no_trace(by_key: Ask, stack: LocalStack) -> None:
     before = everything_in(stack)
     found = lines(by_key(doctor, write_checks=True))
-    assert found["evidence"][1].endswith("tried with a throw-away object")
-    assert found["notes"] == ("pass", "this key may write notes: tried, and nothing was stored")
+    assert found["evidence"][1].endswith("(tested with a temporary object)")
+    assert found["notes"] == ("pass", "these credentials can write notes (tested, nothing was stored)")
     assert everything_in(stack) == before
 
 
-def test_a_throw_away_object_that_may_not_be_deleted_is_named(by_admin: Ask, by_key: Ask) -> None:
+def test_a_temporary_object_that_cannot_be_deleted_is_named(by_admin: Ask, by_key: Ask) -> None:
     (evidence,) = (check for check in by_admin(doctor, write_checks=True).checks if check.name == "evidence")
     assert evidence.verdict == "warn"
     path = evidence.advice.split()[4]
@@ -97,12 +101,12 @@ def test_a_throw_away_object_that_may_not_be_deleted_is_named(by_admin: Ask, by_
     assert by_key.caller.wait(bucket.remove([path]))
 
 
-def test_a_customer_who_signed_in_is_no_administrator(stranger: Ask) -> None:
+def test_a_signed_in_customer_is_not_an_administrator(stranger: Ask) -> None:
     report = stranger(doctor, write_checks=True)
     assert not report.ok
-    failed = {name for name, verdict in unwell(report).items() if verdict == "fail"}
+    failed = {name for name, verdict in findings(report).items() if verdict == "fail"}
     assert failed == {"role", "directory", "evidence", "notes"}
-    assert lines(stranger(doctor))["evidence"] == ("fail", "this key may not add evidence")
+    assert lines(stranger(doctor))["evidence"] == ("fail", "these credentials cannot add evidence")
 
 
 def test_a_publishable_key_alone_fails_without_an_exception(caller: Caller, stack: LocalStack) -> None:
@@ -112,7 +116,7 @@ def test_a_publishable_key_alone_fails_without_an_exception(caller: Caller, stac
     assert stack.publishable_key not in str(report)
 
 
-def test_a_legacy_key_works_and_is_to_be_switched(caller: Caller, stack: LocalStack) -> None:
+def test_a_legacy_key_works_and_should_be_replaced(caller: Caller, stack: LocalStack) -> None:
     crm = caller.open(stack.url, stack.service_role_jwt, anon_key=stack.anon_jwt)
     report = caller(doctor, crm)
     assert report.ok
@@ -126,32 +130,32 @@ def test_a_wrong_key_ends_the_report(caller: Caller, stack: LocalStack) -> None:
 
 
 @pytest.mark.xdist_group("gated")
-def test_a_gated_view_is_a_trap_for_a_secret_key(caller: Caller, gated: LocalStack) -> None:
+def test_a_gated_view_is_empty_for_a_secret_key(caller: Caller, gated: LocalStack) -> None:
     report = caller(doctor, caller.open(gated.url, gated.secret_key))
     assert lines(report)["directory"] == (
         "fail",
         (
-            "customer_intelligence_360 shows nothing, although customer_profiles holds 1,200 customers: "
+            "customer_intelligence_360 is empty, although customer_profiles has 1,200 customers: "
             "only an administrator sees them"
         ),
     )
 
 
 @pytest.mark.xdist_group("gated")
-def test_a_gated_view_is_none_for_an_administrators_session(caller: Caller, gated: LocalStack) -> None:
+def test_a_gated_view_is_complete_for_an_administrators_session(caller: Caller, gated: LocalStack) -> None:
     shop = gated
     report = caller(doctor, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
     assert lines(report)["directory"] == ("pass", "customer_intelligence_360 shows all 1,200 customers")
 
 
 @pytest.mark.xdist_group("gated")
-def test_a_low_row_cap_is_found_out(caller: Caller, gated: LocalStack) -> None:
+def test_a_low_row_limit_is_detected(caller: Caller, gated: LocalStack) -> None:
     report = caller(doctor, caller.open(gated.url, gated.secret_key))
-    assert lines(report)["row cap"][1].startswith("the server gives 50 rows at once")
+    assert lines(report)["row limit"][1].startswith("the server returns 50 rows per response")
 
 
 @pytest.mark.xdist_group("neglected")
-def test_what_is_missing_is_named_with_what_is_done_without_it(neglected_by_key: Ask) -> None:
+def test_what_is_missing_is_named_with_what_it_affects(neglected_by_key: Ask) -> None:
     report = neglected_by_key(doctor)
     assert not report.ok
     found = lines(report)
@@ -159,16 +163,18 @@ def test_what_is_missing_is_named_with_what_is_done_without_it(neglected_by_key:
         "warn",
         "missing: references (no address with references can be created)",
     )
-    assert found["columns of order_items"] == ("fail", "missing: quantity (it cannot be done without)")
+    assert found["columns of order_items"] == ("fail", "missing: quantity (required)")
     assert found["columns of user_notifications"][0] == "fail"
     assert re.search("PGRST205|42P01", found["columns of user_notifications"][1])
     assert found["bucket"][0] == "fail"
     assert found["function nobody-deployed-me"][0] == "warn"
-    assert found["suspensions"] == ("warn", "1 suspension has ended without being lifted")
+    assert found["suspensions"] == ("warn", "1 suspension has ended but not been lifted")
 
 
 @pytest.mark.xdist_group("neglected")
-def test_notes_that_no_foreign_key_keeps_out_are_removed_again(neglected_by_key: Ask, neglected: LocalStack) -> None:
+def test_temporary_notes_are_removed_where_no_foreign_key_rejects_them(
+    neglected_by_key: Ask, neglected: LocalStack
+) -> None:
     count = "select count(*) from admin_customer_notes"
     before = neglected.execute_sql(count)
     (notes,) = (check for check in neglected_by_key(doctor, write_checks=True).checks if check.name == "notes")
@@ -177,7 +183,7 @@ def test_notes_that_no_foreign_key_keeps_out_are_removed_again(neglected_by_key:
 
 
 @pytest.mark.xdist_group("neglected")
-def test_the_command_says_what_the_function_says(
+def test_the_command_reports_what_the_function_returns(
     stack: LocalStack, neglected: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)

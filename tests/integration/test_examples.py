@@ -21,7 +21,7 @@ TOLD = {
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.glob("*.py")))
-def test_an_example_runs_and_says_what_it_found(example: str, stack: LocalStack, tmp_path: Path) -> None:
+def test_an_example_runs_and_prints_what_it_found(example: str, stack: LocalStack, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / example)],
         cwd=tmp_path, env={**os.environ, **stack.environment, "PYTHONUTF8": "1"},

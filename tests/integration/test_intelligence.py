@@ -24,6 +24,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     suggest_customer_tags,
 )
+from admin_crm._core.connection import facts_of
 from shops import open_shop
 
 pytestmark = pytest.mark.once
@@ -71,7 +72,7 @@ def counts(found):
     return [{"name": each.name, "quantity": each.quantity} for each in found]
 
 
-def test_tags_are_suggested_by_rules_and_applied_beside_those_that_are_there(admin, stack, customer):
+def test_suggested_tags_are_added_to_the_existing_ones(admin, stack, customer):
     suggestion = admin(suggest_customer_tags, customer)
     assert suggestion.segment == "Prospecto"
     assert suggestion.tags == ["prospecto", "sin-whatsapp"]
@@ -95,7 +96,7 @@ def test_a_message_is_written_for_the_customer(admin, stack):
     assert admin(generate_whatsapp_message, stack.customer_id, "Tu pedido llegó.").endswith("Tu pedido llegó.")
 
 
-def test_a_narrative_is_told(admin, stack):
+def test_a_narrative_is_returned(admin, stack):
     assert admin(get_customer_narrative, stack.customer_id).startswith("Lucía Fernández Ibarra: ")
 
 
@@ -106,13 +107,13 @@ def test_a_loyalty_analysis_suggests_a_coupon(admin, stack):
     assert plan.next_steps
 
 
-def test_insights_are_given_about_the_shop(admin):
+def test_insights_are_about_the_shop(admin):
     insights = admin(get_proactive_insights)
     assert insights
     assert all(each.title and each.description for each in insights)
 
 
-def test_narrative_and_loyalty_are_actions_of_the_one_function_too(caller, stack):
+def test_narrative_and_loyalty_can_be_actions_of_one_function(caller, stack):
     names = {"narrative_action": "get_customer_narrative", "loyalty_action": "analyze_loyalty"}
     functions = dict.fromkeys(("narrative_function", "loyalty_function"), "customer-intelligence")
     crm = caller.open(stack.url, stack.secret_key, settings=Settings(**names, **functions))
@@ -121,38 +122,38 @@ def test_narrative_and_loyalty_are_actions_of_the_one_function_too(caller, stack
 
 
 @pytest.mark.parametrize("operation", ABOUT_CUSTOMERS)
-def test_nobody_is_not_found(admin, operation):
+def test_an_unknown_customer_is_not_found(admin, operation):
     with pytest.raises(CustomerNotFoundError) as missing:
         admin(operation, NOBODY)
     assert str(missing.value.customer_id) == NOBODY
 
 
-def test_a_suggestion_for_nobody_is_not_applied(by_key, stack):
+def test_a_suggestion_for_an_unknown_customer_is_not_applied(by_key, stack):
     suggestion = by_key(suggest_customer_tags, stack.customer_id)
     with pytest.raises(CustomerNotFoundError):
         by_key(apply_suggested_tags, NOBODY, suggestion)
 
 
 @pytest.mark.parametrize("operation", ABOUT_CUSTOMERS)
-def test_an_id_that_is_none_is_refused(by_key, operation):
+def test_an_invalid_id_is_refused(by_key, operation):
     with pytest.raises(InvalidInputError):
         by_key(operation, "c0ffee")
 
 
 @pytest.mark.parametrize("operation", ASKED_OF_FUNCTIONS)
-def test_the_functions_answer_no_customer(stranger, stack, operation):
+def test_the_functions_refuse_customers(stranger, stack, operation):
     with pytest.raises(PermissionDeniedError, match="administrador"):
         stranger(operation, stack.customer_id)
 
 
-def test_a_customer_sees_no_insights_and_nobody_elses_preferences(stranger, stack):
+def test_a_customer_sees_no_insights_and_no_preferences_of_others(stranger, stack):
     with pytest.raises(PermissionDeniedError):
         stranger(get_proactive_insights)
     with pytest.raises(CustomerNotFoundError):
         stranger(get_customer_preferences, stack.customer_id)
 
 
-def test_a_visitors_key_is_refused(caller, stack):
+def test_a_publishable_key_alone_is_refused(caller, stack):
     crm = caller.open(stack.url, stack.publishable_key)
     with pytest.raises(PermissionDeniedError):
         caller(get_proactive_insights, crm)
@@ -162,10 +163,10 @@ def test_a_function_that_is_not_deployed_is_named(caller, stack):
     crm = caller.open(stack.url, stack.secret_key, settings=Settings(narrative_function="customer-story"))
     with pytest.raises(SchemaMismatchError) as missing:
         caller(get_customer_narrative, crm, stack.customer_id)
-    assert missing.value.missing == "customer-story"
+    assert (missing.value.kind, missing.value.name) == ("function", "customer-story")
 
 
-def test_an_unknown_action_is_the_functions_error(caller, stack):
+def test_an_unknown_action_is_an_error_of_the_function(caller, stack):
     crm = caller.open(stack.url, stack.secret_key, settings=Settings(suggest_tags_action="no_such_action"))
     with pytest.raises(EdgeFunctionError, match="Acción desconocida") as failed:
         caller(suggest_customer_tags, crm, stack.customer_id)
@@ -185,14 +186,14 @@ def test_an_unknown_action_is_the_functions_error(caller, stack):
         ([], 400),
     ],
 )
-def test_the_function_checks_what_it_is_asked(stack, body, status):
+def test_the_function_validates_its_input(stack, body, status):
     headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}"}
     answer = httpx.post(f"{stack.url}/functions/v1/customer-intelligence", json=body, headers=headers, trust_env=False)
     assert answer.status_code == status
     assert answer.json()["source" if status == 200 else "error"]
 
 
-def test_preferences_are_those_of_the_orders_own_items(admin, stack):
+def test_preferences_are_computed_from_the_items_of_the_orders(admin, stack):
     likes = admin(get_customer_preferences, stack.customer_id)
     assert counts(likes.top_products) == ranked(stack.execute_sql(FAVOURITES.format(stack.customer_id)))[:5]
     assert counts(likes.top_categories) == ranked(stack.execute_sql(KINDS.format(stack.customer_id)))[:5]
@@ -204,15 +205,15 @@ def test_a_customer_without_orders_has_no_preferences(by_key, customer):
 
 
 @pytest.mark.xdist_group("order_items")
-def test_a_table_of_items_gives_the_same_preferences_beyond_the_row_cap(caller, tabled):
+def test_a_table_of_items_gives_the_same_preferences_beyond_the_row_limit(caller, tabled):
     crm = caller.open(tabled.url, tabled.secret_key)
     alone = caller.open(tabled.url, tabled.secret_key)
-    alone.facts["order_items"] = False
+    facts_of(alone).note_absent("order_items")
     for row in tabled.execute_sql(WITHOUT_RETIRED):
         likes = caller(get_customer_preferences, crm, row["customer_id"], limit=100)
         assert likes == caller(get_customer_preferences, alone, row["customer_id"], limit=100)
         assert counts(likes.top_products) == ranked(tabled.execute_sql(FAVOURITES.format(row["customer_id"])))
-    assert crm.facts.get("order_items") is not False
+    assert not facts_of(crm).lacks("order_items")
 
 
 @pytest.mark.xdist_group("order_items")

@@ -36,7 +36,7 @@ def test_threads_share_one_connection(stack):
     assert found == wanted
 
 
-def test_the_first_use_from_many_threads_makes_one_client(stack):
+def test_the_first_use_from_many_threads_creates_one_client(stack):
     with AdminCRM(stack.url, stack.secret_key) as crm:
         together = threading.Barrier(8)
 
@@ -76,7 +76,7 @@ def test_closing_leaves_no_socket_and_no_task_on_a_loop(stack):
     assert open_files() <= files
 
 
-def test_a_connection_used_on_a_second_loop_says_so(stack):
+def test_a_connection_used_on_a_second_loop_is_a_state_error(stack):
     crm = AsyncAdminCRM(stack.url, stack.secret_key)
     with asyncio.Runner() as runner:
         runner.run(get_admin_customer_details(crm, stack.customer_id))
@@ -92,7 +92,7 @@ def test_a_connection_used_on_a_second_loop_says_so(stack):
 
 
 @pytest.mark.parametrize("rights", ["secret key", "signed in"])
-def test_children_of_a_fork_open_connections_of_their_own(stack, rights):
+def test_forked_processes_open_their_own_connections(stack, rights):
     def opened() -> AdminCRM:
         if rights == "secret key":
             return AdminCRM(stack.url, stack.secret_key)

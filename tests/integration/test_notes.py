@@ -19,11 +19,12 @@ from admin_crm import (
     set_custom_fields,
     update_admin_customer_notes,
 )
+from helpers import user_id_of
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
 
-def test_the_first_note_creates_the_row_and_later_ones_change_only_what_is_given(admin, customer):
+def test_the_first_note_creates_the_row_and_later_ones_change_only_what_is_passed(admin, customer):
     assert admin(get_admin_customer_notes, customer) is None
     admin(update_admin_customer_notes, customer, notes="Prefiere WhatsApp", tags=["vip", "vip", " regalo "])
     admin(update_admin_customer_notes, customer, custom_fields={"talla": "M"})
@@ -31,7 +32,7 @@ def test_the_first_note_creates_the_row_and_later_ones_change_only_what_is_given
     assert (notes.notes, notes.tags, notes.custom_fields) == ("Prefiere WhatsApp", ["vip", "regalo"], {"talla": "M"})
 
 
-def test_none_clears_and_the_rest_stays(by_key, customer):
+def test_none_clears_a_field_and_the_others_stay(by_key, customer):
     by_key(update_admin_customer_notes, customer, notes="a", tags=["b"], custom_fields={"c": 1})
     cleared = by_key(update_admin_customer_notes, customer, notes=None, tags=None)
     assert (cleared.notes, cleared.tags, cleared.custom_fields) == (None, [], {"c": 1})
@@ -74,7 +75,7 @@ def test_two_administrators_adding_fifty_tags_each_lose_none(stack, customer):
     assert sorted(row[0]["tags"]) == sorted(f"{prefix}{number}" for prefix in "ab" for number in range(50))
 
 
-def test_rows_without_a_stamp_are_guarded_too(by_key, customer, stack):
+def test_rows_without_a_timestamp_are_protected_too(by_key, customer, stack):
     by_key(update_admin_customer_notes, customer, tags=["a"])
     stack.execute_sql("alter table admin_customer_notes disable trigger user")
     stack.execute_sql("alter table admin_customer_notes alter column updated_at drop not null")
@@ -93,13 +94,13 @@ def test_rows_without_a_stamp_are_guarded_too(by_key, customer, stack):
         lambda ask, who: ask(get_admin_customer_notes, who),
     ],
 )
-def test_an_unknown_customer_has_no_notes_and_gets_none(by_key, write):
+def test_no_notes_are_written_for_a_customer_that_does_not_exist(by_key, write):
     with pytest.raises(CustomerNotFoundError):
         write(by_key, NOBODY)
 
 
 def test_a_customer_may_not_write_notes(stranger):
-    own = stranger.crm._shared.session.user.id
+    own = user_id_of(stranger.crm)
     with pytest.raises(PermissionDeniedError):
         stranger(update_admin_customer_notes, own, notes="soy vip")
     with pytest.raises(PermissionDeniedError):

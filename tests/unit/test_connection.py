@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from admin_crm import AdminCRM
+import pytest
+
+from admin_crm import AdminCRM, InvalidInputError
 from admin_crm._core.connection import _after_fork, link_of
 from admin_crm._core.transport import http_of
 from helpers import KEY, URL
@@ -30,3 +32,29 @@ def test_a_users_own_client_survives_a_fork():
     crm = AdminCRM(supabase=theirs)
     _after_fork()
     assert crm.supabase is theirs
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "named"),
+    [
+        ("", KEY, "url"),
+        ("   ", KEY, "url"),
+        ("shop.test", KEY, "url"),
+        ("ftp://shop.test", KEY, "url"),
+        ("https://user:hunter2@shop.test", KEY, "url"),
+        (None, KEY, "url"),
+        ("http://[::1", KEY, "url"),
+        ("http://shop.test:port", KEY, "url"),
+        (f"{URL}/rest/v1", KEY, "url"),
+        (URL, "", "key"),
+        (URL, None, "key"),
+        (URL, "two words", "key"),
+        (URL, "clé", "key"),
+        (URL, "a\nb", "key"),
+    ],
+)
+def test_an_invalid_url_or_key_is_refused(caller, url, key, named):
+    with pytest.raises(InvalidInputError) as raised:
+        caller.open(url, key)
+    assert raised.value.argument == named
+    assert "hunter2" not in str(raised.value)

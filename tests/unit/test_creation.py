@@ -1,4 +1,4 @@
-"""Creating customers against what no local server does: lost answers, made-up users, refusals."""
+"""Creating customers: lost responses, addresses that are registered already, refusals."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def written(request: httpx.Request) -> httpx.Response:
 
 
 @respx.mock
-def test_a_made_up_user_means_that_the_address_is_taken(ask):
+def test_a_user_without_identities_means_that_the_address_is_registered(ask):
     respx.post(SIGN_UP).mock(return_value=httpx.Response(200, json=user(identities=[])))
-    with pytest.raises(ConflictError, match="registered already"):
+    with pytest.raises(ConflictError, match="already registered"):
         ask(create_customer_with_details, DATA)
 
 
@@ -73,7 +73,7 @@ def test_a_made_up_user_means_that_the_address_is_taken(ask):
     ],
 )
 @respx.mock
-def test_a_refused_sign_up_says_why_and_is_not_repeated(ask, status, code, kind):
+def test_a_refused_sign_up_says_why_and_is_not_retried(ask, status, code, kind):
     route = respx.post(SIGN_UP).mock(return_value=httpx.Response(status, json={"error_code": code, "msg": "no"}))
     with pytest.raises(kind) as raised:
         ask(create_customer_with_details, DATA)
@@ -81,7 +81,7 @@ def test_a_refused_sign_up_says_why_and_is_not_repeated(ask, status, code, kind)
 
 
 @respx.mock
-def test_reasons_of_a_weak_password_are_told(ask):
+def test_the_reasons_for_a_weak_password_are_in_the_message(ask):
     weak = {"error_code": "weak_password", "msg": "too weak", "weak_password": {"reasons": ["length", "characters"]}}
     respx.post(SIGN_UP).mock(return_value=httpx.Response(422, json=weak))
     with pytest.raises(Exception, match="length, characters"):
@@ -92,7 +92,7 @@ def test_reasons_of_a_weak_password_are_told(ask):
     "lost", [httpx.ReadError("x"), httpx.ReadTimeout("x"), httpx.Response(502, html="<html>")], ids=repr
 )
 @respx.mock
-def test_a_lost_answer_never_signs_up_twice(ask, lost):
+def test_a_lost_response_never_signs_up_twice(ask, lost):
     route = respx.post(SIGN_UP).mock(side_effect=lost if isinstance(lost, Exception) else [lost])
     with pytest.raises(CustomerCreationError, match="may or may not exist") as raised:
         ask(create_customer_with_details, DATA)
@@ -108,7 +108,7 @@ def test_a_sign_up_that_was_never_sent_is_sent_again(ask):
 
 
 @respx.mock
-def test_an_answer_without_a_user_leaves_open_whether_there_is_one(ask):
+def test_a_response_without_a_user_leaves_open_whether_one_exists(ask):
     respx.post(SIGN_UP).mock(return_value=httpx.Response(200, json={}))
     with pytest.raises(CustomerCreationError, match="may or may not exist"):
         ask(create_customer_with_details, DATA)
@@ -117,7 +117,7 @@ def test_an_answer_without_a_user_leaves_open_whether_there_is_one(ask):
 
 
 @respx.mock
-def test_the_new_user_writes_the_own_rows_and_the_keys_are_not_mixed_up(ask):
+def test_the_new_user_writes_their_own_rows_and_keys_are_not_confused(ask):
     sign_up = respx.post(SIGN_UP).mock(return_value=with_session())
     profile = respx.post(PROFILES).mock(side_effect=written)
     address = respx.post(ADDRESSES).mock(side_effect=written)
@@ -134,7 +134,7 @@ def test_the_new_user_writes_the_own_rows_and_the_keys_are_not_mixed_up(ask):
 
 
 @respx.mock
-def test_what_policies_refuse_the_new_user_the_administrator_writes(ask):
+def test_rows_that_policies_refuse_the_new_user_are_written_by_the_administrator(ask):
     def for_administrators_only(request: httpx.Request) -> httpx.Response:
         if request.headers["apikey"] == ANON:
             return httpx.Response(403, json={"code": "42501", "message": "new row violates row-level security policy"})
@@ -147,7 +147,7 @@ def test_what_policies_refuse_the_new_user_the_administrator_writes(ask):
 
 
 @respx.mock
-def test_rows_that_were_written_but_are_hidden_stop_the_creation_half_way(ask):
+def test_rows_that_were_written_but_are_hidden_stop_the_creation(ask):
     respx.post(SIGN_UP).mock(return_value=httpx.Response(200, json=user()))
     respx.post(PROFILES).mock(return_value=httpx.Response(201, json=[]))
     with pytest.raises(CustomerCreationError) as raised:

@@ -8,11 +8,12 @@ import weakref
 
 import httpx
 import pytest
+import respx
 
-from admin_crm import Order
+from admin_crm import Order, UnexpectedResponseError, get_admin_customer_notes
 from admin_crm._postgrest import decode as decoding
 from admin_crm._postgrest.decode import adapter_of, decode, read_rows
-from helpers import URL
+from helpers import SOMEBODY, URL
 
 ONE = b'[{"id": "1"}]'
 
@@ -130,3 +131,12 @@ def test_an_answer_is_let_go_of_as_soon_as_its_rows_are_made():
         assert there() is None
     finally:
         (gc.enable if was else gc.disable)()
+
+
+@respx.mock
+def test_broken_json_with_long_numbers_is_an_error(ask):
+    respx.get(f"{URL}/rest/v1/admin_customer_notes").mock(
+        return_value=httpx.Response(200, content=b'[{"total": 12345678901234567890.5,')
+    )
+    with pytest.raises(UnexpectedResponseError, match="not JSON"):
+        ask(get_admin_customer_notes, SOMEBODY)

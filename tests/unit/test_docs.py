@@ -1,4 +1,4 @@
-"""The documentation tells of everything that is public, and of nothing else."""
+"""The documentation covers everything that is public, and nothing else."""
 
 import re
 from pathlib import Path
@@ -18,22 +18,22 @@ def test_every_public_name_has_one_entry_in_the_reference(name: str) -> None:
     assert ENTRIES.count(name) == 1, f"add `::: admin_crm.{name}` to a page of docs/reference"
 
 
-def test_the_reference_tells_of_public_names_only() -> None:
+def test_the_reference_has_public_names_only() -> None:
     assert set(ENTRIES) <= set(admin_crm.__all__)
 
 
-def test_the_readme_sends_web_admins_to_functions_that_exist() -> None:
+def test_the_readme_names_functions_that_exist() -> None:
     table = re.search(r"\| web admin \| Python \|\n(.*?)\n\n", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     assert table
     twins = {name for row in table[1].splitlines()[1:] for name in re.findall(r"`(\w+)`", row.split("|")[2])}
     assert twins <= set(admin_crm.__all__)
 
 
-def test_the_readme_is_read_in_minutes() -> None:
+def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 110
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_links_within_the_repository_lead_somewhere(page: str) -> None:
+def test_links_within_the_repository_exist(page: str) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / page).read_text("utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,4 +1,4 @@
-"""Frames have dtypes that calculate, and no personal data unless asked for."""
+"""Frames have dtypes for calculations, and no personal data by default."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_money_is_float_moments_are_utc_and_counts_may_be_missing():
     assert frame.loc[1, ["segment", "total_orders", "recency_days"]].isna().all()
 
 
-def test_personal_data_is_there_only_if_asked_for():
+def test_personal_columns_are_included_only_on_request():
     personal = {"full_name", "email", "phone", "whatsapp", "birthdate"}
     assert not personal & set(customers_frame([ANA]).columns)
     asked = customers_frame([ANA, NEW], personal=True)
@@ -40,7 +40,7 @@ def test_personal_data_is_there_only_if_asked_for():
     assert asked["birthdate"][0].date() == date(1890, 1, 2)
 
 
-def test_nobody_gives_an_empty_frame_of_the_same_dtypes():
+def test_an_empty_frame_has_the_same_dtypes():
     assert customers_frame([]).dtypes.equals(customers_frame([ANA]).dtypes)
     assert orders_frame([]).dtypes.equals(orders_frame([Order(id="1")]).dtypes)
 

@@ -1,4 +1,4 @@
-"""Several reads of one call at once, on threads or as tasks, and their end."""
+"""Several reads of one call at once, on threads or as tasks."""
 
 from __future__ import annotations
 
@@ -10,19 +10,10 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import (
-    AdminCRM,
-    AsyncAdminCRM,
-    ConflictError,
-    get_admin_customer_details,
-    get_admin_customer_notes,
-    get_all_customers,
-)
+from admin_crm import AdminCRM, AsyncAdminCRM, ConflictError, get_admin_customer_details
 from admin_crm._core.gather import gather, gather_outcomes
 from admin_crm.client import operation
-from helpers import KEY, QUICK, URL
-
-SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
+from helpers import KEY, QUICK, SOMEBODY, URL
 
 
 def test_gathered_reads_run_concurrently_and_end_before_the_first_failure_is_raised(caller):
@@ -47,7 +38,7 @@ def test_gathered_reads_run_concurrently_and_end_before_the_first_failure_is_rai
     assert sorted(ended) == [0, 1, 2]
 
 
-def test_gathering_nothing_gives_nothing(caller):
+def test_gathering_nothing_returns_nothing(caller):
     @operation
     async def none(crm):
         return await gather(crm)
@@ -95,22 +86,7 @@ def test_cancelling_an_operation_cancels_all_its_calls():
     asyncio.run(main())
 
 
-@respx.mock
-def test_a_single_read_starts_no_thread():
-    started = threading.active_count()
-    seen = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append((threading.active_count(), threading.current_thread()))
-        return httpx.Response(200, json=[{"id": SOMEBODY}], headers={"content-range": "0-0/1"})
-
-    respx.get(f"{URL}/rest/v1/customer_intelligence_360").mock(side_effect=answer)
-    with AdminCRM(URL, KEY, settings=QUICK) as crm:
-        assert len(get_all_customers(crm)) == 1
-    assert seen == [(started, threading.main_thread())]
-
-
-def test_what_each_read_came_to_can_be_had_without_raising(caller):
+def test_outcomes_are_returned_without_raising(caller):
     async def step(number: int) -> int:
         if number % 2:
             raise ConflictError(f"step {number}")
@@ -123,65 +99,3 @@ def test_what_each_read_came_to_can_be_had_without_raising(caller):
     crm = caller.open(URL, KEY)
     assert [getattr(each, "message", each) for each in caller(some, crm, 3)] == [0, "step 1", 2]
     assert caller(some, crm, 1) == [0]
-
-
-@respx.mock
-def test_a_bug_on_a_thread_is_raised_once_all_reads_have_ended(caller):
-    async def step(number: int) -> int:
-        if number:
-            raise ValueError(f"step {number}")
-        return number
-
-    @operation
-    async def three(crm):
-        return await gather(crm, step(0), step(1), step(2))
-
-    with pytest.raises(ValueError, match="step 1"):
-        caller(three, caller.open(URL, KEY))
-
-
-@respx.mock
-def test_what_is_no_ordinary_exception_ends_all_threads_and_comes_through():
-    class Stop(BaseException):
-        pass
-
-    async def step(number: int) -> int:
-        if threading.current_thread() is not threading.main_thread():
-            raise Stop
-        return number
-
-    @operation
-    async def many(crm):
-        return await gather(crm, *(step(number) for number in range(20)))
-
-    before = set(threading.enumerate())
-    meeting = threading.Event()
-
-    async def wait_for_the_thread() -> int:
-        if threading.current_thread() is threading.main_thread():
-            meeting.wait(30)
-            return 0
-        meeting.set()
-        raise Stop
-
-    @operation
-    async def two(crm):
-        return await gather(crm, wait_for_the_thread(), wait_for_the_thread())
-
-    with AdminCRM(URL, KEY) as crm, pytest.raises(Stop):
-        two(crm)
-    assert set(threading.enumerate()) == before
-
-
-@respx.mock
-def test_ctrl_c_in_a_sync_call_comes_through_and_begins_nothing_new():
-    asked = []
-
-    def interrupted(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.path)
-        raise KeyboardInterrupt
-
-    respx.route().mock(side_effect=interrupted)
-    with AdminCRM(URL, KEY, settings=QUICK) as crm, pytest.raises(KeyboardInterrupt):
-        get_admin_customer_notes(crm, SOMEBODY)
-    assert len(asked) == 1

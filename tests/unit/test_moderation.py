@@ -1,4 +1,4 @@
-"""Suspensions are lifted completely, whatever the server returns of them."""
+"""Statuses: suspensions are lifted completely, and a protected status is refused."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import IncompleteReadError, PermissionDeniedError, ServiceUnavailableError, lift_expired_suspensions
-from helpers import URL
-
-PROFILES = f"{URL}/rest/v1/customer_profiles"
+from admin_crm import (
+    CustomerProfile,
+    IncompleteReadError,
+    InvalidInputError,
+    PermissionDeniedError,
+    ServiceUnavailableError,
+    is_locked,
+    lift_expired_suspensions,
+    update_customer_status,
+)
+from helpers import PROFILES, SOMEBODY
 
 
 class Profiles:
@@ -89,3 +96,20 @@ def test_lifting_that_stops_half_way_says_who_was_lifted(ask):
         ask(lift_expired_suspensions)
     assert (len(raised.value.rows), raised.value.expected) == (100, 150)
     assert isinstance(raised.value.__cause__, ServiceUnavailableError)
+
+
+@respx.mock
+def test_a_status_that_row_level_security_protects_is_refused(ask):
+    respx.patch(PROFILES).mock(return_value=httpx.Response(200, json=[]))
+    respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[{"id": SOMEBODY}]))
+    with pytest.raises(PermissionDeniedError, match="not change the status"):
+        ask(update_customer_status, SOMEBODY, "banned")
+
+
+def test_banned_is_always_locked_and_a_naive_datetime_is_refused():
+    from datetime import datetime
+
+    assert is_locked(CustomerProfile(id=SOMEBODY, account_status="banned"))
+    assert not is_locked(CustomerProfile(id=SOMEBODY))
+    with pytest.raises(InvalidInputError, match="time zone"):
+        is_locked(CustomerProfile(id=SOMEBODY), at=datetime(2026, 1, 1))  # noqa: DTZ001

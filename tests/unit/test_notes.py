@@ -1,4 +1,4 @@
-"""Editing notes against a server that changes under one's hands or refuses."""
+"""Editing notes while others edit them, and where the server refuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROFILES = f"{URL}/rest/v1/customer_profiles"
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    """No waiting between tries."""
+    """No waiting between attempts."""
 
     async def not_at_all(crm, seconds):
         return None
@@ -33,7 +33,7 @@ NOTHING = httpx.Response(200, json=[])
 
 
 @respx.mock
-def test_an_edit_made_meanwhile_is_kept(ask):
+def test_a_concurrent_edit_is_kept(ask):
     respx.get(NOTES).mock(side_effect=[row(1, "old"), row(2, "old", "theirs")])
     patches = respx.patch(NOTES).mock(side_effect=[NOTHING, row(3, "old", "theirs", "ours")])
     assert ask(add_customer_tags, SOMEBODY, ["ours"]).tags == ["old", "theirs", "ours"]
@@ -42,7 +42,7 @@ def test_an_edit_made_meanwhile_is_kept(ask):
 
 
 @respx.mock
-def test_who_can_never_win_is_told_that_nothing_was_written(ask):
+def test_an_edit_that_always_conflicts_says_that_nothing_was_written(ask):
     stamps = iter(range(10_000))
     respx.get(NOTES).mock(side_effect=lambda _: row(next(stamps)))
     respx.patch(NOTES).mock(return_value=NOTHING)
@@ -52,7 +52,7 @@ def test_who_can_never_win_is_told_that_nothing_was_written(ask):
 
 
 @respx.mock
-def test_a_row_that_nobody_changed_and_that_will_not_change_is_refused_to_this_key(ask):
+def test_a_row_that_cannot_be_changed_without_a_conflict_is_a_refusal(ask):
     respx.get(NOTES).mock(return_value=row(1))
     patches = respx.patch(NOTES).mock(return_value=NOTHING)
     with pytest.raises(PermissionDeniedError, match="not write"):
@@ -61,7 +61,7 @@ def test_a_row_that_nobody_changed_and_that_will_not_change_is_refused_to_this_k
 
 
 @respx.mock
-def test_a_first_note_that_somebody_else_wrote_first_is_added_to(ask):
+def test_a_first_note_that_someone_else_wrote_concurrently_is_extended(ask):
     respx.get(NOTES).mock(side_effect=[NOTHING, row(1, "theirs")])
     respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[{"id": SOMEBODY}]))
     respx.post(NOTES).mock(return_value=httpx.Response(409, json={"code": "23505", "message": "duplicate"}))
@@ -70,7 +70,7 @@ def test_a_first_note_that_somebody_else_wrote_first_is_added_to(ask):
 
 
 @respx.mock
-def test_a_lost_answer_to_an_edit_does_not_double_it(ask):
+def test_a_lost_response_does_not_apply_an_edit_twice(ask):
     respx.get(NOTES).mock(side_effect=[row(1), row(2, "ours")])
     patches = respx.patch(NOTES).mock(side_effect=[httpx.ReadError("lost"), NOTHING])
     assert ask(add_customer_tags, SOMEBODY, ["ours"]).tags == ["ours"]
@@ -78,7 +78,7 @@ def test_a_lost_answer_to_an_edit_does_not_double_it(ask):
 
 
 @respx.mock
-def test_a_note_that_was_written_but_is_hidden_is_not_called_a_success(ask):
+def test_a_note_that_was_written_but_is_hidden_is_an_error(ask):
     respx.patch(NOTES).mock(return_value=NOTHING)
     respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[{"id": SOMEBODY}]))
     respx.post(NOTES).mock(return_value=httpx.Response(201, json=[]))

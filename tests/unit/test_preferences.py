@@ -56,7 +56,7 @@ def item(product, quantity, name=None):
     return {"product_id": product, "name": name, "quantity": quantity}
 
 
-def told(counts):
+def named(counts):
     return [(each.name, each.quantity) for each in counts]
 
 
@@ -64,42 +64,42 @@ def test_products_and_categories_are_ranked_by_quantity_and_then_by_name(shop, a
     ordered = [item(MANTA, 2, "Manta"), item(GONE, 2, "Calendario"), item(VELA.upper(), 1)]
     shop.orders({"items": ordered, "status": "delivered"}, {"items": [item(VELA, 4, "Vela vieja")], "status": None})
     likes = ask(get_customer_preferences, CUSTOMER)
-    assert told(likes.top_products) == [("Vela", 5), ("Calendario", 2), ("Manta", 2)]
-    assert told(likes.top_categories) == [("Velas", 5), ("Unknown category", 4)]
+    assert named(likes.top_products) == [("Vela", 5), ("Calendario", 2), ("Manta", 2)]
+    assert named(likes.top_categories) == [("Velas", 5), ("Unknown category", 4)]
     assert [str(each.product_id) for each in likes.top_products] == [VELA, GONE, MANTA]
 
 
 def test_the_limit_holds_for_both_lists(shop, ask):
     shop.orders({"items": [item(VELA, 1), item(MANTA, 2)], "status": "pending"})
     likes = ask(get_customer_preferences, CUSTOMER, limit=1)
-    assert told(likes.top_products) == [("Unknown product", 2)]
-    assert told(likes.top_categories) == [("Unknown category", 2)]
+    assert named(likes.top_products) == [("Unknown product", 2)]
+    assert named(likes.top_categories) == [("Unknown category", 2)]
 
 
 @pytest.mark.parametrize("spelling", ["cancelled", "canceled", "cancelado", "Cancelado"])
-def test_what_was_cancelled_is_not_liked(shop, ask, spelling):
+def test_cancelled_orders_do_not_count(shop, ask, spelling):
     shop.orders({"items": [item(VELA, 1)], "status": spelling})
     likes = ask(get_customer_preferences, CUSTOMER)
     assert (likes.top_products, likes.top_categories) == ([], [])
     assert not shop.products.called
 
 
-def test_an_item_without_id_or_name_is_unknown_and_others_go_by_their_name(shop, ask):
+def test_an_item_without_id_or_name_is_unknown_and_one_without_id_counts_by_name(shop, ask):
     shop.orders(
         {"items": [{"quantity": 1}, item(None, 3, "Envoltura"), item(None, 1, "Envoltura")], "status": "pending"}
     )
     likes = ask(get_customer_preferences, CUSTOMER)
-    assert told(likes.top_products) == [("Envoltura", 4), ("Unknown product", 1)]
+    assert named(likes.top_products) == [("Envoltura", 4), ("Unknown product", 1)]
 
 
-def test_an_id_that_the_products_cannot_have_does_not_spoil_the_others(shop, ask):
+def test_an_invalid_product_id_does_not_affect_the_others(shop, ask):
     found = httpx.Response(200, json=[{"id": VELA, "name": "Vela"}], headers={"content-range": "0-0/1"})
     shop.products.side_effect = lambda request: WRONG_ID if "sku-1" in str(request.url) else found
     shop.orders({"items": [item("sku-1", 2, "Taza"), item(VELA, 1)], "status": "pending"})
-    assert told(ask(get_customer_preferences, CUSTOMER).top_products) == [("Taza", 2), ("Vela", 1)]
+    assert named(ask(get_customer_preferences, CUSTOMER).top_products) == [("Taza", 2), ("Vela", 1)]
 
 
-def test_a_failure_to_look_products_up_is_told(shop, ask):
+def test_a_failed_lookup_of_products_raises(shop, ask):
     shop.products.mock(return_value=httpx.Response(400, json={"code": "22003", "message": "out of range"}))
     shop.orders({"items": [item(VELA, 1)], "status": "pending"})
     with pytest.raises(InvalidInputError, match="out of range"):
@@ -107,7 +107,7 @@ def test_a_failure_to_look_products_up_is_told(shop, ask):
 
 
 @pytest.mark.parametrize("code", ["PGRST205", "42P01"])
-def test_that_there_is_no_table_of_items_is_found_out_once(shop, ask, code):
+def test_a_missing_table_of_items_is_detected_once(shop, ask, code):
     shop.items.mock(return_value=httpx.Response(404, json={"code": code, "message": "no such table"}))
     shop.orders({"items": [item(VELA, 1)], "status": "pending"})
     ask(get_customer_preferences, CUSTOMER)
@@ -122,14 +122,14 @@ def test_that_there_is_no_table_of_items_is_found_out_once(shop, ask, code):
         (httpx.Response(403, json={"code": "42501", "message": "permission denied"}), PermissionDeniedError),
     ],
 )
-def test_a_table_of_items_that_cannot_be_read_is_no_missing_one(shop, ask, response, kind):
+def test_a_table_of_items_that_cannot_be_read_is_not_a_missing_one(shop, ask, response, kind):
     shop.items.mock(return_value=response)
     shop.orders({"items": [item(VELA, 1)], "status": "pending"})
     with pytest.raises(kind):
         ask(get_customer_preferences, CUSTOMER)
 
 
-def test_the_table_counts_and_an_order_without_rows_there_counts_by_its_own_items(shop, ask):
+def test_the_table_of_items_counts_and_otherwise_the_items_of_the_order(shop, ask):
     first, _ = shop.orders(
         {"items": [item(GONE, 1, "Calendario")], "status": "pending"},
         {"items": [item(VELA, 2)], "status": "pending"},
@@ -137,10 +137,10 @@ def test_the_table_counts_and_an_order_without_rows_there_counts_by_its_own_item
     rows = [{"order_id": first, "product_id": GONE, "quantity": 7}, {"order_id": first, "quantity": None}]
     shop.has("order_items", *rows)
     likes = ask(get_customer_preferences, CUSTOMER)
-    assert told(likes.top_products) == [("Calendario", 7), ("Vela", 2), ("Unknown product", 0)]
+    assert named(likes.top_products) == [("Calendario", 7), ("Vela", 2), ("Unknown product", 0)]
 
 
-def test_the_table_is_read_in_batches_and_to_the_end_of_each(shop, ask):
+def test_the_table_of_items_is_read_in_batches_and_each_to_its_end(shop, ask):
     orders = shop.orders(*[{"items": None, "status": "pending"}] * 230)
     asked = []
 
@@ -153,7 +153,7 @@ def test_the_table_is_read_in_batches_and_to_the_end_of_each(shop, ask):
         return httpx.Response(200, json=rows, headers={"content-range": f"*/{len(ids)}"})
 
     shop.items.side_effect = page
-    assert told(ask(get_customer_preferences, CUSTOMER).top_products) == [("Vela", len(orders))]
+    assert named(ask(get_customer_preferences, CUSTOMER).top_products) == [("Vela", len(orders))]
     assert sorted(asked) == [(30, 0), (100, 0), (100, 0), (100, 60), (100, 60)]
 
 
@@ -173,7 +173,7 @@ def test_arguments_are_checked_before_anything_is_sent(shop, ask, customer, limi
     assert not shop.server.calls
 
 
-def test_a_server_that_is_not_well_is_told(shop, ask):
+def test_a_server_error_raises(shop, ask):
     shop.has("orders", response=httpx.Response(500, json={"message": "boom"}))
     with pytest.raises(AdminCRMError, match="boom"):
         ask(get_customer_preferences, CUSTOMER)

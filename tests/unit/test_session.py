@@ -1,4 +1,4 @@
-"""An administrator's session: opened with a password, renewed once, in time, and never cut off half-way."""
+"""An administrator's session: opened with a password, renewed once and in time, and never interrupted."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def bearers(notes):
 
 
 @respx.mock
-def test_a_session_that_has_ended_is_renewed_before_the_call(caller, clock):
+def test_an_expired_session_is_renewed_before_the_call(caller, clock):
     tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
     notes = respx.get(NOTES).mock(return_value=FOUND)
     crm = signed_in(caller)
@@ -87,7 +87,7 @@ def test_a_session_that_has_ended_is_renewed_before_the_call(caller, clock):
 
 
 @respx.mock
-def test_a_good_session_is_renewed_in_the_background(caller, clock):
+def test_a_valid_session_is_renewed_in_the_background(caller, clock):
     tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
     notes = respx.get(NOTES).mock(return_value=FOUND)
     crm = signed_in(caller)
@@ -103,7 +103,7 @@ def test_a_good_session_is_renewed_in_the_background(caller, clock):
 
 
 @respx.mock
-def test_a_session_that_lives_a_minute_is_renewed_in_its_last_quarter(caller, clock):
+def test_a_session_of_one_minute_is_renewed_in_its_last_quarter(caller, clock):
     tokens = respx.post(TOKENS).mock(side_effect=[session("one", 60), session("two", 60)])
     respx.get(NOTES).mock(return_value=FOUND)
     crm = signed_in(caller)
@@ -119,7 +119,7 @@ def test_a_session_that_lives_a_minute_is_renewed_in_its_last_quarter(caller, cl
 
 
 @respx.mock
-def test_a_failed_renewal_fails_no_call_while_the_token_is_good(caller, clock, caplog):
+def test_a_failed_renewal_fails_no_call_while_the_token_is_valid(caller, clock, caplog):
     tokens = respx.post(TOKENS).mock(side_effect=[session("one"), httpx.Response(503), session("two")])
     notes = respx.get(NOTES).mock(return_value=FOUND)
     crm = signed_in(caller)
@@ -148,7 +148,7 @@ def test_a_session_that_cannot_be_renewed_is_an_authentication_error(caller, clo
 
 
 @respx.mock
-def test_a_renewal_that_fails_in_passing_is_tried_again_by_the_call_that_needs_it(caller, clock):
+def test_a_renewal_that_fails_temporarily_is_retried_by_the_call_that_needs_it(caller, clock):
     tokens = respx.post(TOKENS).mock(side_effect=[session("one"), httpx.Response(503), session("two")])
     notes = respx.get(NOTES).mock(return_value=FOUND)
     crm = signed_in(caller)
@@ -158,7 +158,7 @@ def test_a_renewal_that_fails_in_passing_is_tried_again_by_the_call_that_needs_i
 
 
 @respx.mock
-def test_a_call_that_is_cancelled_does_not_cut_the_renewal_off(clock):
+def test_a_cancelled_call_does_not_cancel_the_renewal(clock):
     async def main() -> None:
         asked, may_answer = asyncio.Event(), asyncio.Event()
         answers = [session("one"), session("two")]
@@ -187,7 +187,7 @@ def test_a_call_that_is_cancelled_does_not_cut_the_renewal_off(clock):
 
 
 @respx.mock
-def test_many_calls_at_once_renew_a_session_once(clock):
+def test_many_concurrent_calls_renew_a_session_once(clock):
     async def main() -> None:
         tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
         respx.get(NOTES).mock(return_value=FOUND)
@@ -200,7 +200,7 @@ def test_many_calls_at_once_renew_a_session_once(clock):
 
 
 @respx.mock
-def test_closing_a_connection_ends_a_renewal_under_way(clock):
+def test_closing_a_connection_ends_a_running_renewal(clock):
     async def main() -> None:
         answers = [session("one")]
 

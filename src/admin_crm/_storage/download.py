@@ -1,12 +1,16 @@
-"""Download an evidence file: stream it, check its size, and deliver it only when it is complete."""
+"""Download an evidence file: stream it, check its size, and deliver it only when it is complete.
+
+Errors of the caller's own disk (a missing folder, a full disk) are Python's own, and pass unchanged.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import inspect
 import io
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,9 +22,9 @@ import httpx
 from admin_crm._core.gather import run_blocking
 from admin_crm._core.translate import check_success
 from admin_crm._storage.requests import PIECE, attempt, exchange
-from admin_crm._storage.source import IN_MEMORY
+from admin_crm._storage.source import IN_MEMORY, usable_file
 from admin_crm.client import AnyCRM, AsyncAdminCRM
-from admin_crm.errors import InvalidInputError, ServiceUnavailableError
+from admin_crm.errors import InvalidTypeError, ServiceUnavailableError
 
 Target = str | os.PathLike[str] | IO[bytes]
 
@@ -31,17 +35,45 @@ async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
         memory = io.BytesIO()
         await _receive(crm, path, memory)
         return memory.getvalue()
-    if isinstance(to, str | os.PathLike):
-        with _replacing(Path(to)) as file:
+    if not isinstance(to, str | os.PathLike):
+        _check_writable(to)
+        return await _deliver(crm, path, to)
+    target = Path(to)
+    if _is_replaceable(target):
+        with _replacing(target) as file:
             return await _receive(crm, path, file)
-    _check_writable(to)
+    with _opened(target) as special:
+        return await _deliver(crm, path, special)
+
+
+async def _deliver(crm: AnyCRM, path: str, to: IO[bytes]) -> int:
+    """Write the object to a file object once it is complete."""
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
         spool = cast("IO[bytes]", copy)
         size = await _receive(crm, path, spool)
         spool.seek(0)
-        with _naming_target():
-            await run_blocking(crm, lambda: shutil.copyfileobj(spool, to, PIECE))
+        with usable_file("to", "writing"):
+            await run_blocking(crm, lambda: _copy(spool, to))
     return size
+
+
+def _copy(spool: IO[bytes], to: IO[bytes]) -> None:
+    while piece := spool.read(PIECE):
+        _write(to, piece)
+    flush = getattr(to, "flush", None)
+    if callable(flush):
+        flush()  # a full disk shows only now
+
+
+def _write(to: IO[bytes], piece: bytes) -> None:
+    while piece:
+        count = to.write(piece)
+        if not isinstance(to, io.RawIOBase):
+            return
+        # An unbuffered file may write only a part, as when the disk is almost full.
+        if not count:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        piece = piece[count:]
 
 
 async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
@@ -49,9 +81,8 @@ async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
     bucket = crm.settings.evidence_bucket
 
     async def fetch() -> httpx.Response:
-        with _naming_target():
-            file.seek(0)
-            file.truncate()
+        file.seek(0)
+        file.truncate()
         # No compression: then Content-Length is the size of the file.
         headers = {"Accept-Encoding": "identity"}
         answer = await exchange(crm, "GET", "object", bucket, *path.split("/"), headers=headers, stream=True)
@@ -72,8 +103,7 @@ async def _drain(answer: httpx.Response, file: IO[bytes]) -> None:
     try:
         if answer.is_success:
             for piece in answer.iter_bytes(PIECE):
-                with _naming_target():
-                    file.write(piece)
+                file.write(piece)
         else:
             answer.read()
     finally:
@@ -84,27 +114,36 @@ async def _drain_beside(answer: httpx.Response, file: IO[bytes]) -> None:
     try:
         if answer.is_success:
             async for piece in answer.aiter_bytes(PIECE):
-                with _naming_target():
-                    await asyncio.to_thread(file.write, piece)
+                await asyncio.to_thread(file.write, piece)
         else:
             await answer.aread()
     finally:
         await answer.aclose()
 
 
+def _is_replaceable(target: Path) -> bool:
+    """Return whether it is a file or nothing yet: a device or a pipe is written to, a directory cannot be opened."""
+    return target.is_file() or not target.exists()
+
+
+def _opened(target: Path) -> IO[bytes]:
+    return target.open("wb")
+
+
 @contextmanager
 def _replacing(target: Path) -> Generator[IO[bytes]]:
     """Write to a temporary file next to the target, and rename it to the target once it is complete."""
-    if target.is_dir():
-        raise InvalidInputError("to is a directory; pass a file name", argument="to")
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    with _naming_target():
-        file = part.open("xb")
+    with usable_file("to", "writing"):
+        try:
+            file = part.open("xb")
+        except OSError as error:
+            error.filename = str(target)  # the name that the caller knows
+            raise
     try:
         with file:
             yield file
-        with _naming_target():
-            part.replace(target)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
@@ -112,21 +151,11 @@ def _replacing(target: Path) -> Generator[IO[bytes]]:
 def _check_writable(to: object) -> None:
     write = getattr(to, "write", None)
     if not callable(write):
-        raise InvalidInputError(f"to must be a path or a binary file object, not {type(to).__name__}", argument="to")
-    with _naming_target():
+        raise InvalidTypeError(f"to must be a path or a binary file object, not {type(to).__name__}", argument="to")
+    if inspect.iscoroutinefunction(write):
+        raise InvalidTypeError("to must be a regular file object, not an asynchronous one", argument="to")
+    with usable_file("to", "writing"):
         try:
             write(b"")
         except TypeError as error:
-            raise InvalidInputError("to must be opened in binary mode, not as text", argument="to") from error
-
-
-@contextmanager
-def _naming_target() -> Generator[None]:
-    """Report errors of the caller's file or disk as such, not as errors of the server."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InvalidInputError(f"cannot write the file: {reason}", argument="to") from error
+            raise InvalidTypeError("to must be opened in binary mode, not as text", argument="to") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 
-from admin_crm.errors import InvalidInputError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 HEAD = 1024
 """The number of bytes at the start of a file that are used to detect its type."""
@@ -119,7 +119,11 @@ def safe_extension(name: str | None, content_type: str) -> str:
 
 def checked_type(content_type: object) -> str:
     """Return the content type passed by the caller, if it is well-formed."""
-    if isinstance(content_type, str) and _CONTENT_TYPE.fullmatch(content_type):
+    if not isinstance(content_type, str):
+        raise InvalidTypeError(
+            f"content_type must be a string, not {type(content_type).__name__}", argument="content_type"
+        )
+    if _CONTENT_TYPE.fullmatch(content_type):
         return content_type
     raise InvalidInputError("content_type must be a media type such as image/png", argument="content_type")
 

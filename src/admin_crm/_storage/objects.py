@@ -16,7 +16,7 @@ from admin_crm._core.rows import newest_first
 from admin_crm._core.send import send
 from admin_crm._core.translate import unreadable
 from admin_crm.client import AnyCRM
-from admin_crm.errors import InvalidInputError, NotFoundError
+from admin_crm.errors import InvalidInputError, InvalidTypeError, NotFoundError
 from admin_crm.models import Evidence
 
 T = TypeVar("T")
@@ -86,7 +86,11 @@ _URL: TypeAdapter[_Url] = TypeAdapter(_Url)
 
 def checked_path(path: object, argument: str = "path") -> str:
     """Return a valid evidence path: a customer's id, a slash, a file name."""
-    if isinstance(path, str) and _PATH.fullmatch(path) and path.rpartition("/")[2].strip("."):
+    if not isinstance(path, str):
+        raise InvalidTypeError(
+            f"{argument} must be the path of an evidence file, not {type(path).__name__}", argument=argument
+        )
+    if _PATH.fullmatch(path) and path.rpartition("/")[2].strip("."):
         return path
     raise InvalidInputError(
         f"{argument} must be the path of an evidence file, <customer id>/<file name>", argument=argument

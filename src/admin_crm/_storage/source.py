@@ -1,4 +1,7 @@
-"""Open a file for upload, from a path, bytes or a file object; it can be read in chunks, more than once."""
+"""Open a file for upload, from a path, bytes or a file object; it can be read in chunks, more than once.
+
+Errors of the caller's own disk (a missing file, a full disk) are Python's own, and pass unchanged.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ import inspect
 import io
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
 from admin_crm._storage.file_type import HEAD, clean_name
 from admin_crm._storage.requests import PIECE, Content
 from admin_crm.client import AnyCRM, AsyncAdminCRM
-from admin_crm.errors import InvalidInputError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 FileLike = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 Report = Callable[[int, int], object]
@@ -44,11 +47,9 @@ class Source:
 
     def read(self, start: int, count: int) -> bytes:
         """Read up to `count` bytes; raise if the file has become shorter."""
-        try:
+        with usable_file("file", "reading"):
             self._stream.seek(start)
             piece = self._stream.read(count)
-        except (OSError, ValueError) as error:
-            raise _unreadable(error) from error
         if count and not piece:
             raise InvalidInputError("the file became shorter during the upload", argument="file")
         return piece
@@ -73,6 +74,25 @@ class Source:
             tell(start)
 
 
+@contextmanager
+def usable_file(argument: str, use: str) -> Generator[None]:
+    """Name the argument whose path or file object cannot be used; errors of the disk pass unchanged.
+
+    Args:
+        argument: the name of the caller's argument.
+        use: what the file is for: ``reading`` or ``writing``.
+    """
+    try:
+        yield
+    except InvalidInputError:
+        raise
+    except io.UnsupportedOperation as error:
+        raise InvalidInputError(f"{argument} must be open for {use}", argument=argument) from error
+    except ValueError as error:
+        # A closed file, or a path that cannot be one.
+        raise InvalidInputError(f"{argument} cannot be used for {use}: {error}", argument=argument) from error
+
+
 def open_source(file: FileLike, file_name: str | None, limit: int, closing: ExitStack) -> Source:
     """Open the file to upload; reject an empty file, one that is too large, and one that is not binary.
 
@@ -81,16 +101,17 @@ def open_source(file: FileLike, file_name: str | None, limit: int, closing: Exit
         file_name: the file's name, if the caller passes one.
         limit: the maximum size in bytes.
         closing: closes the files opened here.
+
+    Raises:
+        InvalidInputError: the file is empty, too large, closed, or not open for reading.
+        InvalidTypeError: it is not a path, bytes or a binary file object.
+        OSError: the disk's own error, such as FileNotFoundError.
     """
-    try:
+    with usable_file("file", "reading"):
         stream = _stream_of(file, closing)
         if not _can_seek(stream):
             stream = _spooled(stream, limit, closing)
         source = Source(stream, clean_name(file_name or _name_of(file)))
-    except (OSError, ValueError) as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        raise _unreadable(error) from error
     if not source.size:
         raise InvalidInputError("the file is empty", argument="file")
     if source.size > limit:
@@ -109,17 +130,17 @@ def _stream_of(file: object, closing: ExitStack) -> IO[bytes]:
         return closing.enter_context(Path(cast("str", file)).open("rb"))
     read = getattr(file, "read", None)
     if not callable(read):
-        raise InvalidInputError(
+        raise InvalidTypeError(
             f"file must be a path, bytes or a binary file object, not {type(file).__name__}", argument="file"
         )
     if inspect.iscoroutinefunction(read):
-        raise InvalidInputError(
+        raise InvalidTypeError(
             "file must be a regular file object, not an asynchronous one",
             argument="file",
             hint="for an UploadFile, pass .file, and .filename as file_name",
         )
     if isinstance(read(0), str):
-        raise InvalidInputError("file must be opened in binary mode, not as text", argument="file")
+        raise InvalidTypeError("file must be opened in binary mode, not as text", argument="file")
     return cast("IO[bytes]", file)
 
 
@@ -157,8 +178,3 @@ def _stopping(report: Report | None, size: int) -> Callable[[int], None]:
                 raise Stopped(error) from error
 
     return tell
-
-
-def _unreadable(error: OSError | ValueError) -> InvalidInputError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return InvalidInputError(f"cannot read the file: {reason}", argument="file")

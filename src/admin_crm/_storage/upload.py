@@ -16,7 +16,7 @@ from admin_crm._storage.requests import attempt, exchange
 from admin_crm._storage.resumable import PART, upload_resumable
 from admin_crm._storage.source import Report, Source
 from admin_crm.client import AnyCRM
-from admin_crm.errors import ConflictError, InvalidInputError, UnexpectedResponseError
+from admin_crm.errors import ConflictError, InvalidTypeError, UnexpectedResponseError
 
 Progress = Report | bool | None
 
@@ -45,7 +45,9 @@ def reporting(progress: Progress, source: Source) -> Generator[Report | None]:
     elif callable(progress):
         yield progress
     else:
-        raise InvalidInputError("progress must be True or a function of two integers", argument="progress")
+        raise InvalidTypeError(
+            f"progress must be True or a function of two integers, not {type(progress).__name__}", argument="progress"
+        )
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""The command line where no server is needed: missing extras, errors, exports, what is shown of a person."""
+"""The command line where no server is needed: missing extras, errors, exports."""
+
+from __future__ import annotations
 
 import csv
 import importlib
@@ -6,41 +8,21 @@ import importlib.util
 import io
 import json
 import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
-from admin_crm import (
-    AdminCustomer,
-    AdminCustomerDetail,
-    LoyaltyAnalysis,
-    LoyaltyProposition,
-    Page,
-    ServiceUnavailableError,
-)
+from admin_crm import Page, ServiceUnavailableError
 from admin_crm.cli import commands as cli
-from admin_crm.cli import tour
-from admin_crm.cli.tables import Tables, plain
 from admin_crm.local import LocalStackError
-
-ANA = AdminCustomer(
-    id=uuid4(),
-    full_name="Ana [bold]Ordóñez[/bold]",
-    email="ana@clientes.example",
-    phone="+52 55 1234 5678",
-    total_spent=Decimal("1234.50"),
-)
-MALLORY = AdminCustomer(id=uuid4(), full_name='=HYPERLINK("http://evil.example")', phone="+52 55 0000 0000")
+from cli_helpers import ANA, MALLORY
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Run a command where nothing is configured, unless told otherwise."""
+    """Run a command where nothing is configured, unless a fixture configures it."""
     for name in ("SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_ACCESS_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "120")
@@ -59,13 +41,6 @@ def shop(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         "search_customers",
         lambda crm, text, **filters: Page(items=[ANA], total=31, page=filters["page"], page_size=15),
     )
-
-
-def shown(renderable: Any) -> str:
-    console = Console(file=io.StringIO(), width=120)
-    console.print(renderable)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 def test_without_its_extra_the_command_says_what_to_install(
@@ -89,7 +64,7 @@ def test_without_deno_the_stack_commands_say_what_to_install(
     assert (done.exit_code, done.stderr) == (2, f"{cli.INSTALL}\n")
 
 
-def test_the_entry_point_shows_the_commands_when_none_is_given(
+def test_the_entry_point_lists_the_commands_when_none_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["admin-crm"])
@@ -103,11 +78,11 @@ def test_an_error_is_one_line_and_exit_code_1(run: Any) -> None:
     done = run("customers")
     assert done.exit_code == 1
     assert done.stdout == ""
-    assert done.stderr == "SUPABASE_URL is not set, in the environment or in .env\n"
+    assert done.stderr == "SUPABASE_URL is set neither in the environment nor in .env\n"
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailableError("gone"), LocalStackError("gone")])
-def test_the_librarys_and_the_stacks_errors_are_told_without_a_traceback(
+def test_errors_of_the_library_and_the_stack_are_shown_without_a_traceback(
     error: Exception, run: Any, shop: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(crm: object, text: str, **filters: object) -> None:
@@ -133,12 +108,7 @@ def test_a_table_shows_emails_and_phones_when_asked(run: Any, shop: None) -> Non
     assert "+52 55 1234 5678" in done.stdout
 
 
-def test_names_are_shown_as_they_are_and_cannot_style_or_steer_the_terminal() -> None:
-    assert "Ana [bold]Ordóñez[/bold]" in shown(Tables().customers([ANA]))
-    assert str(plain("Ana\x1b[2J\nOrdóñez")) == "Ana [2J Ordóñez"
-
-
-def test_a_csv_export_holds_everybody_and_no_formula(run: Any, shop: None) -> None:
+def test_a_csv_export_contains_every_customer_and_no_formula(run: Any, shop: None) -> None:
     done = run("customers", "--all", "--format", "csv")
     head, ana, mallory = csv.reader(io.StringIO(done.stdout))
     assert tuple(head) == cli.COLUMNS
@@ -156,51 +126,7 @@ def test_a_json_export_keeps_money_exact(run: Any, shop: None) -> None:
     assert [row["total_spent"] for row in json.loads(done.stdout)] == ["1234.50"]
 
 
-def test_all_that_match_can_be_listed_in_one_table(run: Any, shop: None) -> None:
+def test_all_matching_customers_can_be_listed_in_one_table(run: Any, shop: None) -> None:
     done = run("customers", "ordonez", "--all")
     assert "Ana" in done.stdout
     assert "HYPERLINK" not in done.stdout
-
-
-def test_a_customer_of_whom_nothing_is_known_can_be_shown() -> None:
-    bare = shown(Tables().detail(AdminCustomerDetail(id=uuid4())))
-    assert "Customer" in bare
-    assert "—" in bare
-
-
-def test_a_plan_that_the_shop_stored_is_shown_like_one_that_it_wrote() -> None:
-    stored = LoyaltyProposition(
-        id=uuid4(),
-        customer_id=uuid4(),
-        generated_code="VUELVE10",
-        personalized_message="Te extrañamos",
-        discount_value=Decimal(10),
-        discount_type="percent",
-    )
-    written = LoyaltyAnalysis(analysis="Compra cada mes", next_steps=["Llamar", "Esperar"])
-    assert "VUELVE10, 10" in shown(Tables().plan(stored))
-    assert "Te extrañamos" in shown(Tables().plan(stored))
-    assert "Llamar; Esperar" in shown(Tables().plan(written))
-
-
-def test_the_code_of_a_step_is_the_source_that_runs_without_its_docstring() -> None:
-    def answer(crm: object) -> int:
-        """Say it."""
-        question = 6
-        return question * 7
-
-    step: tour.Step[object, int] = tour.Step("Ask", answer, Tables.words)
-    assert step.text == "Say it."
-    assert step.code.splitlines() == [
-        "def answer(crm: object) -> int:",
-        "    question = 6",
-        "    return question * 7",
-    ]
-
-
-def test_a_step_without_a_docstring_shows_all_of_its_source() -> None:
-    def answer(crm: object) -> int:
-        return 42
-
-    step: tour.Step[object, int] = tour.Step("Ask", answer, Tables.words)
-    assert step.code.splitlines() == ["def answer(crm: object) -> int:", "    return 42"]

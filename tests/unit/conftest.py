@@ -1,0 +1,43 @@
+"""Servers that respx plays, one for each test that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import respx
+
+from admin_crm._storage import resumable, upload
+from project_server import Project
+from storage_server import StorageServer, Tus
+
+
+@pytest.fixture
+def storage() -> Iterator[StorageServer]:
+    """A storage server that answers what the test tells it to."""
+    with respx.mock as router:
+        server = StorageServer(router)
+        yield server
+    assert server.plays == []
+
+
+@pytest.fixture
+def tus(storage: StorageServer, monkeypatch: pytest.MonkeyPatch) -> Tus:
+    """A server of resumable uploads, in parts of 1,000 bytes."""
+    monkeypatch.setattr(resumable, "PART", 1000)
+    monkeypatch.setattr(upload, "PART", 1000)
+    return Tus(storage)
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    """A healthy Supabase project."""
+    with respx.mock(assert_all_called=False) as router:
+        yield Project(router)
+
+
+@pytest.fixture
+def functions() -> Iterator[respx.MockRouter]:
+    """The server of the Edge Functions."""
+    with respx.mock(assert_all_called=False) as router:
+        yield router

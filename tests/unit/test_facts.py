@@ -1,0 +1,18 @@
+"""What a connection has learned of its server, and for how long it counts."""
+
+from __future__ import annotations
+
+from admin_crm._core import facts
+from admin_crm._core.facts import ABSENT_SECONDS, ServerFacts
+
+
+def test_a_missing_table_is_looked_for_again_after_a_while(monkeypatch):
+    known, clock = ServerFacts(), [100.0]
+    monkeypatch.setattr(facts.time, "monotonic", lambda: clock[0])
+    assert not known.lacks("coupons")
+    known.note_absent("coupons")
+    clock[0] += ABSENT_SECONDS - 1
+    assert known.lacks("coupons")
+    assert not known.lacks("loyalty_points")
+    clock[0] += 1
+    assert not known.lacks("coupons")

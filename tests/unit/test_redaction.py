@@ -1,0 +1,19 @@
+"""Secrets and personal data are masked in text."""
+
+from __future__ import annotations
+
+from admin_crm._core.redaction import mask_email, mask_phone, redact, shape_of
+
+
+def test_keys_tokens_and_addresses_are_masked_in_text():
+    text = (
+        "sb_secret_abc123 eyJhbGciOi.eyJzdWIi.c2ln Bearer xyz ana@tienda.example +52 55 1234 5678"
+        ' invalid input syntax for type uuid: "Ana" Key (email)=(ana) exists'
+    )
+    masked = redact(text, limit=500)
+    for secret in ("abc123", "eyJ", "xyz", "ana@", "1234", '"Ana"', "(ana)"):
+        assert secret not in masked
+    assert len(redact("a" * 500)) == 200
+    assert shape_of(12.5) == "float '99.9'"
+    assert (mask_email("ana@x.example"), mask_email(None), mask_email("nada")) == ("a…@x.example", None, "nada")
+    assert (mask_phone("5512345678"), mask_phone(None)) == ("…78", None)

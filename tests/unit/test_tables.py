@@ -1,0 +1,36 @@
+"""What is printed of a person is masked, literal, and complete where little is known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import uuid4
+
+from admin_crm import AdminCustomerDetail, LoyaltyAnalysis, LoyaltyProposition
+from admin_crm.cli.tables import Tables, plain
+from cli_helpers import ANA, shown
+
+
+def test_names_are_shown_literally_and_cannot_control_the_terminal() -> None:
+    assert "Ana [bold]Ordóñez[/bold]" in shown(Tables().customers([ANA]))
+    assert str(plain("Ana\x1b[2J\nOrdóñez")) == "Ana [2J Ordóñez"
+
+
+def test_a_customer_without_any_data_can_be_shown() -> None:
+    bare = shown(Tables().detail(AdminCustomerDetail(id=uuid4())))
+    assert "Customer" in bare
+    assert "—" in bare
+
+
+def test_a_stored_plan_is_shown_like_a_written_one() -> None:
+    stored = LoyaltyProposition(
+        id=uuid4(),
+        customer_id=uuid4(),
+        generated_code="VUELVE10",
+        personalized_message="Te extrañamos",
+        discount_value=Decimal(10),
+        discount_type="percent",
+    )
+    written = LoyaltyAnalysis(analysis="Compra cada mes", next_steps=["Llamar", "Esperar"])
+    assert "VUELVE10, 10" in shown(Tables().plan(stored))
+    assert "Te extrañamos" in shown(Tables().plan(stored))
+    assert "Llamar; Esperar" in shown(Tables().plan(written))
