@@ -60,12 +60,13 @@ ifdef POSTGREST
 	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n $(WORKERS) -m 'not once' $(filter tests/integration/%,$(LOCAL_TESTS))
 endif
 
-check: $(READY) ## formatting, linting, types
+check: $(READY) ## formatting, linting, types, the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing_api.py
+	$(BIN)/lint-imports --no-logo
 	cd $(GATEWAY) && $(DENO) fmt --check . ../supabase/functions && $(DENO) lint --quiet . ../supabase/functions
 	cd $(GATEWAY) && $(DENO) check --quiet --unstable-raw-imports main.ts ../supabase/functions/*/index.ts
 
@@ -79,4 +80,4 @@ docs: $(READY) ## the documentation, without warnings
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what was built here
-	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist site
+	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site
