@@ -105,3 +105,18 @@ def test_options_are_checked_and_leave_the_connection_as_it_was(caller):
     for wrong in ({"timeout": 0}, {"attempts": -1}, {"deadline": 0}, {"timeout": float("nan")}):
         with pytest.raises(InvalidInputError):
             crm.with_options(**wrong)
+
+
+# supabase-py warns of its own options when it makes its own HTTP client.
+@pytest.mark.filterwarnings("ignore:The '.*' parameter is deprecated:DeprecationWarning")
+def test_a_view_of_a_client_of_the_apps_own_is_refused(caller):
+    from supabase import AsyncClient, Client
+
+    crm = caller.open(supabase=(AsyncClient if caller.name == "async" else Client)(URL, KEY))
+    with pytest.raises(InvalidInputError, match="client of your own"):
+        crm.as_user("ana-token")
+
+
+def test_the_retry_hook_can_be_read_back(caller):
+    hook = [].append
+    assert caller.open(URL, KEY, on_retry=hook).on_retry == hook

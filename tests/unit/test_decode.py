@@ -67,11 +67,11 @@ def test_pauses_of_several_threads_end_with_the_last_one():
     def pause() -> None:
         with decoding._collector_paused():
             first.set()
-            second.wait(60)
+            second.wait(300)
 
     thread = threading.Thread(target=pause)
     thread.start()
-    first.wait(60)
+    first.wait(300)
     with decoding._collector_paused():
         pass
     assert gc.get_threshold()[0] == 0

@@ -19,7 +19,7 @@ from helpers import KEY, QUICK, SOMEBODY, URL
 def test_gathered_reads_run_concurrently_and_end_before_the_first_failure_is_raised(caller):
     crm = caller.open(URL, KEY)
     ended = []
-    meeting = threading.Barrier(3, timeout=10)
+    meeting = threading.Barrier(3, timeout=300)
 
     async def step(number: int) -> int:
         if crm.__class__ is AdminCRM:

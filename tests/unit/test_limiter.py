@@ -193,7 +193,7 @@ def test_waiting_requests_are_let_in_as_they_came():
 def test_nested_reads_share_one_limiter_with_threads_of_the_program(monkeypatch):
     monkeypatch.setattr(limiters, "FIRST_LIMIT", 3)
     lock, under_way, most = threading.Lock(), 0, 0
-    crowd = threading.Barrier(3, timeout=60)
+    crowd = threading.Barrier(3, timeout=300)
 
     def answer(request: httpx.Request) -> httpx.Response:
         nonlocal under_way, most

@@ -16,7 +16,7 @@ def test_ending_a_scope_wakes_those_who_sleep_and_those_who_wait_for_a_slot():
     waiting = threading.Barrier(3)
 
     def until_interrupted(wait) -> None:
-        waiting.wait(30)
+        waiting.wait(300)
         with pytest.raises(Interrupted):
             wait()
         woken.append(wait)
@@ -27,10 +27,10 @@ def test_ending_a_scope_wakes_those_who_sleep_and_those_who_wait_for_a_slot():
     ]
     for each in threads:
         each.start()
-    waiting.wait(30)
+    waiting.wait(300)
     call.end()
     for each in threads:
-        each.join(30)
+        each.join(300)
     assert len(woken) == 2
 
 

@@ -6,7 +6,8 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import get_admin_customer_notes, update_customer_status
+from admin_crm import ClientStateError, ConflictError, get_admin_customer_notes, update_customer_status
+from admin_crm._core.connection import link_of
 from admin_crm._core.send import send
 from admin_crm.client import operation
 from helpers import NOTES, PROFILES, SOMEBODY
@@ -49,3 +50,25 @@ def test_a_bug_or_an_error_of_the_disk_is_raised_unchanged_and_not_retried(ask, 
         ask(buggy)
     assert raised.value is bug
     assert len(tries) == 1
+
+
+@respx.mock
+def test_a_connection_closed_during_a_call_says_so(ask):
+    def close(request: httpx.Request) -> httpx.Response:
+        link_of(ask.crm).shared.closed = True
+        raise RuntimeError("Cannot send a request, as the client has been closed.")
+
+    respx.get(NOTES).mock(side_effect=close)
+    with pytest.raises(ClientStateError, match="closed"):
+        ask(get_admin_customer_notes, SOMEBODY)
+    link_of(ask.crm).shared.closed = False
+
+
+def test_an_error_outside_of_a_call_names_no_function(ask):
+    def refuse(_: object) -> None:
+        raise ConflictError("odd")
+
+    sending = send(ask.crm, lambda: None, refuse, repeatable=False)
+    with pytest.raises(ConflictError) as raised:
+        ask.caller.wait(sending) if ask.caller.name == "async" else sending.send(None)
+    assert raised.value.operation is None

@@ -9,11 +9,20 @@ import time
 import httpx
 import pytest
 import respx
+from pydantic import SecretStr
 
-from admin_crm import AsyncAdminCRM, AuthenticationError, ServiceUnavailableError, get_admin_customer_notes
+from admin_crm import (
+    AsyncAdminCRM,
+    AuthenticationError,
+    ClientStateError,
+    ServiceUnavailableError,
+    get_admin_customer_notes,
+)
 from admin_crm._core import session as sessions
 from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
+from admin_crm._core.context import CallContext
+from admin_crm._core.operation import run_async, run_sync
 from helpers import ANON, QUICK, URL, shown_with_locals
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
@@ -254,3 +263,42 @@ def test_no_password_or_token_is_in_a_local_variable_of_a_failed_sign_in(caller,
     shown = shown_with_locals(raised.value)
     assert "secreto" not in shown
     assert "eyJ" not in shown
+
+
+@respx.mock
+def test_a_closed_connection_refreshes_nothing(caller, clock):
+    respx.post(TOKENS).mock(side_effect=[session("one")])
+    crm = signed_in(caller)
+    clock.now += 3600
+    caller.wait(crm.close())
+    with pytest.raises(ClientStateError, match="closed"):
+        caller(get_admin_customer_notes, crm, SOMEBODY)
+
+
+@respx.mock
+def test_a_connection_that_closes_during_a_sign_in_says_so(caller):
+    link = None
+
+    def close(request: httpx.Request) -> httpx.Response:
+        link.shared.closed = True
+        raise RuntimeError("Cannot send a request, as the client has been closed.")
+
+    respx.post(TOKENS).mock(side_effect=close)
+    crm = caller.open(URL, ANON)
+    link = link_of(crm)
+    with pytest.raises(ClientStateError, match="closed"):
+        caller.wait(signing_in_on(caller, link))
+
+
+@respx.mock
+def test_a_bug_during_a_sign_in_is_raised_as_it_is(caller):
+    respx.post(TOKENS).mock(side_effect=RuntimeError("odd"))
+    crm = caller.open(URL, ANON)
+    with pytest.raises(RuntimeError, match="odd"):
+        caller.wait(signing_in_on(caller, link_of(crm)))
+
+
+def signing_in_on(caller, link):
+    work = signing_in.sign_in(link, "ana@shop.test", SecretStr("secreto"))
+    call = CallContext("sign_in")
+    return run_async(call, work) if caller.name == "async" else run_sync(call, work)

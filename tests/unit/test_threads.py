@@ -9,7 +9,8 @@ import pytest
 import respx
 
 from admin_crm import AdminCRM, get_admin_customer_notes, get_all_customers
-from admin_crm._core.gather import gather
+from admin_crm._core.connection import link_of
+from admin_crm._core.gather import gather, pause
 from admin_crm.client import operation
 from helpers import KEY, QUICK, SOMEBODY, URL
 
@@ -49,21 +50,12 @@ def test_an_exception_that_is_not_an_error_ends_all_threads_and_is_raised():
     class Stop(BaseException):
         pass
 
-    async def step(number: int) -> int:
-        if threading.current_thread() is not threading.main_thread():
-            raise Stop
-        return number
-
-    @operation
-    async def many(crm):
-        return await gather(crm, *(step(number) for number in range(20)))
-
     before = set(threading.enumerate())
     meeting = threading.Event()
 
     async def wait_for_the_thread() -> int:
         if threading.current_thread() is threading.main_thread():
-            meeting.wait(30)
+            meeting.wait(300)
             return 0
         meeting.set()
         raise Stop
@@ -89,3 +81,43 @@ def test_ctrl_c_in_a_sync_call_is_raised_and_sends_nothing_more():
     with AdminCRM(URL, KEY, settings=QUICK) as crm, pytest.raises(KeyboardInterrupt):
         get_admin_customer_notes(crm, SOMEBODY)
     assert len(asked) == 1
+
+
+def test_ctrl_c_in_the_calling_thread_ends_the_others_wherever_they_wait():
+    waiting = threading.Barrier(3, timeout=300)
+
+    async def step(crm) -> None:
+        waiting.wait()
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        await pause(link_of(crm), 3600)
+
+    @operation
+    async def three(crm):
+        await gather(crm, step(crm), step(crm), step(crm))
+
+    before = set(threading.enumerate())
+    with AdminCRM(URL, KEY) as crm, pytest.raises(KeyboardInterrupt):
+        three(crm)
+    assert set(threading.enumerate()) == before
+
+
+def test_what_ends_one_thread_ends_the_calling_one_too():
+    class Stop(BaseException):
+        pass
+
+    waiting = threading.Event()
+
+    async def step(crm) -> None:
+        if threading.current_thread() is threading.main_thread():
+            waiting.set()
+            await pause(link_of(crm), 3600)
+        assert waiting.wait(300)
+        raise Stop
+
+    @operation
+    async def two(crm):
+        await gather(crm, step(crm), step(crm))
+
+    with AdminCRM(URL, KEY) as crm, pytest.raises(Stop):
+        two(crm)

@@ -26,6 +26,8 @@ from admin_crm._core.translate import error_from_response, translate
 from admin_crm._core.transport import http_of
 from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateError
 
+CLOSE_SECONDS = 1.0
+"""Seconds that closing a connection waits for a renewal, whose request is broken by then."""
 RENEW_BEFORE = 60.0
 """Seconds before its end at which a session is renewed, or a quarter of its life where that is less."""
 
@@ -87,7 +89,7 @@ def stop_renewal(link: Link) -> asyncio.Task[None] | None:
     renewal, link.rights.renewal = link.rights.renewal, None
     work = renewal.work if renewal is not None else None
     if isinstance(work, threading.Thread):
-        work.join()
+        work.join(CLOSE_SECONDS)
     elif work is not None:
         work.cancel()
         return work

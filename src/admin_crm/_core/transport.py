@@ -54,6 +54,8 @@ def _sync_client(link: Link) -> httpx.Client:
     def keep_socket(event: str, info: dict[str, Any]) -> None:
         if event in _NEW_SOCKET:
             shared.sockets.add(info["return_value"].get_extra_info("socket"))
+            if shared.closed:
+                interrupt(shared)  # nobody would close it: the connection was closed while this one was opened
 
     def note(response: httpx.Response) -> None:
         shared.last_request_id = request_id(response.headers)

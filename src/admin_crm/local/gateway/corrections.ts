@@ -17,7 +17,7 @@ export function correct(connection: Connection): () => DatabaseError | undefined
   Object.assign(connection, { rlsState: "active" });
 
   const onAst = connection.onPostgrestAST.bind(connection);
-  connection.onPostgrestAST = (ast) => onAst(reveal(ast));
+  connection.onPostgrestAST = (ast) => onAst(revealFilters(ast));
 
   let last: DatabaseError | undefined;
   const normalize = connection.normalizeDbError.bind(connection);
@@ -27,4 +27,11 @@ export function correct(connection: Connection): () => DatabaseError | undefined
     return normal;
   };
   return () => last;
+}
+
+/** Only filters are disguised. What is to be written stays as it came, private characters too. */
+function revealFilters<T extends object>(ast: T): T {
+  return "values" in ast
+    ? { ...reveal({ ...ast, values: null }), values: ast.values }
+    : reveal(ast);
 }

@@ -56,6 +56,8 @@ export class Postgrest {
       const headers = new Headers(request.headers);
       headers.set("authorization", `Bearer ${await keys.tokenOf(request)}`);
       headers.delete("apikey");
+      // It speaks of the caller's connection, not of ours: PostgREST would hang up on the next request.
+      headers.delete("connection");
       const path = request.url.replace(/^\w+:\/\/[^/]*\/rest\/v1/, "");
       const answer = await fetch(`http://postgrest${path}`, {
         client: this.#client,
