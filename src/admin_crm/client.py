@@ -15,7 +15,7 @@ from admin_crm._core.connection import Key, Retry, RetryHook, link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.loop import check_loop
 from admin_crm._core.operation import in_both_forms, run_async, run_sync
-from admin_crm._core.session import sign_in, stop_renewal
+from admin_crm._core.sign_in import sign_in, stop_renewal
 from admin_crm._core.transport import http_of, interrupt
 from admin_crm.settings import Settings
 

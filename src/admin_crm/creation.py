@@ -11,9 +11,10 @@ from uuid import UUID, uuid5
 from pydantic import SecretStr, ValidationError
 
 from admin_crm._core import validation as check
+from admin_crm._core.rows import Json
 from admin_crm._core.send import send
 from admin_crm._postgrest.decode import read_rows
-from admin_crm._postgrest.query import Json, insert_once, require_row, send_query, writable
+from admin_crm._postgrest.query import insert_once, require_row, send_query, writable
 from admin_crm.client import AnyCRM, anon_client, operation
 from admin_crm.errors import (
     AdminCRMError,

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
+from admin_crm._core.rows import Json
 from admin_crm._functions.invoke import invoke, read
-from admin_crm._postgrest.query import Json
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,

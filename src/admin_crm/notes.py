@@ -14,9 +14,9 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from admin_crm._core import validation as check
 from admin_crm._core.connection import link_of
 from admin_crm._core.gather import pause
-from admin_crm._core.rows import first_or_none
+from admin_crm._core.rows import Json, first_or_none
 from admin_crm._postgrest.decode import read_rows
-from admin_crm._postgrest.query import Json, check_exists, fetch_one, require_row, send_query, writable
+from admin_crm._postgrest.query import check_exists, fetch_one, require_row, send_query, writable
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import ConflictError, InvalidInputError, PermissionDeniedError
 from admin_crm.models import AdminNotes

@@ -21,7 +21,7 @@ from admin_crm import (
 )
 from admin_crm._core.connection import link_of
 from admin_crm.local import LocalStack
-from shops import open_shop
+from shops import REAL_POSTGREST, open_shop
 
 ADDRESS = AddressData(
     type="shipping",
@@ -48,20 +48,24 @@ def somebody(**changes):
     )
 
 
+CONFIRMING = pytest.mark.xdist_group("confirming")  # one process starts that shop
+
+
 @pytest.fixture(scope="module")
 def confirming() -> Iterator[LocalStack]:
     with open_shop(email_confirmation=True) as running:
         yield running
 
 
-@pytest.fixture(params=["session at once", "e-mail to be confirmed"])
+@pytest.fixture(params=["session at once", pytest.param("e-mail to be confirmed", marks=CONFIRMING)])
 def shop(request, stack):
     return stack if request.param == "session at once" else request.getfixturevalue("confirming")
 
 
-@pytest.fixture(params=["secret key", "signed-in administrator"])
-def rights(request, caller, shop):
-    if request.param == "secret key":
+@pytest.fixture
+def rights(caller, shop, stack):
+    """A secret key or an administrator's session, combined as in test_directory."""
+    if [caller.name == "sync", shop is stack, REAL_POSTGREST].count(True) % 2:
         return caller.open(shop.url, shop.secret_key, anon_key=shop.publishable_key)
     return caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password)
 

@@ -21,13 +21,12 @@ from pydantic import SecretStr
 
 from admin_crm._core.facts import ServerFacts
 from admin_crm._core.limiter import Limiter
+from admin_crm._core.session import Renewal, Session
 from admin_crm.errors import AdminCRMError, ClientStateError, InvalidInputError
 from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
     import socket
-
-    from admin_crm._core.session import Renewal, Session
 
 Key = str | SecretStr
 

@@ -8,8 +8,6 @@ from typing import Annotated
 from pydantic import VERSION, AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
 
-from admin_crm.labels import AccountStatus, CustomerTier
-
 
 class _NoPlaceholder:
     """An e-mail address; a string without @, such as the view's `Sin Email`, becomes None. Runs in pydantic-core."""
@@ -40,8 +38,6 @@ Email = Annotated[str | None, _NoPlaceholder]
 Moment = Annotated[
     AwareDatetime | Annotated[AwareDatetime, BeforeValidator(_read_moment)], Field(union_mode="left_to_right")
 ]
-Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
-Status = Annotated[AccountStatus | str, Field(union_mode="left_to_right")]
 Phone = Field(default=None, validation_alias=AliasChoices("phone", "customer_phone"))
 TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", "tier"))
 CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))

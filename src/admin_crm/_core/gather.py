@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar, overload
 
@@ -72,12 +73,26 @@ async def run_blocking(crm: Connection, work: Callable[[], T]) -> T:
 
 async def _outcomes(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Sequence[Outcome]:
     try:
-        return await asyncio.gather(*map(_outcome, reads)) if link.is_async else ThreadedReads(link, reads).run()
+        return await _on_tasks(link, reads) if link.is_async else ThreadedReads(link, reads).run()
     finally:
         # After a cancellation or Ctrl-C, what has not begun never does.
         for each in reads:
             if inspect.getcoroutinestate(each) == inspect.CORO_CREATED:
                 each.close()
+
+
+async def _on_tasks(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Sequence[Outcome]:
+    """Run reads on as many tasks as requests may be under way, each one read after the other."""
+    outcomes: list[Outcome] = [(None, None)] * len(reads)
+    todo = deque(enumerate(reads))
+
+    async def work() -> None:
+        while todo:
+            number, read = todo.popleft()
+            outcomes[number] = await _outcome(read)
+
+    await asyncio.gather(*(work() for _ in range(min(len(reads), link.shared.limiter.most))))
+    return outcomes
 
 
 async def _outcome(read: Coroutine[Any, Any, Any]) -> Outcome:

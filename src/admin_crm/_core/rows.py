@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+Json = dict[str, Any]
 
 
 def first_or_none(rows: Sequence[T]) -> T | None:

@@ -12,7 +12,7 @@ import httpx
 from admin_crm._core import context, scope
 from admin_crm._core.connection import Connection, Link, link_of
 from admin_crm._core.loop import check_loop
-from admin_crm._core.session import keep_session
+from admin_crm._core.sign_in import keep_session
 from admin_crm._core.translate import translate
 from admin_crm.errors import AdminCRMError, ClientStateError, PermissionDeniedError, RateLimitedError
 

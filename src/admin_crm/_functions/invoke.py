@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from admin_crm._core.headers import retry_after
 from admin_crm._core.redaction import redact, shape_of
+from admin_crm._core.rows import Json
 from admin_crm._core.send import send
 from admin_crm._core.translate import response_behind, unreadable
-from admin_crm._postgrest.query import Json
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,

@@ -10,7 +10,7 @@ import httpx
 from pydantic import BaseModel
 
 from admin_crm._core.pager import Batch, read_after_keys
-from admin_crm._core.rows import first_or_none
+from admin_crm._core.rows import Json, first_or_none
 from admin_crm._core.send import send
 from admin_crm._postgrest.decode import read_batch, read_rows, read_total
 from admin_crm.client import AnyCRM
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
-Json = dict[str, Any]
 # The enumeration's own value: importing it would load supabase-py before a client is made.
 COUNTED = cast("CountMethod", "exact")
 

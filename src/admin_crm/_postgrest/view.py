@@ -11,9 +11,10 @@ from pydantic import BaseModel, TypeAdapter
 
 from admin_crm._core.connection import facts_of
 from admin_crm._core.pager import Batch
+from admin_crm._core.rows import Json
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.decode import decode, read_batch
-from admin_crm._postgrest.query import Json, Query, count_rows, send_query
+from admin_crm._postgrest.query import Query, count_rows, send_query
 from admin_crm.client import AnyCRM
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
 

@@ -11,10 +11,11 @@ import httpx
 from pydantic import TypeAdapter
 
 from admin_crm._core.fields import Model
+from admin_crm._core.rows import Json
 from admin_crm._core.send import send
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.decode import decode, read_rows
-from admin_crm._postgrest.query import Json, send_query, writable
+from admin_crm._postgrest.query import send_query, writable
 from admin_crm._storage.objects import check_bucket, remove_objects
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.access import rights_in_effect

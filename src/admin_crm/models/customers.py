@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from datetime import date
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import (
@@ -12,10 +13,11 @@ from pydantic import (
     computed_field,
 )
 
-from admin_crm._core.fields import CustomerId, Email, Model, Moment, Phone, Status, Tier, TierColumn
+from admin_crm._core.fields import CustomerId, Email, Model, Moment, Phone, TierColumn
 from admin_crm._core.redaction import mask_email, mask_phone
 from admin_crm.labels import (
     AccountStatus,
+    CustomerTier,
     HealthStatus,
     Segment,
     canonical_health,
@@ -23,6 +25,9 @@ from admin_crm.labels import (
 )
 from admin_crm.models.orders import Order, OrdersSummary
 from admin_crm.models.records import Address, AdminNotes, Evidence
+
+Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
+Status = Annotated[AccountStatus | str, Field(union_mode="left_to_right")]
 
 
 class AIPreferences(Model):

@@ -12,6 +12,7 @@ import respx
 
 from admin_crm import AsyncAdminCRM, AuthenticationError, ServiceUnavailableError, get_admin_customer_notes
 from admin_crm._core import session as sessions
+from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
 from helpers import ANON, QUICK, URL, shown_with_locals
 
@@ -50,6 +51,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(sessions, "time", clock)
+    monkeypatch.setattr(signing_in, "time", clock)
     return clock
 
 

@@ -1,0 +1,173 @@
+"""An administrator's session: opened with a password, renewed before it ends.
+
+A refresh token is used once, so a renewal is never cut off half-way: it runs in a thread or task of its own,
+once however many calls need it, and calls go on with the token they have while that is good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextvars import Context
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from admin_crm._core.connection import Link
+from admin_crm._core.context import CallContext
+from admin_crm._core.log import log
+from admin_crm._core.operation import run_sync
+from admin_crm._core.session import Renewal, Session
+from admin_crm._core.translate import error_from_response, translate
+from admin_crm._core.transport import http_of
+from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateError
+
+RENEW_BEFORE = 60.0
+"""Seconds before its end at which a session is renewed, or a quarter of its life where that is less."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    access_token: SecretStr
+    refresh_token: SecretStr
+    expires_in: float
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A JSON body with secrets, written when it is sent; until then no local variable holds it."""
+
+    def __init__(self, values: dict[str, str | SecretStr]) -> None:
+        self._values = values
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._written()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._written()
+
+    def __len__(self) -> int:
+        return len(self._written())
+
+    def _written(self) -> bytes:
+        plain = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in self._values.items()}
+        return json.dumps(plain).encode()
+
+
+async def sign_in(link: Link, email: str, password: SecretStr) -> None:
+    """Open a session with an address and a password."""
+    link.rights.session = await _request(link, "password", {"email": email, "password": password})
+
+
+async def keep_session(link: Link) -> None:
+    """Make sure that the session of a connection is good, and renew it in time."""
+    session = link.rights.session
+    if session is None or time.time() < session.renew_at:
+        return
+    renewal = _renewal(link, session)
+    if session.is_good:
+        return
+    work = renewal.work
+    if isinstance(work, threading.Thread):
+        work.join()
+    elif work is not None:
+        # Whoever waits may be cancelled; the renewal must not.
+        await asyncio.shield(work)
+    if renewal.failure is not None:
+        link.rights.renewal = None
+        raise renewal.failure
+
+
+def stop_renewal(link: Link) -> asyncio.Task[None] | None:
+    """End a renewal under way, whose session is of no more use; the task, if it is one, is to be awaited."""
+    renewal, link.rights.renewal = link.rights.renewal, None
+    work = renewal.work if renewal is not None else None
+    if isinstance(work, threading.Thread):
+        work.join()
+    elif work is not None:
+        work.cancel()
+        return work
+    return None
+
+
+def _renewal(link: Link, session: Session) -> Renewal:
+    """Return the renewal under way, or begin one."""
+    rights = link.rights
+    with link.shared.lock:
+        known = rights.renewal
+        if rights.session is not session:
+            return known or Renewal()  # somebody else has just renewed it
+        if known is not None and not (known.is_due_again or (known.failure is not None and not session.is_good)):
+            return known
+        rights.renewal = begun = Renewal()
+        work = _renew(link, session, begun)
+        if link.is_async:
+            begun.work = asyncio.get_running_loop().create_task(work, context=Context())
+        else:
+            begun.work = threading.Thread(
+                target=run_sync, args=(CallContext("renew session"), work), name="admin_crm renewal", daemon=True
+            )
+            begun.work.start()
+        return begun
+
+
+async def _renew(link: Link, session: Session, renewal: Renewal) -> None:
+    try:
+        link.rights.session = await _request(link, "refresh_token", {"refresh_token": session.refresh_token})
+        link.rights.renewal = None
+    except AdminCRMError as error:
+        renewal.failure = error
+        log.warning("the session could not be renewed: %s", error.message)
+    finally:
+        renewal.ended_at = time.monotonic()
+
+
+async def _request(link: Link, grant: str, values: dict[str, str | SecretStr]) -> Session:
+    shared, rights, body = link.shared, link.rights, _Body(values)
+    shared.check_open()
+    request = httpx.Request(
+        "POST",
+        f"{shared.url}/auth/v1/token",
+        params={"grant_type": grant},
+        # The key alone: the token that is to be replaced may have expired.
+        headers={
+            "apikey": rights.handle,
+            "Host": httpx.URL(shared.url).netloc.decode("ascii"),
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+        },
+        stream=body,
+    )
+    http: Any = http_of(link)
+    try:
+        answer: httpx.Response = await http.send(request) if link.is_async else http.send(request)
+    except (httpx.HTTPError, RuntimeError) as error:
+        if shared.closed:
+            raise ClientStateError("the connection is closed", hint="open a new one") from error
+        translated = translate(error)
+        if translated is None:
+            raise
+        raise translated from error
+    if not answer.is_success:
+        raise error_from_response(answer)
+    return _read(answer)
+
+
+def _read(answer: httpx.Response) -> Session:
+    try:
+        given = _Answer.model_validate_json(answer.content)
+    except ValidationError:
+        given = None
+    if given is None:
+        raise AuthenticationError("the server's answer contains no session", hint="sign in again")
+    now = time.time()
+    return Session(
+        given.access_token,
+        given.refresh_token,
+        expires_at=now + given.expires_in,
+        renew_at=now + given.expires_in - min(RENEW_BEFORE, given.expires_in / 4),
+    )
