@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
+import re
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -124,14 +127,31 @@ class Rows:
         return httpx.Response(200, json=page, headers={"content-range": f"0-0/{total}"})
 
 
+# Frames of the tests and of the tools that play servers or run tests; a user has none of them.
+_TOOLS = re.compile(
+    rf"{re.escape(str(Path(__file__).parent))}{os.sep}|site-packages.(?:respx|hypothesis|_?pytest|pluggy|xdist|execnet)"
+)
+
+
 def shown_with_locals(error: BaseException) -> str:
     """Return what a traceback with local variables shows of an error and its causes, without the tests' own frames."""
     shown: list[str] = []
     seen: BaseException | None = error
-    while seen is not None:
+    known: set[int] = set()  # a server that raises one error again and again makes it its own context
+    while seen is not None and id(seen) not in known:
+        known.add(id(seen))
         shown += [repr(seen), str(seen), repr(vars(seen))]
-        for frame, _ in traceback.walk_tb(seen.__traceback__):
-            if "/tests/" not in frame.f_code.co_filename:
-                shown += [f"{name}={value!r}" for name, value in frame.f_locals.items()]
+        for frame, line in traceback.walk_tb(seen.__traceback__):
+            code = frame.f_code
+            if not _TOOLS.search(code.co_filename):
+                where = f"{code.co_filename}:{line} {code.co_qualname}"
+                shown += [f"{where}: {name}={_shown(value)}" for name, value in frame.f_locals.items()]
         seen = seen.__cause__ or seen.__context__
     return "\n".join(shown)
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 (a half-built object, say)
+        return f"<{type(error).__name__}>"

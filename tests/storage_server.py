@@ -87,7 +87,7 @@ class StorageServer:
         self.requests.append(request)
         play = self.handler or self.plays.pop(0)
         if isinstance(play, Exception):
-            raise play
+            raise type(play)(str(play))  # a new one each time: a traceback grows
         return play if isinstance(play, httpx.Response) else play(request)
 
     @property
@@ -143,5 +143,5 @@ class Tus:
             return httpx.Response(409, text="Upload-Offset conflict")
         self.received += request.content[: 300 if fault == "break" else None]
         if fault:
-            raise LOST
+            raise httpx.ReadError("lost")
         return httpx.Response(204, headers={"Upload-Offset": str(len(self.received))})
