@@ -182,10 +182,10 @@ def filter_customers(
     Examples:
         >>> filter_customers(customers, "nandu", segment="champion")
     """
-    check.bounded(text, "text", most=200)
+    check.bounded_text(text, "text", max_length=200)
     filters = {"segment": segment, "health_status": health_status, "tier": tier, "account_status": status}
     wanted = {
-        name: folded(check.bounded(value, name.removeprefix("account_"), most=100))
+        name: folded(check.bounded_text(value, name.removeprefix("account_"), max_length=100))
         for name, value in filters.items()
         if value is not None
     }

@@ -10,12 +10,12 @@ AdminCRMError
 │   └── CustomerNotFoundError  no such customer for this key
 ├── ConflictError              somebody else changed or made it first
 ├── RateLimitedError           too many requests; `retry_after` says how long to wait
-├── RequestTimeoutError        no answer in time (also a TimeoutError)
+├── RequestTimeoutError        no response in time (also a TimeoutError)
 ├── ServiceUnavailableError    the server could not be reached or is not well (also a ConnectionError)
-├── UnexpectedResponseError    the server answered something this library cannot read
+├── UnexpectedResponseError    the server sent a response this library cannot read
 ├── IncompleteReadError        a read stopped before its end; `rows` holds what had arrived
 ├── SchemaMismatchError        a table, column, bucket or function is missing
-├── EdgeFunctionError          an Edge Function answered with an error
+├── EdgeFunctionError          an Edge Function returned an error
 ├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` say which
 └── CustomerCreationError      a customer was half created; `user_id` and `completed` say how far
 """

@@ -80,7 +80,7 @@ async def upload_customer_evidence(
         >>> upload_customer_evidence(crm, customer_id, upload.file, file_name=upload.filename)
     """
     customer = check.uuid(customer_id)
-    name = None if file_name is None else check.text(file_name, "file_name", most=255)
+    name = None if file_name is None else check.text(file_name, "file_name", max_length=255)
     named_type = None if content_type is None else checked_type(content_type)
     with ExitStack() as closing:
         source = await run_blocking(crm, lambda: open_source(file, name, crm.settings.max_evidence_bytes, closing))
@@ -153,7 +153,7 @@ async def get_evidence_url(
     Examples:
         >>> get_evidence_url(crm, path, expires_in=300, download="recibo.pdf")
     """
-    name = check.text(download, "download", most=255) if isinstance(download, str) else bool(download)
+    name = check.text(download, "download", max_length=255) if isinstance(download, str) else bool(download)
     return await sign_object(crm, checked_path(path), _lifetime(crm, expires_in), name)
 
 

@@ -110,7 +110,7 @@ async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion:
         >>> apply_suggested_tags(crm, customer_id, suggestion).tags
     """
     customer = check.uuid(customer_id)
-    tags = [check.text(tag, "suggestion", most=60) for tag in suggestion.tags]
+    tags = [check.text(tag, "suggestion", max_length=60) for tag in suggestion.tags]
     if not tags:
         raise InvalidInputError("the suggestion has no tags", argument="suggestion")
     return await change_tags(crm, customer, add=tags)
@@ -138,7 +138,7 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.whatsapp_action, customer)
     if context is not None:
-        body["context"] = check.text(context, "context", most=2_000)
+        body["context"] = check.text(context, "context", max_length=2_000)
     return read(await _invoke_again(crm, settings.intelligence_function, body), _Message).message
 
 

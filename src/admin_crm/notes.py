@@ -82,7 +82,7 @@ async def update_admin_customer_notes(
     customer = check.uuid(customer_id)
     changes: Json = {}
     if not isinstance(notes, EllipsisType):
-        changes["notes"] = None if notes is None else check.bounded(notes, "notes", most=20_000)
+        changes["notes"] = None if notes is None else check.bounded_text(notes, "notes", max_length=20_000)
     if not isinstance(tags, EllipsisType):
         changes["tags"] = _checked_tags(tags or (), "tags")
     if not isinstance(custom_fields, EllipsisType):
@@ -258,7 +258,7 @@ def _some_tags(tags: Iterable[str]) -> list[str]:
 def _checked_tags(tags: Iterable[str], argument: str) -> list[str]:
     if isinstance(tags, str | bytes) or not isinstance(tags, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError(f"{argument} must be a list of strings", argument=argument)
-    checked = list(dict.fromkeys(check.text(tag, argument, most=60) for tag in tags))
+    checked = list(dict.fromkeys(check.text(tag, argument, max_length=60) for tag in tags))
     if len(checked) > 100:
         raise InvalidInputError(f"{argument} must have at most 100 items", argument=argument)
     return checked
@@ -267,10 +267,10 @@ def _checked_tags(tags: Iterable[str], argument: str) -> list[str]:
 def _checked_fields(fields: Mapping[str, Any]) -> Json:
     if not isinstance(fields, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError("custom_fields must be a mapping", argument="custom_fields")
-    names = [check.text(name, "custom_fields", most=100) for name in fields]
+    names = [check.text(name, "custom_fields", max_length=100) for name in fields]
     try:
         values: list[Any] = to_jsonable_python(list(fields.values()), inf_nan_mode="strings")
-        check.bounded(repr(values), "custom_fields", most=100_000)
+        check.bounded_text(repr(values), "custom_fields", max_length=100_000)
     except (PydanticSerializationError, ValueError) as error:
         raise InvalidInputError(
             "custom_fields contains a value that cannot be encoded as JSON", argument="custom_fields"

@@ -78,7 +78,7 @@ async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limi
         >>> [(each.name, each.quantity) for each in likes.top_products]
     """
     customer = check.uuid(customer_id)
-    check.integer(limit, "limit", most=10_000)
+    check.integer(limit, "limit", maximum=10_000)
     orders = await fetch_of_customer(crm, crm.settings.orders_table, customer, Order)
     if not orders:
         await check_exists(crm, customer)

@@ -81,9 +81,9 @@ async def search_customers(
         >>> found = search_customers(crm, "ñandú", segment="champion")
         >>> found.total, found.items
     """
-    check.bounded(text, "text", most=200)
+    check.bounded_text(text, "text", max_length=200)
     check.integer(page, "page")
-    check.integer(page_size, "page_size", most=10_000)
+    check.integer(page_size, "page_size", maximum=10_000)
     filters = {
         "segment": _labels(segment, "segment", canonical_segment, SEGMENT_LABELS),
         "health_status": _labels(health_status, "health_status", canonical_health, HEALTH_LABELS),
@@ -118,7 +118,7 @@ async def search_customers(
         return Batch(batch.rows, require_total(batch.total))
 
     # The server may give fewer rows at once than were asked for.
-    pager = await read_at_offsets(page_at, lambda customer: customer.id, start=start, most=page_size)
+    pager = await read_at_offsets(page_at, lambda customer: customer.id, start=start, max_rows=page_size)
     return Page(items=pager.rows, total=pager.total or 0, page=page, page_size=page_size)
 
 
@@ -178,7 +178,7 @@ def _labels(
 ) -> list[str] | None:
     if wanted is None:
         return None
-    canonical = canonical_of(check.text(wanted, argument, most=100))
+    canonical = canonical_of(check.text(wanted, argument, max_length=100))
     return sorted({wanted, *known[canonical]}) if canonical else [wanted]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
-from admin_crm._core.fields import Model, Moment
+from admin_crm._core.fields import Model, Timestamp
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.query import check_exists, fetch_of_customer, fetch_one
 from admin_crm.client import AnyCRM, operation
@@ -25,8 +25,8 @@ class _Loyalty(Model):
     points: float | None = None
     reason: str | None = None
     code: str | None = None
-    used_at: Moment | None = None
-    created_at: Moment | None = None
+    used_at: Timestamp | None = None
+    created_at: Timestamp | None = None
 
 
 @operation

@@ -14,7 +14,7 @@ from admin_crm._core.headers import retry_after
 from admin_crm._core.redaction import redact, shape_of
 from admin_crm._core.rows import Json
 from admin_crm._core.send import send
-from admin_crm._core.translate import response_behind, unreadable
+from admin_crm._core.translate import error_from_validation, response_of
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,
@@ -33,7 +33,7 @@ _FENCE = re.compile(r"```\w*\s(.*)```", re.DOTALL)
 
 
 async def invoke(crm: AnyCRM, function: str, body: Json, *, repeatable: bool) -> Json:
-    """Invoke a function, and return the object it answers.
+    """Invoke a function, and return the object that it returns.
 
     A body with a `customerId` is about a customer: a 404 with an explanation then says that there is none.
     """
@@ -56,7 +56,7 @@ def read(answer: Json, model: type[M]) -> M:
     try:
         return model.model_validate(answer)
     except ValidationError as error:
-        raise unreadable(error) from error
+        raise error_from_validation(error) from error
 
 
 def _invoke(crm: AnyCRM, function: str, body: Json) -> Any:
@@ -66,7 +66,7 @@ def _invoke(crm: AnyCRM, function: str, body: Json) -> Any:
 
 def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> AdminCRMError:
     """Translate a function's error response by its body; supabase-py's error and the status do not suffice."""
-    response = response_behind(error)
+    response = response_of(error)
     if response is None:
         return error
     # Search the full body: the mention of a quota may be in the part that a message cuts off.

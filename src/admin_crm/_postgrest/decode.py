@@ -1,4 +1,4 @@
-"""Rows decoded straight from an answer's bytes into models."""
+"""Rows decoded straight from a response's bytes into models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from admin_crm._core.pager import Batch
-from admin_crm._core.translate import check_success, unreadable
+from admin_crm._core.translate import check_success, error_from_validation
 from admin_crm.errors import UnexpectedResponseError
 
 M = TypeVar("M", bound=BaseModel)
@@ -36,10 +36,10 @@ _FIELD_NAMES = "__pydantic_fields_set__"
 
 
 def read_rows(answer: httpx.Response, model: type[M], *, pause_gc: bool = True) -> list[M]:
-    """Decode an answer's rows as models.
+    """Decode a response's rows as models.
 
     Args:
-        answer: the answer, whose bytes are let go of.
+        answer: the response, whose bytes are let go of.
         model: what each row is decoded as.
         pause_gc: whether Python's garbage collector is paused meanwhile.
     """
@@ -53,18 +53,18 @@ def read_rows(answer: httpx.Response, model: type[M], *, pause_gc: bool = True) 
 
 
 def read_batch(answer: httpx.Response, model: type[M], *, pause_gc: bool = True) -> Batch[M]:
-    """Decode an answer's rows as models, and the total where the server was asked to count."""
+    """Decode a response's rows as models, and the total where the server was asked to count."""
     return Batch(read_rows(answer, model, pause_gc=pause_gc), _total(answer))
 
 
 def read_total(answer: httpx.Response) -> int:
-    """Read the count that was asked for; an answer without one is never taken for a count of 0 (R1)."""
+    """Read the count that was asked for; a response without one is never taken for a count of 0 (R1)."""
     check_success(answer)
     return require_total(_total(answer))
 
 
 def require_total(total: int | None) -> int:
-    """Return a count that was asked for, or raise where the answer lacks it."""
+    """Return a count that was asked for, or raise where the response lacks it."""
     if total is None:
         raise UnexpectedResponseError(
             "the server's response lacks the requested count",
@@ -84,7 +84,7 @@ def decode(content: bytes, adapter: TypeAdapter[T], *, pause_gc: bool = True) ->
                 return adapter.validate_python(json.loads(content, parse_float=Decimal))
             return adapter.validate_json(content)
     except ValidationError as error:
-        raise unreadable(error) from error
+        raise error_from_validation(error) from error
     except json.JSONDecodeError:
         return adapter.validate_json(content)
 

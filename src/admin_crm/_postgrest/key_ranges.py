@@ -51,7 +51,7 @@ class RangeReader(Generic[M]):
     Args:
         crm: the connection.
         model: what each row is decoded as; it has the key as `id`.
-        size: rows asked for at a time, until the first answer shows how many the server gives.
+        size: rows asked for at a time, until the first response shows how many the server gives.
     """
 
     def __init__(self, crm: AnyCRM, model: type[M], size: int) -> None:

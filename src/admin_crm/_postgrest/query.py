@@ -40,7 +40,7 @@ class _AnyRow(BaseModel):
 def send_query(
     crm: AnyCRM, query: Callable[[], Query], read: Callable[[httpx.Response], T], *, repeatable: bool = True
 ) -> Coroutine[Any, Any, T]:
-    """Send a query, which is built anew for every try, and read its answer."""
+    """Send a query, which is built anew for every try, and read its response."""
     return send(crm, lambda: query().request.send(httpx.Headers()), read, repeatable=repeatable, database=True)
 
 

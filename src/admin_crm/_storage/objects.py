@@ -9,12 +9,12 @@ from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from admin_crm._core.fields import Model, Moment
+from admin_crm._core.fields import Model, Timestamp
 from admin_crm._core.gather import gather
 from admin_crm._core.pager import Batch, read_at_offsets
 from admin_crm._core.rows import newest_first
 from admin_crm._core.send import send
-from admin_crm._core.translate import unreadable
+from admin_crm._core.translate import error_from_validation
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, InvalidTypeError, NotFoundError
 from admin_crm.models import Evidence
@@ -43,7 +43,7 @@ class _Object(Model):
 
     name: str
     id: UUID | str | None = None
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     metadata: _ObjectMetadata | None = None
 
 
@@ -200,7 +200,7 @@ async def _send(crm: AnyCRM, request: Callable[[], Any], adapter: TypeAdapter[T]
         try:
             return adapter.validate_python(answer)
         except ValidationError as error:
-            raise unreadable(error) from error
+            raise error_from_validation(error) from error
 
     return await send(crm, request, read, repeatable=True)
 
