@@ -13,8 +13,8 @@ from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
 from admin_crm._core.rows import newest_first
-from admin_crm._postgrest.key_ranges import WHOLE, Range, RangeReader, read_all
-from admin_crm._postgrest.view import explain_empty_view
+from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_whole_view
+from admin_crm._postgrest.view import check_view_is_visible
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import folded
@@ -43,9 +43,9 @@ async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
     """
-    customers = await read_all(crm, AdminCustomer)
+    customers = await fetch_whole_view(crm, AdminCustomer)
     if not customers:
-        await explain_empty_view(crm)
+        await check_view_is_visible(crm)
     return newest_first(customers)
 
 
@@ -152,9 +152,9 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
         >>> stats = get_directory_stats(crm)
         >>> stats.total, stats.by_segment
     """
-    customers = await read_all(crm, AdminCustomer)
+    customers = await fetch_whole_view(crm, AdminCustomer)
     if not customers:
-        await explain_empty_view(crm)
+        await check_view_is_visible(crm)
     return summarize_customers(customers, today=today)
 
 
@@ -220,7 +220,7 @@ class _Pages:
     def __init__(self, crm: AnyCRM, size: int) -> None:
         self._crm = crm
         self._reader = RangeReader(crm, AdminCustomer, size)
-        self._rest: Range | None = WHOLE
+        self._rest: Range | None = FULL_RANGE
         self._seen = 0
 
     async def next(self) -> list[AdminCustomer]:
@@ -228,7 +228,7 @@ class _Pages:
             return []
         try:
             batch = await self._reader.fetch(self._rest)
-            self._rest = self._reader.following(self._rest, batch)
+            self._rest = self._reader.next_range(self._rest, batch)
         except AdminCRMError as error:
             if not self._seen:
                 raise
@@ -238,7 +238,7 @@ class _Pages:
                 hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
             ) from error
         if not batch.rows and not self._seen:
-            await explain_empty_view(self._crm)
+            await check_view_is_visible(self._crm)
         self._seen += len(batch.rows)
         return batch.rows
 

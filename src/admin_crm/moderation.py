@@ -10,7 +10,7 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.rows import first_or_none
 from admin_crm._postgrest.decode import read_batch, read_rows
-from admin_crm._postgrest.query import COUNTED, check_exists, fetch_all, send_query, writable
+from admin_crm._postgrest.query import EXACT_COUNT, check_exists, fetch_all, send_query, writable
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError, PermissionDeniedError
 from admin_crm.labels import AccountStatus
@@ -110,7 +110,9 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     def expired(rows: Any) -> Any:
         return rows.eq("account_status", AccountStatus.SUSPENDED.value).lte("suspension_end", now)
 
-    due = await fetch_all(crm, lambda: expired(crm.supabase.table(table).select("id", count=COUNTED)), CustomerProfile)
+    due = await fetch_all(
+        crm, lambda: expired(crm.supabase.table(table).select("id", count=EXACT_COUNT)), CustomerProfile
+    )
     lifted: list[CustomerProfile] = []
     for start in range(0, len(due), _BATCH):
         ids = [str(row.id) for row in due[start : start + _BATCH]]
@@ -156,7 +158,7 @@ async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> l
         nonlocal attempts
         attempts += 1
         values = {"account_status": AccountStatus.ACTIVE.value, "suspension_end": None}
-        return expired(writable(crm, table).update(values, count=COUNTED).in_("id", ids))
+        return expired(writable(crm, table).update(values, count=EXACT_COUNT).in_("id", ids))
 
     lifted = await send_query(crm, update, lambda answer: read_batch(answer, CustomerProfile))
     returned = {str(row.id) for row in lifted.rows}
@@ -164,12 +166,14 @@ async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> l
     if rest and (attempts > 1 or (lifted.total or 0) > len(lifted.rows)):
         # The response of an earlier attempt was lost, or the server returns fewer rows than it has changed.
         rows = await fetch_all(
-            crm, lambda: crm.supabase.table(table).select("*", count=COUNTED).in_("id", rest), CustomerProfile
+            crm, lambda: crm.supabase.table(table).select("*", count=EXACT_COUNT).in_("id", rest), CustomerProfile
         )
         return lifted.rows + [row for row in rows if row.account_status == AccountStatus.ACTIVE]
     if not returned:
         changed = await fetch_all(
-            crm, lambda: expired(crm.supabase.table(table).select("id", count=COUNTED).in_("id", ids)), CustomerProfile
+            crm,
+            lambda: expired(crm.supabase.table(table).select("id", count=EXACT_COUNT).in_("id", ids)),
+            CustomerProfile,
         )
         if changed:
             raise _may_not_change()

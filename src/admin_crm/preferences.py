@@ -12,8 +12,8 @@ from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
-from admin_crm._core.pager import Batch, read_at_offsets
-from admin_crm._postgrest.query import COUNTED, Query, check_exists, fetch_all, fetch_batch, fetch_of_customer
+from admin_crm._core.pager import Batch, fetch_at_offsets
+from admin_crm._postgrest.query import EXACT_COUNT, Query, check_exists, fetch_all, fetch_batch, fetch_of_customer
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import InvalidInputError, SchemaMismatchError
 from admin_crm.models import CategoryCount, CustomerPreferences, Order, ProductCount
@@ -132,7 +132,7 @@ async def _items_of(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
 
     def query(offset: int) -> Query:
         # The table may have no unique key. Rows that are equal in all three columns are interchangeable.
-        items = crm.supabase.table(table).select("order_id,product_id,quantity", count=COUNTED)
+        items = crm.supabase.table(table).select("order_id,product_id,quantity", count=EXACT_COUNT)
         ordered = items.in_("order_id", orders).order("order_id").order("product_id").order("quantity")
         return ordered.range(offset, offset + size - 1)
 
@@ -140,7 +140,7 @@ async def _items_of(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
         return fetch_batch(crm, partial(query, offset), _TableItem)
 
     # Two lines of one order may well be equal.
-    pager = await read_at_offsets(page_at, lambda row: (row.order_id, row.product_id, row.quantity), distinct=False)
+    pager = await fetch_at_offsets(page_at, lambda row: (row.order_id, row.product_id, row.quantity), distinct=False)
     return pager.rows
 
 
@@ -155,7 +155,7 @@ async def _named(crm: AnyCRM, table: str, columns: str, model: type[Named], ids:
 
 async def _named_in(crm: AnyCRM, table: str, columns: str, model: type[Named], ids: list[str]) -> list[Named]:
     def query() -> Any:
-        return crm.supabase.table(table).select(columns, count=COUNTED).in_("id", ids)
+        return crm.supabase.table(table).select(columns, count=EXACT_COUNT).in_("id", ids)
 
     try:
         return await fetch_all(crm, query, model)

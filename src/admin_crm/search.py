@@ -11,10 +11,10 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
-from admin_crm._core.pager import Batch, read_at_offsets
+from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._postgrest.decode import read_total, require_total
-from admin_crm._postgrest.query import COUNTED, Query, send_query
-from admin_crm._postgrest.view import fetch_from_view, view_columns
+from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.view import fetch_from_view, fetch_view_columns
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, SchemaMismatchError
 from admin_crm.labels import (
@@ -90,13 +90,13 @@ async def search_customers(
         "tier": None if tier is None else [check.member(tier, CustomerTier, "tier")],
         "account_status": None if status is None else [check.member(status, AccountStatus, "status")],
     }
-    columns = await view_columns(crm)
+    columns = await fetch_view_columns(crm)
     wanted = [(_column(crm, name, columns), values) for name, values in filters.items() if values is not None]
 
     start = (page - 1) * page_size
 
     def query(offset: int, limit: int, key: str) -> Query:
-        rows = crm.supabase.table(crm.settings.view).select("*", count=COUNTED)
+        rows = crm.supabase.table(crm.settings.view).select("*", count=EXACT_COUNT)
         matches = text_filter(text.strip(), key, columns)
         if matches:
             rows = rows.or_(matches)
@@ -118,7 +118,7 @@ async def search_customers(
         return Batch(batch.rows, require_total(batch.total))
 
     # The server may give fewer rows at once than were asked for.
-    pager = await read_at_offsets(page_at, lambda customer: customer.id, start=start, max_rows=page_size)
+    pager = await fetch_at_offsets(page_at, lambda customer: customer.id, start=start, max_rows=page_size)
     return Page(items=pager.rows, total=pager.total or 0, page=page, page_size=page_size)
 
 

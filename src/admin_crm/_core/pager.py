@@ -82,7 +82,7 @@ class Pager(Generic[R]):
         self.rows += new if self._distinct else rows
 
 
-async def read_after_keys(fetch: Callable[[R | None], Awaitable[Batch[R]]], key: Callable[[R], Hashable]) -> list[R]:
+async def fetch_after_keys(fetch: Callable[[R | None], Awaitable[Batch[R]]], key: Callable[[R], Hashable]) -> list[R]:
     """Read all rows in the order of their unique key, each page after the last row of the one before.
 
     Args:
@@ -98,7 +98,7 @@ async def read_after_keys(fetch: Callable[[R | None], Awaitable[Batch[R]]], key:
         last = page.rows[-1]
 
 
-async def read_at_offsets(
+async def fetch_at_offsets(
     fetch: Callable[[int], Awaitable[Batch[R]]],
     identify: Callable[[R], Hashable],
     *,

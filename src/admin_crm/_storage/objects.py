@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from admin_crm._core.fields import Model, Timestamp
 from admin_crm._core.gather import gather
-from admin_crm._core.pager import Batch, read_at_offsets
+from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._core.rows import newest_first
 from admin_crm._core.send import send
 from admin_crm._core.translate import error_from_validation
@@ -169,7 +169,7 @@ async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:
         # Storage does not count, but no server is known to cut a page below this.
         return Batch(entries, offset + len(entries) if len(entries) < _LEAST_PAGE else None)
 
-    pager = await read_at_offsets(page_at, lambda entry: entry.name)
+    pager = await fetch_at_offsets(page_at, lambda entry: entry.name)
     return [each for each in pager.rows if each.id is not None and each.name != _PLACEHOLDER]
 
 

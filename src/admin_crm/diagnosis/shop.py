@@ -11,7 +11,7 @@ import httpx
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.decode import require_total
-from admin_crm._postgrest.query import COUNTED, Query, fetch_batch
+from admin_crm._postgrest.query import EXACT_COUNT, Query, fetch_batch
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.examination import Finding, ask
 from admin_crm.errors import SchemaMismatchError
@@ -142,7 +142,7 @@ async def row_cap(crm: AnyCRM) -> Finding:
     """Find out how many rows the server returns per response; the API does not report it."""
     table = crm.settings.profiles_table
     rows, total = await fetch_batch(
-        crm, lambda: crm.supabase.table(table).select("id", count=COUNTED).limit(ROWS_ASKED), Model
+        crm, lambda: crm.supabase.table(table).select("id", count=EXACT_COUNT).limit(ROWS_ASKED), Model
     )
     given = len(rows)
     if total is None:
@@ -213,7 +213,7 @@ async def function(crm: AnyCRM, name: str) -> Finding:
 
 async def _count(crm: AnyCRM, table: str, narrow: Callable[[Any], Query] | None = None) -> int:
     def query() -> Query:
-        rows = crm.supabase.table(table).select("*", count=COUNTED).limit(0)
+        rows = crm.supabase.table(table).select("*", count=EXACT_COUNT).limit(0)
         return narrow(rows) if narrow else rows
 
     # Not HEAD: its error responses have no body.
