@@ -12,7 +12,7 @@ from admin_crm._core.gather import gather
 from admin_crm._core.rows import first_or_none, newest_first
 from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_of_customer, fetch_one
 from admin_crm._postgrest.view import fetch_from_view
-from admin_crm._storage.objects import read_evidence
+from admin_crm._storage.objects import fetch_evidence
 from admin_crm.client import AnyCRM, operation
 from admin_crm.creation import create_customer_with_details
 from admin_crm.directory import get_all_customers
@@ -78,7 +78,7 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
         fetch_of_customer(crm, tables.addresses_table, customer, Address),
         fetch_of_customer(crm, tables.orders_table, customer, Order),
-        read_evidence(crm, customer, crm.settings.signed_url_seconds),
+        fetch_evidence(crm, customer, crm.settings.signed_url_seconds),
     )
     if profile is None:
         raise customer_not_found()
