@@ -87,7 +87,7 @@ class CustomerStream:
 
     def __iter__(self) -> Iterator[AdminCustomer]:
         """Iterate with an `AdminCRM`."""
-        pages, call = _Pages(self._crm, self._size), _call(self._crm)
+        pages, call = _PageReader(self._crm, self._size), _call(self._crm)
         while rows := run_sync(call, pages.next()):
             yield from rows
 
@@ -101,7 +101,7 @@ class AsyncCustomerStream:
 
     async def __aiter__(self) -> AsyncIterator[AdminCustomer]:
         """Iterate with an `AsyncAdminCRM`."""
-        pages, call = _Pages(self._crm, self._size), _call(self._crm)
+        pages, call = _PageReader(self._crm, self._size), _call(self._crm)
         while rows := await run_async(call, pages.next()):
             for row in rows:
                 yield row
@@ -118,19 +118,23 @@ def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | Non
         >>> summarize_customers(get_all_customers(crm)).contactable_percent
     """
     today = today or datetime.now(UTC).date()
-    everyone = list(customers)
-    contactable = sum(customer.is_contactable for customer in everyone)
+    all_customers = list(customers)
+    contactable = sum(customer.is_contactable for customer in all_customers)
     return DirectoryStats(
-        total=len(everyone),
-        new_this_month=sum(_same_month(customer.created_at, today) for customer in everyone),
+        total=len(all_customers),
+        new_this_month=sum(_same_month(customer.created_at, today) for customer in all_customers),
         contactable=contactable,
-        contactable_percent=round(100 * contactable / len(everyone), 1) if everyone else 0.0,
+        contactable_percent=round(100 * contactable / len(all_customers), 1) if all_customers else 0.0,
         birthdays_this_month=sum(
-            customer.birthdate is not None and customer.birthdate.month == today.month for customer in everyone
+            customer.birthdate is not None and customer.birthdate.month == today.month for customer in all_customers
         ),
-        by_segment=_counted(customer.canonical_segment or customer.segment for customer in everyone),
-        by_health_status=_counted(customer.canonical_health or customer.health_status for customer in everyone),
-        revenue=sum((customer.total_spent or customer.monetary or Decimal(0) for customer in everyone), Decimal(0)),
+        by_segment=_count_labels(customer.canonical_segment or customer.segment for customer in all_customers),
+        by_health_status=_count_labels(
+            customer.canonical_health or customer.health_status for customer in all_customers
+        ),
+        revenue=sum(
+            (customer.total_spent or customer.monetary or Decimal(0) for customer in all_customers), Decimal(0)
+        ),
     )
 
 
@@ -184,16 +188,16 @@ def filter_customers(
     """
     check.bounded_text(text, "text", max_length=200)
     filters = {"segment": segment, "health_status": health_status, "tier": tier, "account_status": status}
-    wanted = {
+    folded_filters = {
         name: folded(check.bounded_text(value, name.removeprefix("account_"), max_length=100))
         for name, value in filters.items()
         if value is not None
     }
-    needle, digits = folded(text), _phone_digits(text)
+    folded_text, digits = folded(text), _phone_digits(text)
     return [
         customer
         for customer in customers
-        if (not needle or _contains(customer, needle, digits)) and _matches(customer, wanted)
+        if (not folded_text or _contains(customer, folded_text, digits)) and _matches(customer, folded_filters)
     ]
 
 
@@ -214,7 +218,7 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
 
 
-class _Pages:
+class _PageReader:
     """Where a stream stands: fetches the next page until the view is read to its end."""
 
     def __init__(self, crm: AnyCRM, size: int) -> None:
@@ -247,11 +251,11 @@ def _call(crm: AnyCRM) -> CallContext:
     return CallContext("iter_customers", timeout=link_of(crm).timeout)
 
 
-def _same_month(moment: datetime | None, today: date) -> bool:
-    return moment is not None and (moment.year, moment.month) == (today.year, today.month)
+def _same_month(time: datetime | None, today: date) -> bool:
+    return time is not None and (time.year, time.month) == (today.year, today.month)
 
 
-def _counted(labels: Iterable[str | None]) -> dict[str, int]:
+def _count_labels(labels: Iterable[str | None]) -> dict[str, int]:
     return {str(label): count for label, count in Counter(labels).most_common() if label is not None}
 
 
@@ -261,19 +265,19 @@ def _phone_digits(text: str) -> str:
     return digits if len(digits) >= 3 and all(c.isdigit() or c in " +-().\u00a0" for c in text) else ""
 
 
-def _contains(customer: AdminCustomer, needle: str, digits: str) -> bool:
+def _contains(customer: AdminCustomer, folded_text: str, digits: str) -> bool:
     texts = (customer.full_name, customer.phone, customer.whatsapp, str(customer.id))
-    if any(needle in folded(text) for text in texts if text):
+    if any(folded_text in folded(text) for text in texts if text):
         return True
     numbers = (customer.phone, customer.whatsapp)
     return bool(digits) and any(digits in "".join(filter(str.isdigit, number or "")) for number in numbers)
 
 
-def _matches(customer: AdminCustomer, wanted: dict[str, str]) -> bool:
+def _matches(customer: AdminCustomer, filters: dict[str, str]) -> bool:
     has = {
         "segment": (customer.segment, customer.canonical_segment),
         "health_status": (customer.health_status, customer.canonical_health),
         "tier": (customer.tier,),
         "account_status": (customer.account_status,),
     }
-    return all(value in {folded(label) for label in has[name] if label} for name, value in wanted.items())
+    return all(value in {folded(label) for label in has[name] if label} for name, value in filters.items())
