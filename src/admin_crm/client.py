@@ -131,7 +131,7 @@ class AdminCRM(BaseConnection):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
 
@@ -229,7 +229,7 @@ class AsyncAdminCRM(BaseConnection):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
 
@@ -255,10 +255,10 @@ def operation(function: Callable[Concatenate[AnyCRM, P], Coroutine[Any, Any, T]]
 async def anon_client(crm: AnyCRM) -> AsyncGenerator[AnyCRM]:
     """Open a connection of the same kind that has only the anon key, and close it at the end."""
     link = link_of(crm)
-    visitor = type(crm)(crm.url, crm.anon_key, settings=crm.settings, on_retry=link.on_retry)
+    anon = type(crm)(crm.url, crm.anon_key, settings=crm.settings, on_retry=link.on_retry)
     try:
-        yield visitor
+        yield anon
     finally:
-        closing = visitor.close()
+        closing = anon.close()
         if closing is not None:
             await closing

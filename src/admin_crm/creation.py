@@ -76,20 +76,20 @@ async def create_customer_with_details(
         >>> created = create_customer_with_details(crm, data)
         >>> created.id, created.password.get_secret_value()
     """
-    given = _checked(data)
+    customer = _validated(data)
     if crm.anon_key is None:
         raise InvalidInputError(
             "the connection has no anon key, which is required to sign customers up",
             argument="anon_key",
             hint="open it with AdminCRM(url, key, anon_key=...) or set SUPABASE_PUBLISHABLE_KEY",
         )
-    password = given.password or SecretStr(_new_password())
-    async with anon_client(crm) as visitor:
-        user_id, has_session = await _sign_up(visitor, given, password, redirect_to)
-        profile, address = await _complete(crm, visitor if has_session else None, user_id, given)
+    password = customer.password or SecretStr(_new_password())
+    async with anon_client(crm) as anon:
+        user_id, has_session = await _sign_up(anon, customer, password, redirect_to)
+        profile, address = await _complete(crm, anon if has_session else None, user_id, customer)
     return CreatedCustomer(
         id=user_id,
-        email=given.email,
+        email=customer.email,
         password=password,
         needs_confirmation=not has_session,
         profile=profile,
@@ -117,15 +117,15 @@ async def resume_customer_creation(
     Examples:
         >>> resume_customer_creation(crm, error.user_id, data)
     """
-    user, given = check.uuid(user_id, "user_id"), _checked(data)
-    profile, address = await _complete(crm, None, user, given)
+    user, customer = check.uuid(user_id, "user_id"), _validated(data)
+    profile, address = await _complete(crm, None, user, customer)
     return CreatedCustomer(
-        id=user, email=given.email, password=None, needs_confirmation=False, profile=profile, address=address
+        id=user, email=customer.email, password=None, needs_confirmation=False, profile=profile, address=address
     )
 
 
 async def _sign_up(
-    visitor: AnyCRM, data: CreateCustomerData, password: SecretStr, redirect_to: str | None
+    anon: AnyCRM, data: CreateCustomerData, password: SecretStr, redirect_to: str | None
 ) -> tuple[UUID, bool]:
     """Sign up; return the new user's id, and whether the temporary client now has the user's session."""
     options: Json = {"data": {"full_name": data.full_name, "phone": data.phone}}
@@ -136,7 +136,7 @@ async def _sign_up(
         {"email": data.email, "password": password.get_secret_value(), "options": options},
     )
     try:
-        return await send(visitor, lambda: visitor.supabase.auth.sign_up(credentials), _read_sign_up, repeatable=False)
+        return await send(anon, lambda: anon.supabase.auth.sign_up(credentials), _read_sign_up, repeatable=False)
     except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
         if isinstance(error, ServiceUnavailableError) and error.unsent:
             raise
@@ -147,30 +147,30 @@ async def _sign_up(
         ) from error
 
 
-def _read_sign_up(answer: AuthResponse) -> tuple[UUID, bool]:
-    if answer.user is None:
+def _read_sign_up(response: AuthResponse) -> tuple[UUID, bool]:
+    if response.user is None:
         raise UnexpectedResponseError("the response to the sign-up came without a user", field="user")
     # If e-mail confirmation is on, auth returns a fake user for an e-mail address that is already registered.
-    if answer.user.identities == []:
+    if response.user.identities == []:
         raise ConflictError("this e-mail address is already registered", code="user_already_exists")
-    return UUID(answer.user.id), answer.session is not None
+    return UUID(response.user.id), response.session is not None
 
 
 async def _complete(
-    crm: AnyCRM, visitor: AnyCRM | None, user_id: UUID, data: CreateCustomerData
+    crm: AnyCRM, anon: AnyCRM | None, user_id: UUID, data: CreateCustomerData
 ) -> tuple[CustomerProfile, Address]:
     """Write profile and address, as the new user if there is a session, otherwise as the administrator."""
     completed = ["sign_up"]
     try:
-        profile = await _as_either(crm, visitor, user_id, data, _write_profile)
+        profile = await _with_fallback(crm, anon, user_id, data, _write_profile)
         completed.append("profile")
-        address = await _as_either(crm, visitor, user_id, data, _write_address)
+        address = await _with_fallback(crm, anon, user_id, data, _write_address)
     except CustomerNotFoundError:
         raise
     except AdminCRMError as error:
-        left = " and ".join(step for step in _STEPS if step not in completed)
+        missing = " and ".join(step for step in _STEPS if step not in completed)
         raise CustomerCreationError(
-            f"the customer was signed up, but {left} could not be written: {error.message}",
+            f"the customer was signed up, but {missing} could not be written: {error.message}",
             user_id=user_id,
             completed=completed,
             customer_id=user_id,
@@ -182,11 +182,11 @@ async def _complete(
     return profile, address
 
 
-async def _as_either(crm: AnyCRM, visitor: AnyCRM | None, user_id: UUID, data: CreateCustomerData, write: Any) -> Any:
+async def _with_fallback(crm: AnyCRM, anon: AnyCRM | None, user_id: UUID, data: CreateCustomerData, write: Any) -> Any:
     """Write as the new user; if a policy denies it, with the administrator's rights."""
-    if visitor is not None:
+    if anon is not None:
         try:
-            return await write(visitor, user_id, data)
+            return await write(anon, user_id, data)
         except PermissionDeniedError:
             pass
     return await write(crm, user_id, data)
@@ -200,7 +200,7 @@ async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -
         rows = await send_query(
             crm,
             lambda: writable(crm, table).upsert(row, on_conflict="id"),
-            lambda answer: read_rows(answer, CustomerProfile),
+            lambda response: read_rows(response, CustomerProfile),
         )
     except NotFoundError as error:
         raise CustomerNotFoundError("the user does not exist", status=error.status, code=error.code) from error
@@ -208,18 +208,18 @@ async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -
 
 
 async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address:
-    given = data.address
-    row = given.model_dump(exclude_none=True) | {
+    address = data.address
+    row = address.model_dump(exclude_none=True) | {
         # The id is derived from the user's id, so that a retry or a resumed creation finds its own address.
         "id": str(uuid5(user_id, "default address")),
         "customer_id": str(user_id),
-        "city": given.city or "",
-        "state": given.state or "",
+        "city": address.city or "",
+        "state": address.state or "",
     }
     return await insert_once(crm, crm.settings.addresses_table, row, Address, "address")
 
 
-def _checked(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData:
+def _validated(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData:
     if isinstance(data, CreateCustomerData):
         return data
     try:
@@ -234,8 +234,8 @@ def _checked(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData
 
 def _new_password() -> str:
     """Generate a password for common policies: long, with lower case, upper case, digits and symbols."""
-    kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
-    letters = [secrets.choice(kind) for kind in kinds]
-    letters += [secrets.choice("".join(kinds)) for _ in range(_PASSWORD_LENGTH - len(kinds))]
-    secrets.SystemRandom().shuffle(letters)
-    return "".join(letters)
+    alphabets = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
+    characters = [secrets.choice(alphabet) for alphabet in alphabets]
+    characters += [secrets.choice("".join(alphabets)) for _ in range(_PASSWORD_LENGTH - len(alphabets))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)

@@ -12,7 +12,7 @@ from admin_crm._core.gather import gather
 from admin_crm._core.rows import first_or_none, newest_first
 from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_of_customer, fetch_one
 from admin_crm._postgrest.view import fetch_from_view
-from admin_crm._storage.objects import read_evidence
+from admin_crm._storage.objects import fetch_evidence
 from admin_crm.client import AnyCRM, operation
 from admin_crm.creation import create_customer_with_details
 from admin_crm.directory import get_all_customers
@@ -74,11 +74,11 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
     profile, row, notes, addresses, orders, evidence = await gather(
         crm,
         fetch_one(crm, tables.profiles_table, customer, CustomerProfile, column="id"),
-        _view_row(crm, customer),
+        _fetch_view_row(crm, customer),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
         fetch_of_customer(crm, tables.addresses_table, customer, Address),
         fetch_of_customer(crm, tables.orders_table, customer, Order),
-        read_evidence(crm, customer, crm.settings.signed_url_seconds),
+        fetch_evidence(crm, customer, crm.settings.signed_url_seconds),
     )
     if profile is None:
         raise customer_not_found()
@@ -100,7 +100,7 @@ async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> Adm
         >>> get_customer_intelligence(crm, customer_id).canonical_segment
     """
     customer = check.uuid(customer_id)
-    row = await _view_row(crm, customer)
+    row = await _fetch_view_row(crm, customer)
     if row is None:
         await check_exists(crm, customer)
         raise PermissionDeniedError(
@@ -127,25 +127,25 @@ def tier_progress(
         Decimal('12500')
     """
     spent = _amount(customer)
-    given = settings or Settings()
+    thresholds = settings or Settings()
     steps = [
         (CustomerTier.BRONZE, Decimal(0)),
-        (CustomerTier.SILVER, given.silver_from),
-        (CustomerTier.GOLD, given.gold_from),
-        (CustomerTier.PLATINUM, given.platinum_from),
+        (CustomerTier.SILVER, thresholds.silver_from),
+        (CustomerTier.GOLD, thresholds.gold_from),
+        (CustomerTier.PLATINUM, thresholds.platinum_from),
     ]
     reached = [tier for tier, start in steps if spent >= start]
-    ahead = [(tier, start) for tier, start in steps if spent < start]
-    following, start = ahead[0] if ahead else (None, None)
+    higher = [(tier, start) for tier, start in steps if spent < start]
+    next_tier, start = higher[0] if higher else (None, None)
     return TierProgress(
         tier=reached[-1],
         spent=spent,
-        next_tier=following,
+        next_tier=next_tier,
         amount_to_next=None if start is None else start - spent,
     )
 
 
-async def _view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:
+async def _fetch_view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:
     def query(key: str) -> Query:
         return crm.supabase.table(crm.settings.view).select("*").eq(key, str(customer))
 
@@ -161,22 +161,22 @@ def _detail(
     evidence: Sequence[Evidence],
 ) -> AdminCustomerDetail:
     """Merge the parts; the profile's columns take precedence over the view's."""
-    counted = [order for order in orders if not order.is_cancelled]
-    shown = {} if row is None else _given(row) | {"recency_as_sent": row.recency_as_sent}
+    valid_orders = [order for order in orders if not order.is_cancelled]
+    from_view = {} if row is None else _non_empty(row) | {"recency_as_sent": row.recency_as_sent}
     return AdminCustomerDetail.model_validate(
-        shown
-        | _given(profile)
+        from_view
+        | _non_empty(profile)
         | {
             "addresses": list(addresses),
-            "orders": counted,
-            "orders_summary": _summarize_orders(counted),
+            "orders": valid_orders,
+            "orders_summary": _summarize_orders(valid_orders),
             "admin_notes": notes,
             "evidence": list(evidence),
         }
     )
 
 
-def _given(row: Model) -> dict[str, object]:
+def _non_empty(row: Model) -> dict[str, object]:
     """Return the columns of a row that are not None."""
     return {
         name: value for name, value in (*row.__dict__.items(), *(row.model_extra or {}).items()) if value is not None

@@ -13,8 +13,8 @@ from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
 from admin_crm._core.rows import newest_first
-from admin_crm._postgrest.key_ranges import WHOLE, Range, RangeReader, read_all
-from admin_crm._postgrest.view import explain_empty_view
+from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_whole_view
+from admin_crm._postgrest.view import check_view_is_visible
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import folded
@@ -43,9 +43,9 @@ async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
     """
-    customers = await read_all(crm, AdminCustomer)
+    customers = await fetch_whole_view(crm, AdminCustomer)
     if not customers:
-        await explain_empty_view(crm)
+        await check_view_is_visible(crm)
     return newest_first(customers)
 
 
@@ -87,7 +87,7 @@ class CustomerStream:
 
     def __iter__(self) -> Iterator[AdminCustomer]:
         """Iterate with an `AdminCRM`."""
-        pages, call = _Pages(self._crm, self._size), _call(self._crm)
+        pages, call = _PageReader(self._crm, self._size), _call(self._crm)
         while rows := run_sync(call, pages.next()):
             yield from rows
 
@@ -101,7 +101,7 @@ class AsyncCustomerStream:
 
     async def __aiter__(self) -> AsyncIterator[AdminCustomer]:
         """Iterate with an `AsyncAdminCRM`."""
-        pages, call = _Pages(self._crm, self._size), _call(self._crm)
+        pages, call = _PageReader(self._crm, self._size), _call(self._crm)
         while rows := await run_async(call, pages.next()):
             for row in rows:
                 yield row
@@ -118,19 +118,23 @@ def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | Non
         >>> summarize_customers(get_all_customers(crm)).contactable_percent
     """
     today = today or datetime.now(UTC).date()
-    everyone = list(customers)
-    contactable = sum(customer.is_contactable for customer in everyone)
+    all_customers = list(customers)
+    contactable = sum(customer.is_contactable for customer in all_customers)
     return DirectoryStats(
-        total=len(everyone),
-        new_this_month=sum(_same_month(customer.created_at, today) for customer in everyone),
+        total=len(all_customers),
+        new_this_month=sum(_same_month(customer.created_at, today) for customer in all_customers),
         contactable=contactable,
-        contactable_percent=round(100 * contactable / len(everyone), 1) if everyone else 0.0,
+        contactable_percent=round(100 * contactable / len(all_customers), 1) if all_customers else 0.0,
         birthdays_this_month=sum(
-            customer.birthdate is not None and customer.birthdate.month == today.month for customer in everyone
+            customer.birthdate is not None and customer.birthdate.month == today.month for customer in all_customers
         ),
-        by_segment=_counted(customer.canonical_segment or customer.segment for customer in everyone),
-        by_health_status=_counted(customer.canonical_health or customer.health_status for customer in everyone),
-        revenue=sum((customer.total_spent or customer.monetary or Decimal(0) for customer in everyone), Decimal(0)),
+        by_segment=_count_labels(customer.canonical_segment or customer.segment for customer in all_customers),
+        by_health_status=_count_labels(
+            customer.canonical_health or customer.health_status for customer in all_customers
+        ),
+        revenue=sum(
+            (customer.total_spent or customer.monetary or Decimal(0) for customer in all_customers), Decimal(0)
+        ),
     )
 
 
@@ -152,9 +156,9 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
         >>> stats = get_directory_stats(crm)
         >>> stats.total, stats.by_segment
     """
-    customers = await read_all(crm, AdminCustomer)
+    customers = await fetch_whole_view(crm, AdminCustomer)
     if not customers:
-        await explain_empty_view(crm)
+        await check_view_is_visible(crm)
     return summarize_customers(customers, today=today)
 
 
@@ -182,18 +186,18 @@ def filter_customers(
     Examples:
         >>> filter_customers(customers, "nandu", segment="champion")
     """
-    check.bounded(text, "text", most=200)
+    check.bounded_text(text, "text", max_length=200)
     filters = {"segment": segment, "health_status": health_status, "tier": tier, "account_status": status}
-    wanted = {
-        name: folded(check.bounded(value, name.removeprefix("account_"), most=100))
+    folded_filters = {
+        name: folded(check.bounded_text(value, name.removeprefix("account_"), max_length=100))
         for name, value in filters.items()
         if value is not None
     }
-    needle, digits = folded(text), _phone_digits(text)
+    folded_text, digits = folded(text), _phone_digits(text)
     return [
         customer
         for customer in customers
-        if (not needle or _contains(customer, needle, digits)) and _matches(customer, wanted)
+        if (not folded_text or _contains(customer, folded_text, digits)) and _matches(customer, folded_filters)
     ]
 
 
@@ -214,13 +218,13 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
 
 
-class _Pages:
+class _PageReader:
     """Where a stream stands: fetches the next page until the view is read to its end."""
 
     def __init__(self, crm: AnyCRM, size: int) -> None:
         self._crm = crm
         self._reader = RangeReader(crm, AdminCustomer, size)
-        self._rest: Range | None = WHOLE
+        self._rest: Range | None = FULL_RANGE
         self._seen = 0
 
     async def next(self) -> list[AdminCustomer]:
@@ -228,7 +232,7 @@ class _Pages:
             return []
         try:
             batch = await self._reader.fetch(self._rest)
-            self._rest = self._reader.following(self._rest, batch)
+            self._rest = self._reader.next_range(self._rest, batch)
         except AdminCRMError as error:
             if not self._seen:
                 raise
@@ -238,7 +242,7 @@ class _Pages:
                 hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
             ) from error
         if not batch.rows and not self._seen:
-            await explain_empty_view(self._crm)
+            await check_view_is_visible(self._crm)
         self._seen += len(batch.rows)
         return batch.rows
 
@@ -247,11 +251,11 @@ def _call(crm: AnyCRM) -> CallContext:
     return CallContext("iter_customers", timeout=link_of(crm).timeout)
 
 
-def _same_month(moment: datetime | None, today: date) -> bool:
-    return moment is not None and (moment.year, moment.month) == (today.year, today.month)
+def _same_month(time: datetime | None, today: date) -> bool:
+    return time is not None and (time.year, time.month) == (today.year, today.month)
 
 
-def _counted(labels: Iterable[str | None]) -> dict[str, int]:
+def _count_labels(labels: Iterable[str | None]) -> dict[str, int]:
     return {str(label): count for label, count in Counter(labels).most_common() if label is not None}
 
 
@@ -261,19 +265,19 @@ def _phone_digits(text: str) -> str:
     return digits if len(digits) >= 3 and all(c.isdigit() or c in " +-().\u00a0" for c in text) else ""
 
 
-def _contains(customer: AdminCustomer, needle: str, digits: str) -> bool:
+def _contains(customer: AdminCustomer, folded_text: str, digits: str) -> bool:
     texts = (customer.full_name, customer.phone, customer.whatsapp, str(customer.id))
-    if any(needle in folded(text) for text in texts if text):
+    if any(folded_text in folded(text) for text in texts if text):
         return True
     numbers = (customer.phone, customer.whatsapp)
     return bool(digits) and any(digits in "".join(filter(str.isdigit, number or "")) for number in numbers)
 
 
-def _matches(customer: AdminCustomer, wanted: dict[str, str]) -> bool:
+def _matches(customer: AdminCustomer, filters: dict[str, str]) -> bool:
     has = {
         "segment": (customer.segment, customer.canonical_segment),
         "health_status": (customer.health_status, customer.canonical_health),
         "tier": (customer.tier,),
         "account_status": (customer.account_status,),
     }
-    return all(value in {folded(label) for label in has[name] if label} for name, value in wanted.items())
+    return all(value in {folded(label) for label in has[name] if label} for name, value in filters.items())

@@ -10,12 +10,12 @@ AdminCRMError
 │   └── CustomerNotFoundError  no such customer for this key
 ├── ConflictError              somebody else changed or made it first
 ├── RateLimitedError           too many requests; `retry_after` says how long to wait
-├── RequestTimeoutError        no answer in time (also a TimeoutError)
+├── RequestTimeoutError        no response in time (also a TimeoutError)
 ├── ServiceUnavailableError    the server could not be reached or is not well (also a ConnectionError)
-├── UnexpectedResponseError    the server answered something this library cannot read
+├── UnexpectedResponseError    the server sent a response this library cannot read
 ├── IncompleteReadError        a read stopped before its end; `rows` holds what had arrived
 ├── SchemaMismatchError        a table, column, bucket or function is missing
-├── EdgeFunctionError          an Edge Function answered with an error
+├── EdgeFunctionError          an Edge Function returned an error
 ├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` say which
 └── CustomerCreationError      a customer was half created; `user_id` and `completed` say how far
 """
@@ -69,22 +69,22 @@ class AdminCRMError(Exception):
 
     def __str__(self) -> str:
         """Return operation, customer, message, status, code and hint in one line."""
-        where = self.operation or ""
+        prefix = self.operation or ""
         if self.customer_id is not None:
-            where = f"{where} (customer {self.customer_id})".strip()
-        told = f"{where}: {self.message}" if where else self.message
-        marks = [str(mark) for mark in (self.status, self.code) if mark]
-        if marks:
-            told += f" [{' '.join(marks)}]"
-        return f"{told} — {self.hint}" if self.hint else told
+            prefix = f"{prefix} (customer {self.customer_id})".strip()
+        text = f"{prefix}: {self.message}" if prefix else self.message
+        codes = [str(code) for code in (self.status, self.code) if code]
+        if codes:
+            text += f" [{' '.join(codes)}]"
+        return f"{text} — {self.hint}" if self.hint else text
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Support pickling: multiprocessing and Celery send errors between processes."""
         return (_rebuild, (type(self), self.args, self.__dict__))
 
 
-def _rebuild(kind: type[AdminCRMError], args: tuple[Any, ...], state: dict[str, Any]) -> AdminCRMError:
-    error = kind.__new__(kind, *args)
+def _rebuild(error_type: type[AdminCRMError], args: tuple[Any, ...], state: dict[str, Any]) -> AdminCRMError:
+    error = error_type.__new__(error_type, *args)
     error.args = args
     error.__dict__.update(state)
     return error

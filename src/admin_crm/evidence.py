@@ -18,12 +18,12 @@ from admin_crm._storage.objects import (
     batches,
     check_bucket,
     checked_path,
-    read_evidence,
+    fetch_evidence,
     remove_objects,
     sign_object,
 )
-from admin_crm._storage.source import FileLike, Stopped, open_source
-from admin_crm._storage.upload import Progress, reporting, upload_file
+from admin_crm._storage.source import CallbackError, FileLike, open_source
+from admin_crm._storage.upload import Progress, progress_callback, upload_file
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
@@ -80,19 +80,19 @@ async def upload_customer_evidence(
         >>> upload_customer_evidence(crm, customer_id, upload.file, file_name=upload.filename)
     """
     customer = check.uuid(customer_id)
-    name = None if file_name is None else check.text(file_name, "file_name", most=255)
+    name = None if file_name is None else check.text(file_name, "file_name", max_length=255)
     named_type = None if content_type is None else checked_type(content_type)
     with ExitStack() as closing:
         source = await run_blocking(crm, lambda: open_source(file, name, crm.settings.max_evidence_bytes, closing))
-        report = closing.enter_context(reporting(progress, source))
+        report = closing.enter_context(progress_callback(progress, source))
         await check_exists(crm, customer)
-        kind = named_type or detect_type(source.head, source.name)
-        path = f"{customer}/{secrets.token_hex(16)}.{safe_extension(source.name, kind)}"
+        media_type = named_type or detect_type(source.head, source.name)
+        path = f"{customer}/{secrets.token_hex(16)}.{safe_extension(source.name, media_type)}"
         metadata = {ORIGINAL_NAME: source.name} if source.name else {}
         try:
-            await upload_file(crm, path, source, kind, metadata, report)
-        except Stopped as stopped:
-            raise stopped.error from None
+            await upload_file(crm, path, source, media_type, metadata, report)
+        except CallbackError as stop:
+            raise stop.error from None
     return path
 
 
@@ -125,7 +125,7 @@ async def list_customer_evidence(
         ...     print(file.file_name, file.url)
     """
     customer = check.uuid(customer_id)
-    files = await read_evidence(crm, customer, _lifetime(crm, expires_in), original_names=original_names)
+    files = await fetch_evidence(crm, customer, _lifetime(crm, expires_in), original_names=original_names)
     if not files:
         # A missing bucket or customer looks like an empty folder.
         await gather(crm, check_exists(crm, customer), check_bucket(crm, customer))
@@ -153,7 +153,7 @@ async def get_evidence_url(
     Examples:
         >>> get_evidence_url(crm, path, expires_in=300, download="recibo.pdf")
     """
-    name = check.text(download, "download", most=255) if isinstance(download, str) else bool(download)
+    name = check.text(download, "download", max_length=255) if isinstance(download, str) else bool(download)
     return await sign_object(crm, checked_path(path), _lifetime(crm, expires_in), name)
 
 
@@ -230,24 +230,24 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
     Examples:
         >>> delete_customer_evidence(crm, [file.path for file in files])
     """
-    wanted = _distinct_paths(paths)
+    unique_paths = _distinct_paths(paths)
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []
-    for part in batches(wanted):
+    for batch in batches(unique_paths):
         try:
-            removed = await remove_objects(crm, part)
+            removed = await remove_objects(crm, batch)
         except AdminCRMError as error:
             if not deleted:
                 raise
             raise EvidenceNotDeletedError(
-                f"the deletion stopped after {len(deleted)} of {len(wanted)} files: {error.message}",
+                f"the deletion stopped after {len(deleted)} of {len(unique_paths)} files: {error.message}",
                 deleted=deleted, missing=missing, denied=denied, retryable=error.retryable, hint=error.hint,
             ) from error  # fmt: skip
         deleted += removed.deleted
         missing += removed.missing
         denied += removed.denied
-    if len(deleted) < len(wanted):
+    if len(deleted) < len(unique_paths):
         raise _not_deleted(deleted, missing, denied)
     return deleted
 
@@ -255,21 +255,21 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
 def _distinct_paths(paths: object) -> list[str]:
     if not isinstance(paths, Iterable):
         raise InvalidTypeError(f"paths must be one path or several, not {type(paths).__name__}", argument="paths")
-    given = [paths] if isinstance(paths, str) else list(cast("Iterable[object]", paths))
-    if not given:
+    values = [paths] if isinstance(paths, str) else list(cast("Iterable[object]", paths))
+    if not values:
         raise InvalidInputError("paths must contain at least one path", argument="paths")
-    return list(dict.fromkeys(checked_path(path, "paths") for path in given))
+    return list(dict.fromkeys(checked_path(path, "paths") for path in values))
 
 
 def _not_deleted(deleted: list[str], missing: list[str], denied: list[str]) -> AdminCRMError:
     hint = "row-level security denies it; in most shops only the secret key can delete evidence"
     total = len(deleted) + len(missing) + len(denied)
     if total > 1:
-        told = (
+        message = (
             f"deleted {len(deleted)} of {total} files; not found: {len(missing)}; not allowed to delete: {len(denied)}"
         )
         return EvidenceNotDeletedError(
-            told, deleted=deleted, missing=missing, denied=denied, hint=hint if denied else None
+            message, deleted=deleted, missing=missing, denied=denied, hint=hint if denied else None
         )
     if denied:
         return PermissionDeniedError("these credentials are not allowed to delete the file", hint=hint)

@@ -47,7 +47,7 @@ __all__ = [
     "suggest_customer_tags",
 ]
 
-_TRIES = 2
+_MAX_ATTEMPTS = 2
 
 
 class _Message(Model):
@@ -90,7 +90,7 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.suggest_tags_action, customer)
-    return read(await _invoke_again(crm, settings.intelligence_function, body), TagSuggestion)
+    return read(await _invoke_idempotent(crm, settings.intelligence_function, body), TagSuggestion)
 
 
 @operation
@@ -110,7 +110,7 @@ async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion:
         >>> apply_suggested_tags(crm, customer_id, suggestion).tags
     """
     customer = check.uuid(customer_id)
-    tags = [check.text(tag, "suggestion", most=60) for tag in suggestion.tags]
+    tags = [check.text(tag, "suggestion", max_length=60) for tag in suggestion.tags]
     if not tags:
         raise InvalidInputError("the suggestion has no tags", argument="suggestion")
     return await change_tags(crm, customer, add=tags)
@@ -138,8 +138,8 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.whatsapp_action, customer)
     if context is not None:
-        body["context"] = check.text(context, "context", most=2_000)
-    return read(await _invoke_again(crm, settings.intelligence_function, body), _Message).message
+        body["context"] = check.text(context, "context", max_length=2_000)
+    return read(await _invoke_idempotent(crm, settings.intelligence_function, body), _Message).message
 
 
 @operation
@@ -158,7 +158,7 @@ async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.narrative_action, customer)
-    return read(await _invoke_again(crm, settings.narrative_function, body), _Narrative).narrative
+    return read(await _invoke_idempotent(crm, settings.narrative_function, body), _Narrative).narrative
 
 
 @operation
@@ -186,10 +186,10 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.loyalty_action, customer)
     try:
-        answer = await invoke(crm, settings.loyalty_function, body, repeatable=False)
-        return read(answer, LoyaltyProposition) if "generated_code" in answer else read(answer, LoyaltyAnalysis)
+        result = await invoke(crm, settings.loyalty_function, body, repeatable=False)
+        return read(result, LoyaltyProposition) if "generated_code" in result else read(result, LoyaltyAnalysis)
     except (EdgeFunctionError, RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
-        _warn_of_coupon(error)
+        _warn_about_coupon(error)
         raise
 
 
@@ -207,22 +207,22 @@ async def get_proactive_insights(crm: AnyCRM) -> list[Insight]:
         ...     print(insight.title)
     """
     body = _body(crm.settings.insights_action)
-    return read(await _invoke_again(crm, crm.settings.intelligence_function, body), _Insights).insights
+    return read(await _invoke_idempotent(crm, crm.settings.intelligence_function, body), _Insights).insights
 
 
 def _body(action: str | None, customer: UUID | None = None) -> Json:
-    given = {"customerId": customer and str(customer), "action": action}
-    return {name: value for name, value in given.items() if value is not None}
+    fields = {"customerId": customer and str(customer), "action": action}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-async def _invoke_again(crm: AnyCRM, function: str, body: Json) -> Json:
+async def _invoke_idempotent(crm: AnyCRM, function: str, body: Json) -> Json:
     """Invoke a function that creates nothing, with at most one retry."""
-    tries = min(_TRIES, crm.settings.retry_attempts)
-    return await invoke(crm.with_options(attempts=tries), function, body, repeatable=True)
+    attempts = min(_MAX_ATTEMPTS, crm.settings.retry_attempts)
+    return await invoke(crm.with_options(attempts=attempts), function, body, repeatable=True)
 
 
-def _warn_of_coupon(error: AdminCRMError) -> None:
-    refused = isinstance(error, EdgeFunctionError) and 400 <= (error.status or 0) < 500
-    if not refused and not getattr(error, "unsent", False):
+def _warn_about_coupon(error: AdminCRMError) -> None:
+    rejected = isinstance(error, EdgeFunctionError) and 400 <= (error.status or 0) < 500
+    if not rejected and not getattr(error, "unsent", False):
         error.retryable = False
         error.hint = "a coupon may have been created anyway: check for it before you call again"

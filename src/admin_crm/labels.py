@@ -90,15 +90,15 @@ def canonical_health(label: str | None) -> HealthStatus | None:
         >>> canonical_health("Requiere Atención")
         <HealthStatus.NEEDS_ATTENTION: 'needs_attention'>
     """
-    return None if label is None else _HEALTHS.get(folded(label))
+    return None if label is None else _HEALTH_STATUSES.get(folded(label))
 
 
 def folded(text: str) -> str:
     """Normalize case, accents and spacing for comparison: ``" Ñandú_2 "`` becomes ``"nandu 2"``."""
     # Normalize before and after casefold: some characters (mathematical letters) gain a case by decomposition.
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.replace("_", " ")).casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.replace("_", " ")).casefold())
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
 _SEGMENTS = {folded(label): segment for segment, labels in SEGMENT_LABELS.items() for label in (*labels, segment)}
-_HEALTHS = {folded(label): health for health, labels in HEALTH_LABELS.items() for label in (*labels, health)}
+_HEALTH_STATUSES = {folded(label): health for health, labels in HEALTH_LABELS.items() for label in (*labels, health)}

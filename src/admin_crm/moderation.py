@@ -10,7 +10,7 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.rows import first_or_none
 from admin_crm._postgrest.decode import read_batch, read_rows
-from admin_crm._postgrest.query import COUNTED, check_exists, fetch_all, send_query, writable
+from admin_crm._postgrest.query import EXACT_COUNT, check_exists, fetch_all, send_query, writable
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError, PermissionDeniedError
 from admin_crm.labels import AccountStatus
@@ -62,27 +62,28 @@ async def update_customer_status(
         >>> next_week = datetime.now(UTC) + timedelta(days=7)
         >>> update_customer_status(crm, customer_id, "suspended", suspension_end=next_week)
     """
-    customer, wanted = check.uuid(customer_id), check.member(status, AccountStatus, "status")
+    customer, new_status = check.uuid(customer_id), check.member(status, AccountStatus, "status")
     end = None if suspension_end is None else check.aware(suspension_end, "suspension_end")
-    if end is not None and wanted is not AccountStatus.SUSPENDED:
+    if end is not None and new_status is not AccountStatus.SUSPENDED:
         raise InvalidInputError(
-            f"suspension_end is only allowed with the status suspended, not with {wanted}", argument="suspension_end"
+            f"suspension_end is only allowed with the status suspended, not with {new_status}",
+            argument="suspension_end",
         )
     if end is not None and end <= datetime.now(UTC):
         raise InvalidInputError("suspension_end must be in the future", argument="suspension_end")
-    values = {"account_status": wanted.value, "suspension_end": end and end.isoformat()}
+    values = {"account_status": new_status.value, "suspension_end": end and end.isoformat()}
     table = crm.settings.profiles_table
-    changed = first_or_none(
+    updated = first_or_none(
         await send_query(
             crm,
             lambda: writable(crm, table).update(values).eq("id", str(customer)),
-            lambda answer: read_rows(answer, CustomerProfile),
+            lambda response: read_rows(response, CustomerProfile),
         )
     )
-    if changed is None:
+    if updated is None:
         await check_exists(crm, customer)
         raise _may_not_change()
-    return changed
+    return updated
 
 
 @operation
@@ -110,7 +111,9 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     def expired(rows: Any) -> Any:
         return rows.eq("account_status", AccountStatus.SUSPENDED.value).lte("suspension_end", now)
 
-    due = await fetch_all(crm, lambda: expired(crm.supabase.table(table).select("id", count=COUNTED)), CustomerProfile)
+    due = await fetch_all(
+        crm, lambda: expired(crm.supabase.table(table).select("id", count=EXACT_COUNT)), CustomerProfile
+    )
     lifted: list[CustomerProfile] = []
     for start in range(0, len(due), _BATCH):
         ids = [str(row.id) for row in due[start : start + _BATCH]]
@@ -141,11 +144,11 @@ def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | No
     Examples:
         >>> is_locked(get_admin_customer_details(crm, customer_id))
     """
-    moment = datetime.now(UTC) if at is None else check.aware(at, "at")
+    time = datetime.now(UTC) if at is None else check.aware(at, "at")
     if customer.account_status == AccountStatus.BANNED:
         return True
     end = customer.suspension_end
-    return customer.account_status == AccountStatus.SUSPENDED and (end is None or moment < end)
+    return customer.account_status == AccountStatus.SUSPENDED and (end is None or time < end)
 
 
 async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> list[CustomerProfile]:
@@ -156,22 +159,24 @@ async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> l
         nonlocal attempts
         attempts += 1
         values = {"account_status": AccountStatus.ACTIVE.value, "suspension_end": None}
-        return expired(writable(crm, table).update(values, count=COUNTED).in_("id", ids))
+        return expired(writable(crm, table).update(values, count=EXACT_COUNT).in_("id", ids))
 
-    lifted = await send_query(crm, update, lambda answer: read_batch(answer, CustomerProfile))
+    lifted = await send_query(crm, update, lambda response: read_batch(response, CustomerProfile))
     returned = {str(row.id) for row in lifted.rows}
     rest = [each for each in ids if each not in returned]
     if rest and (attempts > 1 or (lifted.total or 0) > len(lifted.rows)):
         # The response of an earlier attempt was lost, or the server returns fewer rows than it has changed.
         rows = await fetch_all(
-            crm, lambda: crm.supabase.table(table).select("*", count=COUNTED).in_("id", rest), CustomerProfile
+            crm, lambda: crm.supabase.table(table).select("*", count=EXACT_COUNT).in_("id", rest), CustomerProfile
         )
         return lifted.rows + [row for row in rows if row.account_status == AccountStatus.ACTIVE]
     if not returned:
-        changed = await fetch_all(
-            crm, lambda: expired(crm.supabase.table(table).select("id", count=COUNTED).in_("id", ids)), CustomerProfile
+        unchanged = await fetch_all(
+            crm,
+            lambda: expired(crm.supabase.table(table).select("id", count=EXACT_COUNT).in_("id", ids)),
+            CustomerProfile,
         )
-        if changed:
+        if unchanged:
             raise _may_not_change()
     return lifted.rows
 

@@ -21,7 +21,7 @@ from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import ConflictError, InvalidInputError, PermissionDeniedError
 from admin_crm.models import AdminNotes
 
-_MOST_TRIES = 40
+_MAX_ATTEMPTS = 40
 
 
 @operation
@@ -82,11 +82,11 @@ async def update_admin_customer_notes(
     customer = check.uuid(customer_id)
     changes: Json = {}
     if not isinstance(notes, EllipsisType):
-        changes["notes"] = None if notes is None else check.bounded(notes, "notes", most=20_000)
+        changes["notes"] = None if notes is None else check.bounded_text(notes, "notes", max_length=20_000)
     if not isinstance(tags, EllipsisType):
-        changes["tags"] = _checked_tags(tags or (), "tags")
+        changes["tags"] = _validated_tags(tags or (), "tags")
     if not isinstance(custom_fields, EllipsisType):
-        changes["custom_fields"] = _checked_fields(custom_fields or {})
+        changes["custom_fields"] = _validated_fields(custom_fields or {})
     if not changes:
         raise InvalidInputError("pass notes, tags or custom_fields", argument="notes")
     changes["updated_at"] = _now()
@@ -117,7 +117,7 @@ async def add_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable
     Examples:
         >>> add_customer_tags(crm, customer_id, ["vip", "mayoreo"]).tags
     """
-    return await change_tags(crm, check.uuid(customer_id), add=_some_tags(tags))
+    return await change_tags(crm, check.uuid(customer_id), add=_require_tags(tags))
 
 
 @operation
@@ -135,7 +135,7 @@ async def remove_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Itera
     Examples:
         >>> remove_customer_tags(crm, customer_id, ["mayoreo"]).tags
     """
-    return await change_tags(crm, check.uuid(customer_id), remove=_some_tags(tags))
+    return await change_tags(crm, check.uuid(customer_id), remove=_require_tags(tags))
 
 
 @operation
@@ -158,12 +158,12 @@ async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mappin
     Examples:
         >>> set_custom_fields(crm, customer_id, {"talla": "M", "contacto": None}).custom_fields
     """
-    customer, wanted = check.uuid(customer_id), _checked_fields(fields)
-    if not wanted:
+    customer, updates = check.uuid(customer_id), _validated_fields(fields)
+    if not updates:
         raise InvalidInputError("fields is empty", argument="fields")
 
     def change(row: AdminNotes) -> Json:
-        merged = {name: value for name, value in (row.custom_fields | wanted).items() if value is not None}
+        merged = {name: value for name, value in (row.custom_fields | updates).items() if value is not None}
         return {} if merged == row.custom_fields else {"custom_fields": merged}
 
     return await _edit(crm, customer, change)
@@ -183,15 +183,15 @@ async def change_tags(
 
 async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json]) -> AdminNotes:
     """Read, change and write back (optimistic locking); start again if someone else wrote in between."""
-    refused_at: AdminNotes | None = None
-    for tried in range(_MOST_TRIES):
+    last_rejected: AdminNotes | None = None
+    for attempt in range(_MAX_ATTEMPTS):
         row = await fetch_one(crm, crm.settings.notes_table, customer, AdminNotes)
         if row is None:
             await check_exists(crm, customer)
         changes = change(row or AdminNotes(customer_id=customer))
         if not changes:
             return row or AdminNotes(customer_id=customer)
-        if row is not None and row == refused_at:
+        if row is not None and row == last_rejected:
             raise PermissionDeniedError(
                 "these credentials can read the customer's notes but not write them",
                 hint="connect as an administrator or with the secret key",
@@ -204,8 +204,8 @@ async def _edit(crm: AnyCRM, customer: UUID, change: Callable[[AdminNotes], Json
         )
         if edited is not None:
             return edited
-        refused_at = row
-        await pause(link_of(crm), random.uniform(0, min(0.5, 0.01 * 2**tried)))  # noqa: S311 (jitter, not cryptography)
+        last_rejected = row
+        await pause(link_of(crm), random.uniform(0, min(0.5, 0.01 * 2**attempt)))  # noqa: S311 (jitter, not cryptography)
     raise ConflictError("the customer's notes kept changing; nothing was written", hint="try again", retryable=True)
 
 
@@ -218,11 +218,11 @@ async def _patch(
         rows = writable(crm, crm.settings.notes_table).update(changes).eq("customer_id", str(customer))
         if unchanged_since is None:
             return rows
-        seen = unchanged_since.updated_at
-        return rows.is_("updated_at", "null") if seen is None else rows.eq("updated_at", seen.isoformat())
+        last_update = unchanged_since.updated_at
+        return rows.is_("updated_at", "null") if last_update is None else rows.eq("updated_at", last_update.isoformat())
 
     # Safe to repeat: it sets a fixed state, or the first attempt has changed `updated_at` so that no row matches.
-    return first_or_none(await send_query(crm, query, lambda answer: read_rows(answer, AdminNotes)))
+    return first_or_none(await send_query(crm, query, lambda response: read_rows(response, AdminNotes)))
 
 
 async def _create(crm: AnyCRM, customer: UUID, row: Json, *, merge: bool) -> AdminNotes:
@@ -232,7 +232,7 @@ async def _create(crm: AnyCRM, customer: UUID, row: Json, *, merge: bool) -> Adm
         rows = writable(crm, table)
         return rows.upsert(values, on_conflict="customer_id") if merge else rows.insert(values)
 
-    rows = await send_query(crm, query, lambda answer: read_rows(answer, AdminNotes))
+    rows = await send_query(crm, query, lambda response: read_rows(response, AdminNotes))
     return require_row(rows, "note")
 
 
@@ -248,29 +248,29 @@ def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def _some_tags(tags: Iterable[str]) -> list[str]:
-    checked = _checked_tags(tags, "tags")
-    if not checked:
+def _require_tags(tags: Iterable[str]) -> list[str]:
+    validated = _validated_tags(tags, "tags")
+    if not validated:
         raise InvalidInputError("tags is empty", argument="tags")
-    return checked
+    return validated
 
 
-def _checked_tags(tags: Iterable[str], argument: str) -> list[str]:
+def _validated_tags(tags: Iterable[str], argument: str) -> list[str]:
     if isinstance(tags, str | bytes) or not isinstance(tags, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError(f"{argument} must be a list of strings", argument=argument)
-    checked = list(dict.fromkeys(check.text(tag, argument, most=60) for tag in tags))
-    if len(checked) > 100:
+    validated = list(dict.fromkeys(check.text(tag, argument, max_length=60) for tag in tags))
+    if len(validated) > 100:
         raise InvalidInputError(f"{argument} must have at most 100 items", argument=argument)
-    return checked
+    return validated
 
 
-def _checked_fields(fields: Mapping[str, Any]) -> Json:
+def _validated_fields(fields: Mapping[str, Any]) -> Json:
     if not isinstance(fields, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError("custom_fields must be a mapping", argument="custom_fields")
-    names = [check.text(name, "custom_fields", most=100) for name in fields]
+    names = [check.text(name, "custom_fields", max_length=100) for name in fields]
     try:
         values: list[Any] = to_jsonable_python(list(fields.values()), inf_nan_mode="strings")
-        check.bounded(repr(values), "custom_fields", most=100_000)
+        check.bounded_text(repr(values), "custom_fields", max_length=100_000)
     except (PydanticSerializationError, ValueError) as error:
         raise InvalidInputError(
             "custom_fields contains a value that cannot be encoded as JSON", argument="custom_fields"

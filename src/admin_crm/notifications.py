@@ -45,8 +45,8 @@ async def send_customer_notification(
     row = {
         "id": str(uuid4()),
         "user_id": str(user),
-        "title": check.text(title, "title", most=200),
-        "message": check.text(message, "message", most=5_000),
+        "title": check.text(title, "title", max_length=200),
+        "message": check.text(message, "message", max_length=5_000),
         "type": check.member(type, NotificationType, "type").value,
     }
     try:

@@ -12,8 +12,8 @@ from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
-from admin_crm._core.pager import Batch, read_at_offsets
-from admin_crm._postgrest.query import COUNTED, Query, check_exists, fetch_all, fetch_batch, fetch_of_customer
+from admin_crm._core.pager import Batch, fetch_at_offsets
+from admin_crm._postgrest.query import EXACT_COUNT, Query, check_exists, fetch_all, fetch_batch, fetch_of_customer
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import InvalidInputError, SchemaMismatchError
 from admin_crm.models import CategoryCount, CustomerPreferences, Order, ProductCount
@@ -78,25 +78,25 @@ async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limi
         >>> [(each.name, each.quantity) for each in likes.top_products]
     """
     customer = check.uuid(customer_id)
-    check.integer(limit, "limit", most=10_000)
+    check.integer(limit, "limit", maximum=10_000)
     orders = await fetch_of_customer(crm, crm.settings.orders_table, customer, Order)
     if not orders:
         await check_exists(crm, customer)
-    lines = await _lines(crm, [order for order in orders if not order.is_cancelled])
+    lines = await _fetch_lines(crm, [order for order in orders if not order.is_cancelled])
     settings = crm.settings
-    ordered = {line.product_id for line in lines if line.product_id}
-    products = await _named(crm, settings.products_table, "id,name,category_id", _Product, ordered)
-    kinds = {_key(each.category_id) for each in products.values() if each.category_id}
-    categories = await _named(crm, settings.categories_table, "id,name", _Named, kinds)
+    product_ids = {line.product_id for line in lines if line.product_id}
+    products = await _fetch_named(crm, settings.products_table, "id,name,category_id", _Product, product_ids)
+    category_ids = {_key(each.category_id) for each in products.values() if each.category_id}
+    categories = await _fetch_named(crm, settings.categories_table, "id,name", _Named, category_ids)
     return CustomerPreferences(
         top_products=_top_products(lines, products)[:limit],
         top_categories=_top_categories(lines, products, categories)[:limit],
     )
 
 
-async def _lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
+async def _fetch_lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
     """Fetch the items of orders, from the table if it exists, otherwise from the orders' JSON."""
-    rows = await _table_items(crm, [_key(order.id) for order in orders])
+    rows = await _fetch_table_items(crm, [_key(order.id) for order in orders])
     own = [
         (_key(order.id), _Line(_key_or_none(item.product_id), item.name, item.quantity or 0))
         for order in orders
@@ -112,13 +112,13 @@ async def _lines(crm: AnyCRM, orders: Sequence[Order]) -> list[_Line]:
     ]
 
 
-async def _table_items(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
+async def _fetch_table_items(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
     """Fetch the `order_items` of orders; empty if the table does not exist (detected once per connection)."""
     table = crm.settings.order_items_table
     if facts_of(crm).lacks(table):
         return []
     try:
-        found = await gather(crm, *(_items_of(crm, batch) for batch in _batches(orders)))
+        found = await gather(crm, *(_fetch_items(crm, batch) for batch in _batches(orders)))
     except SchemaMismatchError as error:
         if error.kind != "table":
             raise
@@ -127,12 +127,12 @@ async def _table_items(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
     return [row for rows in found for row in rows]
 
 
-async def _items_of(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
+async def _fetch_items(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
     table, size = crm.settings.order_items_table, crm.settings.page_size
 
     def query(offset: int) -> Query:
         # The table may have no unique key. Rows that are equal in all three columns are interchangeable.
-        items = crm.supabase.table(table).select("order_id,product_id,quantity", count=COUNTED)
+        items = crm.supabase.table(table).select("order_id,product_id,quantity", count=EXACT_COUNT)
         ordered = items.in_("order_id", orders).order("order_id").order("product_id").order("quantity")
         return ordered.range(offset, offset + size - 1)
 
@@ -140,22 +140,22 @@ async def _items_of(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
         return fetch_batch(crm, partial(query, offset), _TableItem)
 
     # Two lines of one order may well be equal.
-    pager = await read_at_offsets(page_at, lambda row: (row.order_id, row.product_id, row.quantity), distinct=False)
+    pager = await fetch_at_offsets(page_at, lambda row: (row.order_id, row.product_id, row.quantity), distinct=False)
     return pager.rows
 
 
-async def _named(crm: AnyCRM, table: str, columns: str, model: type[Named], ids: set[str]) -> dict[str, Named]:
+async def _fetch_named(crm: AnyCRM, table: str, columns: str, model: type[Named], ids: set[str]) -> dict[str, Named]:
     """Fetch products or categories by their ids, in batches."""
     uuids = {key for key in ids if _is_uuid(key)}
     # Ids that are not UUIDs go into batches of their own: they may be rejected, the others must not be.
     batches = [*_batches(sorted(uuids)), *_batches(sorted(ids - uuids))]
-    found = await gather(crm, *(_named_in(crm, table, columns, model, batch) for batch in batches))
+    found = await gather(crm, *(_fetch_named_batch(crm, table, columns, model, batch) for batch in batches))
     return {_key(each.id): each for rows in found for each in rows}
 
 
-async def _named_in(crm: AnyCRM, table: str, columns: str, model: type[Named], ids: list[str]) -> list[Named]:
+async def _fetch_named_batch(crm: AnyCRM, table: str, columns: str, model: type[Named], ids: list[str]) -> list[Named]:
     def query() -> Any:
-        return crm.supabase.table(table).select(columns, count=COUNTED).in_("id", ids)
+        return crm.supabase.table(table).select(columns, count=EXACT_COUNT).in_("id", ids)
 
     try:
         return await fetch_all(crm, query, model)

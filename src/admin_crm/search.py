@@ -11,10 +11,10 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
-from admin_crm._core.pager import Batch, read_at_offsets
+from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._postgrest.decode import read_total, require_total
-from admin_crm._postgrest.query import COUNTED, Query, send_query
-from admin_crm._postgrest.view import fetch_from_view, view_columns
+from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.view import fetch_from_view, fetch_view_columns
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, SchemaMismatchError
 from admin_crm.labels import (
@@ -36,7 +36,7 @@ _ACCENTED = {
     for plain, accented in _ACCENTS.items()
     for each in (plain, plain.upper())
 }
-_LONGEST_WIDENED = 40
+_MAX_ACCENT_INSENSITIVE = 40
 """Accent-insensitive matching makes a text about twenty times longer, and the length of a URL is limited."""
 
 
@@ -81,26 +81,26 @@ async def search_customers(
         >>> found = search_customers(crm, "ñandú", segment="champion")
         >>> found.total, found.items
     """
-    check.bounded(text, "text", most=200)
+    check.bounded_text(text, "text", max_length=200)
     check.integer(page, "page")
-    check.integer(page_size, "page_size", most=10_000)
+    check.integer(page_size, "page_size", maximum=10_000)
     filters = {
-        "segment": _labels(segment, "segment", canonical_segment, SEGMENT_LABELS),
-        "health_status": _labels(health_status, "health_status", canonical_health, HEALTH_LABELS),
+        "segment": _label_values(segment, "segment", canonical_segment, SEGMENT_LABELS),
+        "health_status": _label_values(health_status, "health_status", canonical_health, HEALTH_LABELS),
         "tier": None if tier is None else [check.member(tier, CustomerTier, "tier")],
         "account_status": None if status is None else [check.member(status, AccountStatus, "status")],
     }
-    columns = await view_columns(crm)
-    wanted = [(_column(crm, name, columns), values) for name, values in filters.items() if values is not None]
+    columns = await fetch_view_columns(crm)
+    column_filters = [(_column(crm, name, columns), values) for name, values in filters.items() if values is not None]
 
     start = (page - 1) * page_size
 
     def query(offset: int, limit: int, key: str) -> Query:
-        rows = crm.supabase.table(crm.settings.view).select("*", count=COUNTED)
+        rows = crm.supabase.table(crm.settings.view).select("*", count=EXACT_COUNT)
         matches = text_filter(text.strip(), key, columns)
         if matches:
             rows = rows.or_(matches)
-        for column, values in wanted:
+        for column, values in column_filters:
             rows = rows.in_(column, values)
         if "created_at" in columns or not columns:
             rows = rows.order("created_at", desc=True)
@@ -118,7 +118,7 @@ async def search_customers(
         return Batch(batch.rows, require_total(batch.total))
 
     # The server may give fewer rows at once than were asked for.
-    pager = await read_at_offsets(page_at, lambda customer: customer.id, start=start, most=page_size)
+    pager = await fetch_at_offsets(page_at, lambda customer: customer.id, start=start, max_rows=page_size)
     return Page(items=pager.rows, total=pager.total or 0, page=page, page_size=page_size)
 
 
@@ -144,11 +144,11 @@ def escaped(text: str) -> str:
     Unaccented letters also match their accented forms. Both cases of an accented letter are listed, because
     Postgres may run in a locale that ignores the case of non-ASCII letters.
     """
-    widened = _ACCENTED if len(text) <= _LONGEST_WIDENED else {}
-    return "".join(widened.get(char) or _cased(char) or char for char in text)
+    patterns = _ACCENTED if len(text) <= _MAX_ACCENT_INSENSITIVE else {}
+    return "".join(patterns.get(char) or _char_pattern(char) or char for char in text)
 
 
-def _cased(char: str) -> str | None:
+def _char_pattern(char: str) -> str | None:
     """Return the pattern for punctuation (escaped) or a non-ASCII letter (both cases); None for other characters."""
     if char.isascii():
         return None if char.isalnum() or char.isspace() else "\\" + char
@@ -173,13 +173,13 @@ def _ids(text: str, key: str) -> list[str]:
     return [f"and({key}.gte.{low},{key}.lte.{high})"]
 
 
-def _labels(
-    wanted: str | None, argument: str, canonical_of: Callable[[str], L | None], known: Mapping[L, tuple[str, ...]]
+def _label_values(
+    value: str | None, argument: str, canonical_of: Callable[[str], L | None], known: Mapping[L, tuple[str, ...]]
 ) -> list[str] | None:
-    if wanted is None:
+    if value is None:
         return None
-    canonical = canonical_of(check.text(wanted, argument, most=100))
-    return sorted({wanted, *known[canonical]}) if canonical else [wanted]
+    canonical = canonical_of(check.text(value, argument, max_length=100))
+    return sorted({value, *known[canonical]}) if canonical else [value]
 
 
 def _column(crm: AnyCRM, name: str, columns: frozenset[str]) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
-from admin_crm._core.fields import Model, Moment
+from admin_crm._core.fields import Model, Timestamp
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.query import check_exists, fetch_of_customer, fetch_one
 from admin_crm.client import AnyCRM, operation
@@ -25,8 +25,8 @@ class _Loyalty(Model):
     points: float | None = None
     reason: str | None = None
     code: str | None = None
-    used_at: Moment | None = None
-    created_at: Moment | None = None
+    used_at: Timestamp | None = None
+    created_at: Timestamp | None = None
 
 
 @operation
@@ -55,15 +55,15 @@ async def get_customer_timeline(
         ...     print(event.at, event.kind, event.title)
     """
     customer, tables = check.uuid(customer_id), crm.settings
-    most = None if limit is None else check.integer(limit, "limit")
+    max_events = None if limit is None else check.integer(limit, "limit")
     _, orders, notes, notifications, points, coupons = await gather(
         crm,
         check_exists(crm, customer),
         fetch_of_customer(crm, tables.orders_table, customer, Order),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
         fetch_of_customer(crm, tables.notifications_table, customer, Notification, column="user_id"),
-        _where_installed(crm, tables.loyalty_points_table, customer),
-        _where_installed(crm, tables.coupons_table, customer),
+        _fetch_if_installed(crm, tables.loyalty_points_table, customer),
+        _fetch_if_installed(crm, tables.coupons_table, customer),
     )
     events = [
         *(_event("order", each.created_at, _order_title(each), each) for each in orders),
@@ -72,11 +72,11 @@ async def get_customer_timeline(
         *(_event("loyalty_points", each.created_at, _points_title(each), each) for each in points),
         *(_event("coupon", each.used_at, each.code or "coupon", each) for each in coupons),
     ]
-    happened = [event for event in events if event is not None]
-    return sorted(happened, key=lambda event: event.at.timestamp(), reverse=True)[:most]
+    dated_events = [event for event in events if event is not None]
+    return sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)[:max_events]
 
 
-async def _where_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loyalty]:
+async def _fetch_if_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loyalty]:
     """Fetch the customer's rows of a table that not every shop has."""
     if facts_of(crm).lacks(table):
         return []

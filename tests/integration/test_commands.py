@@ -43,7 +43,7 @@ def stop_signal() -> Iterator[None]:
 def test_the_tour_shows_every_step_with_its_code(commands: Any) -> None:
     done = commands("demo")
     assert done.exit_code == 0, done.output
-    for step in (demo.CONNECT, *demo.STEPS, demo.AWAITED):
+    for step in (demo.CONNECT, *demo.STEPS, demo.WITH_ASYNC):
         assert step.title in done.stdout
         assert step.code.splitlines()[0][:70] in done.stdout
     assert "1,200" in done.stdout

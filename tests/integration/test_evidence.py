@@ -29,7 +29,7 @@ from admin_crm import (
     list_customer_evidence,
     upload_customer_evidence,
 )
-from admin_crm._storage.resumable import PART
+from admin_crm._storage.resumable import PART_SIZE
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller, user_id_of
 
@@ -121,7 +121,7 @@ def test_an_empty_file_and_one_just_above_the_limit_are_refused_before_anything_
     limited(upload_customer_evidence, customer, b"x" * 1000)
 
 
-@pytest.mark.parametrize("size", [PART, PART + 1, 10 * MIB])
+@pytest.mark.parametrize("size", [PART_SIZE, PART_SIZE + 1, 10 * MIB])
 def test_a_file_above_six_mebibytes_is_uploaded_in_parts(by_key: Ask, customer: str, size: int) -> None:
     content = os.urandom(size)
     requests, reported = watch(by_key), []
@@ -133,7 +133,7 @@ def test_a_file_above_six_mebibytes_is_uploaded_in_parts(by_key: Ask, customer: 
         progress=lambda sent, total: reported.append((sent, total)),
     )
     parts = [request.headers["upload-offset"] for request in requests if request.method == "PATCH"]
-    assert parts == ([] if size == PART else ["0", str(PART)])
+    assert parts == ([] if size == PART_SIZE else ["0", str(PART_SIZE)])
     assert reported[-1] == (size, size)
     assert by_key(download_customer_evidence, path) == content
     (file,) = by_key(list_customer_evidence, customer, original_names=True)
@@ -142,7 +142,7 @@ def test_a_file_above_six_mebibytes_is_uploaded_in_parts(by_key: Ask, customer: 
 
 def test_a_large_upload_resumes_after_a_lost_connection(quick: Any, customer: str) -> None:
     crm = quick()
-    content = os.urandom(PART + 1000)
+    content = os.urandom(PART_SIZE + 1000)
     requests = watch(crm)
     session = crm.crm.supabase.storage.session
     kept = session.send
@@ -150,7 +150,7 @@ def test_a_large_upload_resumes_after_a_lost_connection(quick: Any, customer: st
 
     # The second part is sent and stored, but its answer never seen.
     def lose(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
-        if request.headers.get("upload-offset") == str(PART) and not broken:
+        if request.headers.get("upload-offset") == str(PART_SIZE) and not broken:
             broken.append(request)
             raise httpx.ReadError("lost")
         return answer
@@ -167,7 +167,7 @@ def test_a_large_upload_resumes_after_a_lost_connection(quick: Any, customer: st
     assert crm(download_customer_evidence, path) == content
 
 
-@pytest.mark.parametrize("size", [1000, PART + 1])
+@pytest.mark.parametrize("size", [1000, PART_SIZE + 1])
 def test_a_file_that_the_server_refuses_as_too_large_is_invalid(
     quick: Any, stack: LocalStack, customer: str, size: int
 ) -> None:
@@ -266,7 +266,7 @@ def test_a_signed_in_customer_sees_no_evidence_of_others(stranger: Ask, by_key: 
     assert by_key(download_customer_evidence, path) == PNG
 
 
-@pytest.mark.parametrize("size", [100, PART + 1])
+@pytest.mark.parametrize("size", [100, PART_SIZE + 1])
 def test_a_signed_in_customer_may_not_add_evidence_about_themselves(
     stranger: Ask, stack: LocalStack, size: int
 ) -> None:
@@ -279,7 +279,7 @@ def test_a_missing_bucket_is_a_schema_mismatch(quick: Any, customer: str) -> Non
     path = f"{customer}/a.png"
     for operation, *arguments in (
         (upload_customer_evidence, customer, PNG),
-        (upload_customer_evidence, customer, b"x" * (PART + 1)),
+        (upload_customer_evidence, customer, b"x" * (PART_SIZE + 1)),
         (list_customer_evidence, customer),
         (download_customer_evidence, path),
         (delete_customer_evidence, path),

@@ -24,8 +24,8 @@ def storage() -> Iterator[StorageServer]:
 @pytest.fixture
 def tus(storage: StorageServer, monkeypatch: pytest.MonkeyPatch) -> Tus:
     """A server of resumable uploads, in parts of 1,000 bytes."""
-    monkeypatch.setattr(resumable, "PART", 1000)
-    monkeypatch.setattr(upload, "PART", 1000)
+    monkeypatch.setattr(resumable, "PART_SIZE", 1000)
+    monkeypatch.setattr(upload, "PART_SIZE", 1000)
     return Tus(storage)
 
 

@@ -24,7 +24,7 @@ from admin_crm import (
 )
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_sync
-from admin_crm._core.pager import Batch, Pager, read_after_keys, read_at_offsets
+from admin_crm._core.pager import Batch, Pager, fetch_after_keys, fetch_at_offsets
 from helpers import URL, Ask, Rows
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
@@ -146,7 +146,7 @@ def test_pages_after_keys_bring_every_row_once(numbers, size, counts):
         left = [row for row in rows if last is None or row > last]
         return Batch(left[:size], len(left) if counts else None)
 
-    assert run(read_after_keys(fetch, lambda row: row)) == rows
+    assert run(fetch_after_keys(fetch, lambda row: row)) == rows
 
 
 @given(st.lists(st.integers(0, 3)), st.integers(1, 7), st.integers(0, 3), st.booleans())
@@ -156,7 +156,7 @@ def test_pages_at_offsets_bring_every_row_of_a_table_without_a_key(numbers, size
     async def fetch(offset):
         return Batch(rows[offset : offset + size], len(rows) if counts else None)
 
-    pager = run(read_at_offsets(fetch, lambda row: row, start=start, distinct=False))
+    pager = run(fetch_at_offsets(fetch, lambda row: row, start=start, distinct=False))
     assert pager.rows == rows[start:]
 
 
@@ -171,7 +171,7 @@ def test_a_row_inserted_between_two_pages_doubles_none(numbers, size):
             rows.insert(0, -1)
         return Batch(rows[offset : offset + size], len(rows))
 
-    found = run(read_at_offsets(fetch, lambda row: row)).rows
+    found = run(fetch_at_offsets(fetch, lambda row: row)).rows
     assert len(found) == len(set(found))
     assert set(numbers) - set(found) == set()
 
@@ -182,7 +182,7 @@ def test_two_pages_in_turn_for_ever_end_the_read(distinct):
         return Batch([1, 2] if offset % 4 == 0 else [3, 4], None)
 
     with pytest.raises(IncompleteReadError, match="same rows") as raised:
-        run(read_at_offsets(fetch, lambda row: row, distinct=distinct))
+        run(fetch_at_offsets(fetch, lambda row: row, distinct=distinct))
     assert raised.value.rows == [1, 2, 3, 4]
 
 

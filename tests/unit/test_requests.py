@@ -9,7 +9,7 @@ import pytest
 
 from admin_crm import UnexpectedResponseError
 from admin_crm._core.translate import check_success
-from admin_crm._storage.requests import attempt, exchange
+from admin_crm._storage.requests import attempt, send_request
 from admin_crm.client import operation
 from helpers import KEY, Ask
 from storage_server import STORAGE, UNHEALTHY, StorageServer
@@ -20,8 +20,8 @@ async def two_requests(crm: Any) -> str:
     """Make two requests as one try."""
 
     async def work() -> httpx.Response:
-        check_success(await exchange(crm, "GET", "first"))
-        return await exchange(crm, "GET", "object", "folder", "a b.png", headers={"X-Test": "1"})
+        check_success(await send_request(crm, "GET", "first"))
+        return await send_request(crm, "GET", "object", "folder", "a b.png", headers={"X-Test": "1"})
 
     def read(answer: httpx.Response) -> str:
         check_success(answer)

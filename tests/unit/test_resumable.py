@@ -89,7 +89,7 @@ def test_an_impossible_offset_is_an_error(ask: Ask, tus: Tus, offset: str) -> No
 def test_a_server_without_resumable_uploads_gets_the_file_in_one_request(
     ask: Ask, storage: StorageServer, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setattr(uploading, "PART", 1000)
+    monkeypatch.setattr(uploading, "PART_SIZE", 1000)
     storage.play(httpx.Response(status), stored)
     ask(upload_customer_evidence, ANA, BIG)
     assert storage.last.content == BIG
@@ -108,7 +108,7 @@ def test_a_server_without_resumable_uploads_gets_the_file_in_one_request(
 def test_a_resumable_upload_that_cannot_begin_says_why(
     ask: Ask, storage: StorageServer, monkeypatch: pytest.MonkeyPatch, answer: httpx.Response, kind: type[AdminCRMError]
 ) -> None:
-    monkeypatch.setattr(uploading, "PART", 1000)
+    monkeypatch.setattr(uploading, "PART_SIZE", 1000)
     storage.play(answer)
     with pytest.raises(kind):
         ask(upload_customer_evidence, ANA, BIG)

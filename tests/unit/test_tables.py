@@ -6,13 +6,13 @@ from decimal import Decimal
 from uuid import uuid4
 
 from admin_crm import AdminCustomerDetail, LoyaltyAnalysis, LoyaltyProposition
-from admin_crm.cli.tables import Tables, plain
+from admin_crm.cli.tables import Tables, plain_text
 from cli_helpers import ANA, shown
 
 
 def test_names_are_shown_literally_and_cannot_control_the_terminal() -> None:
     assert "Ana [bold]Ordóñez[/bold]" in shown(Tables().customers([ANA]))
-    assert str(plain("Ana\x1b[2J\nOrdóñez")) == "Ana [2J Ordóñez"
+    assert str(plain_text("Ana\x1b[2J\nOrdóñez")) == "Ana [2J Ordóñez"
 
 
 def test_a_customer_without_any_data_can_be_shown() -> None:

@@ -96,7 +96,7 @@ class BaseConnection:
 
     @property
     def last_request_id(self) -> str | None:
-        """The server's id of the latest answer on this connection, to quote to support."""
+        """The server's id of the latest response on this connection, to quote to support."""
         return self._link.shared.last_request_id
 
     def with_options(
@@ -153,13 +153,13 @@ class BaseConnection:
         link: Link | None = getattr(self, "_link", None)
         if link is None:
             return f"{type(self).__name__}(not connected)"
-        rights = "as a signed-in user" if link.rights.is_signed_in else _kind_of(link.rights.key)
+        rights = "as a signed-in user" if link.rights.is_signed_in else _describe_key(link.rights.key)
         return f"{type(self).__name__}({self.url!r}, {rights})"
 
     def _over(self, link: Link) -> Self:
-        view = copy.copy(self)
-        view.__dict__["_link"] = link
-        return view
+        clone = copy.copy(self)
+        clone.__dict__["_link"] = link
+        return clone
 
 
 def _hidden(key: Key | None) -> SecretStr | None:
@@ -171,9 +171,9 @@ def secret(key: Key) -> SecretStr:
     return key if isinstance(key, SecretStr) else SecretStr(key)
 
 
-def _kind_of(key: SecretStr) -> str:
-    plain = key.get_secret_value()
-    for prefix, kind in (("sb_secret_", "with a secret key"), ("sb_publishable_", "with a publishable key")):
-        if plain.startswith(prefix):
-            return kind
-    return "with a legacy key" if plain.count(".") == 2 else "with a key"
+def _describe_key(key: SecretStr) -> str:
+    secret_value = key.get_secret_value()
+    for prefix, description in (("sb_secret_", "with a secret key"), ("sb_publishable_", "with a publishable key")):
+        if secret_value.startswith(prefix):
+            return description
+    return "with a legacy key" if secret_value.count(".") == 2 else "with a key"

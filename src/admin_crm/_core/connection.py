@@ -73,7 +73,7 @@ class Rights:
         return self.token is not None or self.session is not None
 
     @property
-    def is_visitor(self) -> bool:
+    def is_anonymous(self) -> bool:
         """Whether these are no more rights than anybody has: a publishable key alone."""
         return not self.is_signed_in and self.key.get_secret_value().startswith("sb_publishable_")
 
@@ -182,7 +182,7 @@ def _after_fork() -> None:
     """Make a forked child process open its own sockets; it must not share the parent's."""
     for shared in list(_all_shared):
         shared.lock, shared.loop = threading.RLock(), None
-        shared.limiter = Limiter(shared.limiter.most)
+        shared.limiter = Limiter(shared.limiter.maximum)
         shared.sockets = weakref.WeakSet()
         for rights in list(shared.rights.values()):
             rights.renewal = None

@@ -9,7 +9,7 @@ from pydantic import VERSION, AliasChoices, AwareDatetime, BaseModel, BeforeVali
 from pydantic_core import CoreSchema, core_schema
 
 
-class _NoPlaceholder:
+class _EmailOrNone:
     """An e-mail address; a string without @, such as the view's `Sin Email`, becomes None. Runs in pydantic-core."""
 
     @classmethod
@@ -25,7 +25,7 @@ class _NoPlaceholder:
         )
 
 
-def _read_moment(value: object) -> object:
+def _parse_timestamp(value: object) -> object:
     """Parse a timestamp as Postgres prints it (``2026-11-22 16:01:28.019+00``); without a time zone, it is UTC."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
@@ -34,9 +34,9 @@ def _read_moment(value: object) -> object:
     return value
 
 
-Email = Annotated[str | None, _NoPlaceholder]
-Moment = Annotated[
-    AwareDatetime | Annotated[AwareDatetime, BeforeValidator(_read_moment)], Field(union_mode="left_to_right")
+Email = Annotated[str | None, _EmailOrNone]
+Timestamp = Annotated[
+    AwareDatetime | Annotated[AwareDatetime, BeforeValidator(_parse_timestamp)], Field(union_mode="left_to_right")
 ]
 Phone = Field(default=None, validation_alias=AliasChoices("phone", "customer_phone"))
 TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", "tier"))
@@ -44,7 +44,7 @@ CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))
 
 
 # Models are built on first use. Not with pydantic before 2.14: if two threads build one at once, one of them fails.
-_DEFERS = tuple(map(int, VERSION.split(".")[:2])) >= (2, 14)
+_DEFER_BUILD = tuple(map(int, VERSION.split(".")[:2])) >= (2, 14)
 
 
 class Model(BaseModel):
@@ -58,5 +58,5 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         ser_json_inf_nan="null",
-        defer_build=_DEFERS,
+        defer_build=_DEFER_BUILD,
     )

@@ -66,9 +66,9 @@ async def pause(link: Link, seconds: float) -> None:
         scope.sleep(seconds)
 
 
-async def run_blocking(crm: Connection, work: Callable[[], T]) -> T:
+async def run_blocking(crm: Connection, function: Callable[[], T]) -> T:
     """Run blocking file I/O: in a thread for an asynchronous connection, directly for a synchronous one."""
-    return await asyncio.to_thread(work) if link_of(crm).is_async else work()
+    return await asyncio.to_thread(function) if link_of(crm).is_async else function()
 
 
 async def _outcomes(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Sequence[Outcome]:
@@ -91,7 +91,7 @@ async def _on_tasks(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Se
             number, read = todo.popleft()
             outcomes[number] = await _outcome(read)
 
-    await asyncio.gather(*(work() for _ in range(min(len(reads), link.shared.limiter.most))))
+    await asyncio.gather(*(work() for _ in range(min(len(reads), link.shared.limiter.maximum))))
     return outcomes
 
 

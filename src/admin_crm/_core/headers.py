@@ -1,4 +1,4 @@
-"""What the headers of an answer say: the request's id, and how long to wait."""
+"""What the headers of a response say: the request's id, and how long to wait."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How many requests of one connection are under way at once (R12).
 
-Of requests to the database a connection starts with two at once. While answers come as fast as they do alone,
+Of requests to the database a connection starts with two at once. While responses come as fast as they do alone,
 one more is allowed; where more requests at once only wait for each other, no more are; and when the server says
-that it has too much to do, or answers slow down in proportion to their number, half as many are. Files and Edge
+that it has too much to do, or responses slow down in proportion to their number, half as many are. Files and Edge
 Functions, which may take minutes, are bounded by the setting alone.
 """
 
@@ -20,14 +20,14 @@ from admin_crm._core.scope import wait_for
 
 FIRST_LIMIT = 2
 JITTER = 0.01
-"""Seconds that tell nothing: answers that differ by less count as equally fast."""
+"""Seconds that tell nothing: responses that differ by less count as equally fast."""
 SHORTEST = 0.001
 QUEUED = 0.95
 """How many requests may be waiting for others, by their times, before no further one is allowed."""
 IN_PROPORTION = 0.9
-"""The share of n times an answer's time alone, from which n answers at once gain nothing."""
+"""The share of n times a response's time alone, from which n responses at once gain nothing."""
 LEARNING = 0.2
-"""By how much of the difference the time alone follows a slower answer that was alone: shops grow."""
+"""By how much of the difference the time alone follows a slower response that was alone: shops grow."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,22 +36,22 @@ class Slot:
 
     adaptive: bool
     reading: float
-    """Seconds that were spent on reading answers before it began."""
+    """Seconds that were spent on reading responses before it began."""
     running: int = 0
     """How many of its kind were under way at most, itself included."""
-    begun: float = field(default_factory=time.monotonic)
+    started_at: float = field(default_factory=time.monotonic)
 
 
 class Limiter:
     """Lets as many requests through at once as the server can take, in the order they come.
 
     Args:
-        most: how many at most, whatever the server can take.
+        maximum: how many at most, whatever the server can take.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.limit = min(FIRST_LIMIT, most)
+    def __init__(self, maximum: int) -> None:
+        self.maximum = maximum
+        self.limit = min(FIRST_LIMIT, maximum)
         self._under_way: dict[bool, list[Slot]] = {True: [], False: []}
         self._waiting: dict[bool, deque[Future[Slot]]] = {True: deque(), False: deque()}
         self._lock = threading.Lock()
@@ -81,31 +81,31 @@ class Limiter:
     def release(self, slot: Slot) -> float:
         """Give a slot back; returns the seconds it took the server, as far as they can be told.
 
-        While another answer is being read, none is noticed: that time is not the server's.
+        While another response is being read, none is noticed: that time is not the server's.
         """
-        seconds = time.monotonic() - slot.begun - (self._reading - slot.reading)
+        seconds = time.monotonic() - slot.started_at - (self._reading - slot.reading)
         self._leave(slot)
         return seconds
 
     def has_read(self, seconds: float) -> None:
-        """Note how long it took to read an answer."""
+        """Note how long it took to read a response."""
         self._reading += seconds
 
-    def answered(self, slot: Slot, kind: Hashable, seconds: float) -> None:
-        """Learn from an answer: `kind` names requests that take the same time when they are alone."""
+    def answered(self, slot: Slot, request_kind: Hashable, seconds: float) -> None:
+        """Learn from a response: `request_kind` names requests that take the same time when they are alone."""
         seconds = max(seconds, SHORTEST)
         with self._lock:
-            fastest = self._fastest.get(kind)
+            fastest = self._fastest.get(request_kind)
             if fastest is None or seconds < fastest:
                 fastest = seconds
             elif slot.running == 1:
                 fastest += (seconds - fastest) * LEARNING
-            self._fastest[kind] = fastest
+            self._fastest[request_kind] = fastest
             lost = seconds - fastest
             if lost > JITTER and slot.running > 1 and seconds >= IN_PROPORTION * slot.running * fastest:
                 self._halve(slot)
             elif slot.running >= self.limit - 1 and (lost <= JITTER or slot.running * lost / seconds < QUEUED):
-                self.limit = min(self.limit + 1, self.most)
+                self.limit = min(self.limit + 1, self.maximum)
             self._let_in()
 
     def overloaded(self, slot: Slot) -> None:
@@ -115,13 +115,13 @@ class Limiter:
 
     def _halve(self, slot: Slot) -> None:
         # Requests that were sent before the last halving say nothing about it.
-        if slot.begun >= self._halved_at:
+        if slot.started_at >= self._halved_at:
             self.limit = max(1, self.limit // 2)
             self._halved_at = time.monotonic()
 
     def _has_room(self, *, adaptive: bool) -> bool:
         in_all = sum(map(len, self._under_way.values()))
-        return in_all < self.most and (not adaptive or len(self._under_way[True]) < self.limit)
+        return in_all < self.maximum and (not adaptive or len(self._under_way[True]) < self.limit)
 
     def _enter(self, *, adaptive: bool) -> Slot:
         others = self._under_way[adaptive]

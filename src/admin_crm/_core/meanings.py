@@ -36,11 +36,11 @@ _TABLE = Meaning(SchemaMismatchError, "create the table or view, or set the name
 _COLUMN = Meaning(SchemaMismatchError, "add the column, or set the name of your table or view in Settings", "column")
 _BUCKET = Meaning(SchemaMismatchError, "create the bucket, or set the name of yours in Settings", "bucket")
 _FUNCTION = Meaning(SchemaMismatchError, "deploy the function, or set the name of yours in Settings", "function")
-_AUTH = Meaning(AuthenticationError, _CHECK_KEY)
+_UNAUTHENTICATED = Meaning(AuthenticationError, _CHECK_KEY)
 _DENIED = Meaning(PermissionDeniedError, _NOT_ALLOWED)
 _UNHEALTHY = Meaning(ServiceUnavailableError, WAIT)
-_SLOW = Meaning(RequestTimeoutError, "narrow the request or raise the timeout")
-_REFUSED = Meaning(InvalidInputError, _VALUE)
+_TIMEOUT = Meaning(RequestTimeoutError, "narrow the request or raise the timeout")
+_INVALID_VALUE = Meaning(InvalidInputError, _VALUE)
 
 BY_CODE: dict[str, Meaning] = {
     # PostgREST and Postgres
@@ -50,21 +50,21 @@ BY_CODE: dict[str, Meaning] = {
     "42703": _COLUMN,
     "PGRST202": _FUNCTION,
     "42883": _FUNCTION,
-    "PGRST301": _AUTH,
-    "PGRST302": _AUTH,
-    "PGRST303": _AUTH,
+    "PGRST301": _UNAUTHENTICATED,
+    "PGRST302": _UNAUTHENTICATED,
+    "PGRST303": _UNAUTHENTICATED,
     "42501": _DENIED,
     "PGRST116": Meaning(NotFoundError),
     "23505": Meaning(ConflictError, "the row already exists"),
     "23503": Meaning(NotFoundError, "it refers to a row that does not exist"),
-    "23514": _REFUSED,
-    "23502": _REFUSED,
-    "22P02": _REFUSED,
-    "22001": _REFUSED,
-    "22003": _REFUSED,
-    "22007": _REFUSED,
-    "22008": _REFUSED,
-    "57014": _SLOW,
+    "23514": _INVALID_VALUE,
+    "23502": _INVALID_VALUE,
+    "22P02": _INVALID_VALUE,
+    "22001": _INVALID_VALUE,
+    "22003": _INVALID_VALUE,
+    "22007": _INVALID_VALUE,
+    "22008": _INVALID_VALUE,
+    "57014": _TIMEOUT,
     "40001": _UNHEALTHY,
     "40P01": _UNHEALTHY,
     "53300": _UNHEALTHY,
@@ -77,12 +77,12 @@ BY_CODE: dict[str, Meaning] = {
     "invalid_credentials": Meaning(AuthenticationError, "check the e-mail and the password"),
     "email_not_confirmed": Meaning(AuthenticationError, "confirm the e-mail address first"),
     "user_banned": Meaning(AuthenticationError, "this account is banned"),
-    "bad_jwt": _AUTH,
-    "no_authorization": _AUTH,
-    "session_not_found": _AUTH,
-    "session_expired": _AUTH,
-    "refresh_token_not_found": _AUTH,
-    "refresh_token_already_used": _AUTH,
+    "bad_jwt": _UNAUTHENTICATED,
+    "no_authorization": _UNAUTHENTICATED,
+    "session_not_found": _UNAUTHENTICATED,
+    "session_expired": _UNAUTHENTICATED,
+    "refresh_token_not_found": _UNAUTHENTICATED,
+    "refresh_token_already_used": _UNAUTHENTICATED,
     "not_admin": _DENIED,
     "user_not_found": Meaning(NotFoundError),
     "user_already_exists": Meaning(ConflictError, "this e-mail address is already registered"),
@@ -102,8 +102,8 @@ BY_CODE: dict[str, Meaning] = {
     "Duplicate": Meaning(ConflictError, "an object with this name already exists"),
     "Unauthorized": _DENIED,
     "AccessDenied": _DENIED,
-    "InvalidJWT": _AUTH,
-    "InvalidSignature": _AUTH,
+    "InvalidJWT": _UNAUTHENTICATED,
+    "InvalidSignature": _UNAUTHENTICATED,
     "InvalidKey": Meaning(InvalidInputError, "the storage server does not accept this object name"),
     "Payload too large": Meaning(InvalidInputError, "the file is larger than the bucket or project allows"),
     "invalid_mime_type": Meaning(InvalidInputError, "the bucket does not accept files of this type"),
@@ -116,10 +116,10 @@ BY_CODE: dict[str, Meaning] = {
 
 BY_STATUS: dict[int, Meaning] = {
     400: Meaning(InvalidInputError),
-    401: _AUTH,
+    401: _UNAUTHENTICATED,
     403: _DENIED,
     404: Meaning(NotFoundError, "check the project's URL"),
-    408: _SLOW,
+    408: _TIMEOUT,
     409: Meaning(ConflictError),
     413: Meaning(InvalidInputError, "the request is too large"),
     415: Meaning(InvalidInputError),

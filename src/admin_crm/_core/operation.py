@@ -2,7 +2,7 @@
 
 A public function is written once, as a coroutine function. Given an `AsyncAdminCRM` its caller gets the
 coroutine; given an `AdminCRM` the coroutine is run to its end with a single `send`, because nothing in it
-ever waits: with a synchronous client every request has its answer when it returns.
+ever waits: with a synchronous client every request has its response when it returns.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from admin_crm.errors import AdminCRMError
 
 T = TypeVar("T")
 
-_ABOUT_CUSTOMER = ("customer_id", "user_id")
+_CUSTOMER_PARAMETERS = ("customer_id", "user_id")
 
 
 def in_both_forms(function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[..., Any]:
     """Let a coroutine function be called with a sync connection, and awaited with an async one."""
     name = function.__name__
     second = list(inspect.signature(function).parameters)[1:2]
-    about_customer = second[0] if second and second[0] in _ABOUT_CUSTOMER else None
+    customer_parameter = second[0] if second and second[0] in _CUSTOMER_PARAMETERS else None
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         link = _link_in(name, args[0] if args else kwargs.get("crm"))
-        customer = (args[1] if len(args) > 1 else kwargs.get(about_customer)) if about_customer else None
+        customer = (args[1] if len(args) > 1 else kwargs.get(customer_parameter)) if customer_parameter else None
         called = CallContext(name, _uuid_or_none(customer), link.timeout)
         coroutine = function(*args, **kwargs)
         del args, kwargs, customer  # a traceback that shows local variables shows no password of theirs

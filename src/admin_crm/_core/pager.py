@@ -1,7 +1,7 @@
-"""The one rule for the end of every read that takes several answers (R1).
+"""The one rule for the end of every read that takes several responses (R1).
 
 A read is at its end when the server's count is reached, or where it does not count, when a page is empty. A
-missing count is never zero, an answer that repeats raises, and so does a server that shows fewer rows than it
+missing count is never zero, a response that repeats raises, and so does a server that shows fewer rows than it
 counts.
 """
 
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Batch(NamedTuple, Generic[R]):
-    """Rows of one answer, and how many the server counts in all, where it was asked and says so."""
+    """Rows of one response, and how many the server counts in all, where it was asked and says so."""
 
     rows: list[R]
     total: int | None
@@ -82,7 +82,7 @@ class Pager(Generic[R]):
         self.rows += new if self._distinct else rows
 
 
-async def read_after_keys(fetch: Callable[[R | None], Awaitable[Batch[R]]], key: Callable[[R], Hashable]) -> list[R]:
+async def fetch_after_keys(fetch: Callable[[R | None], Awaitable[Batch[R]]], key: Callable[[R], Hashable]) -> list[R]:
     """Read all rows in the order of their unique key, each page after the last row of the one before.
 
     Args:
@@ -98,12 +98,12 @@ async def read_after_keys(fetch: Callable[[R | None], Awaitable[Batch[R]]], key:
         last = page.rows[-1]
 
 
-async def read_at_offsets(
+async def fetch_at_offsets(
     fetch: Callable[[int], Awaitable[Batch[R]]],
     identify: Callable[[R], Hashable],
     *,
     start: int = 0,
-    most: int | None = None,
+    max_rows: int | None = None,
     distinct: bool = True,
 ) -> Pager[R]:
     """Read rows page after page, each at the offset where the one before ended.
@@ -112,13 +112,13 @@ async def read_at_offsets(
         fetch: fetches the page at an offset.
         identify: what tells one row from another.
         start: the offset of the first page.
-        most: how many rows are enough; all by default.
+        max_rows: how many rows are enough; all by default.
         distinct: whether a row that comes twice is kept once.
     """
     pager: Pager[R] = Pager(identify, counts_rest=False, start=start, distinct=distinct)
     while True:
         page = await _fetch(pager, fetch, start + pager.received)
-        if not pager.add(page) or (most is not None and pager.received >= most):
+        if not pager.add(page) or (max_rows is not None and pager.received >= max_rows):
             return pager
 
 

@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 
 async def retry(
-    link: Link, attempt: Callable[[], Awaitable[R]], failure: AdminCRMError, begun: float, *, repeatable: bool
+    link: Link, attempt: Callable[[], Awaitable[R]], failure: AdminCRMError, started_at: float, *, repeatable: bool
 ) -> R:
     """Repeat an attempt that failed, as often and as long as the settings say.
 
@@ -31,7 +31,7 @@ async def retry(
         link: the connection.
         attempt: makes one try.
         failure: the error of the first try, raised where it must not be followed by another.
-        begun: when the first try began, by the monotonic clock.
+        started_at: when the first try began, by the monotonic clock.
         repeatable: whether the request may reach the server twice.
     """
     settings = link.settings
@@ -42,7 +42,7 @@ async def retry(
             raise failures.pop()
         return await attempt()
 
-    left = settings.retry_deadline - (time.monotonic() - begun)
+    left = settings.retry_deadline - (time.monotonic() - started_at)
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(lambda error: _may_repeat(error, repeatable=repeatable)),
         wait=_FullJitterOrRetryAfter(settings.retry_base_delay, settings.retry_max_delay),
@@ -68,8 +68,8 @@ class _FullJitterOrRetryAfter(wait_base):
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         error = _failure(retry_state)
-        asked = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
-        return max(self._jitter(retry_state), asked or 0.0)
+        requested = error.retry_after if isinstance(error, RateLimitedError | ServiceUnavailableError) else None
+        return max(self._jitter(retry_state), requested or 0.0)
 
 
 def _report(link: Link, state: tenacity.RetryCallState) -> None:

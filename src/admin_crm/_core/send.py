@@ -20,7 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _STATEMENT_TIMEOUT = "57014"
-_VISITOR = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
+_ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
 
 
 async def send(
@@ -31,12 +31,12 @@ async def send(
     repeatable: bool,
     database: bool = False,
 ) -> R:
-    """Send a request, read its answer, and repeat both where that is harmless.
+    """Send a request, read its response, and repeat both where that is harmless.
 
     Args:
         crm: the connection, whose settings say how often and how long to try.
         request: sends the request when called; every try calls it again.
-        read: turns the answer into what the caller wants, or raises.
+        read: turns the response into what the caller wants, or raises.
         repeatable: whether the request may reach the server twice. What provably never reached it is always
             sent again.
         database: whether it is a request to the database, as many of which are under way at once as it can take.
@@ -44,7 +44,7 @@ async def send(
     Raises:
         AdminCRMError: whatever the server or the network said, translated.
     """
-    link, begun = link_of(crm), time.monotonic()
+    link, started_at = link_of(crm), time.monotonic()
     try:
         return await _attempt(link, request, read, database=database)
     except AdminCRMError as error:
@@ -52,7 +52,7 @@ async def send(
     from admin_crm._core.retry import retry
 
     return await retry(
-        link, lambda: _attempt(link, request, read, database=database), first, begun, repeatable=repeatable
+        link, lambda: _attempt(link, request, read, database=database), first, started_at, repeatable=repeatable
     )
 
 
@@ -68,12 +68,12 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
         try:
             scope.check()
             sent = request()
-            answer = cast("T", await sent if inspect.isawaitable(sent) else sent)
+            response = cast("T", await sent if inspect.isawaitable(sent) else sent)
         finally:
             seconds = shared.limiter.release(slot)
-        begun = time.monotonic()
-        result = read(answer)
-        shared.limiter.has_read(time.monotonic() - begun)
+        reading_started_at = time.monotonic()
+        result = read(response)
+        shared.limiter.has_read(time.monotonic() - reading_started_at)
     except Exception as error:
         scope.check()  # an interrupted call breaks its requests, which is nobody's failure
         translated = translate(error)
@@ -87,10 +87,10 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
         if translated is error:
             raise
         raise translated from error
-    if database and isinstance(answer, httpx.Response):
+    if database and isinstance(response, httpx.Response):
         call = context.current()
         # Requests of one function to one table take about the same time.
-        shared.limiter.answered(slot, (call and call.operation, answer.request.url.path), seconds)
+        shared.limiter.answered(slot, (call and call.operation, response.request.url.path), seconds)
     return result
 
 
@@ -100,5 +100,5 @@ def _is_overload(error: AdminCRMError) -> bool:
 
 def _complete(link: Link, error: AdminCRMError) -> None:
     context.add_context(error)
-    if isinstance(error, PermissionDeniedError) and link.rights.is_visitor:
-        error.hint = _VISITOR
+    if isinstance(error, PermissionDeniedError) and link.rights.is_anonymous:
+        error.hint = _ANONYMOUS_HINT

@@ -28,11 +28,11 @@ from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateErro
 
 CLOSE_SECONDS = 1.0
 """Seconds that closing a connection waits for a renewal, whose request is broken by then."""
-RENEW_BEFORE = 60.0
+RENEWAL_MARGIN = 60.0
 """Seconds before its end at which a session is renewed, or a quarter of its life where that is less."""
 
 
-class _Answer(BaseModel):
+class _TokenResponse(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     access_token: SecretStr
@@ -56,8 +56,8 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
         return len(self._written())
 
     def _written(self) -> bytes:
-        plain = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in self._values.items()}
-        return json.dumps(plain).encode()
+        values = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in self._values.items()}
+        return json.dumps(values).encode()
 
 
 async def sign_in(link: Link, email: str, password: SecretStr) -> None:
@@ -105,16 +105,16 @@ def _renewal(link: Link, session: Session) -> Renewal:
             return known or Renewal()  # somebody else has just renewed it
         if known is not None and not (known.is_due_again or (known.failure is not None and not session.is_good)):
             return known
-        rights.renewal = begun = Renewal()
-        work = _renew(link, session, begun)
+        rights.renewal = started = Renewal()
+        work = _renew(link, session, started)
         if link.is_async:
-            begun.work = asyncio.get_running_loop().create_task(work, context=Context())
+            started.work = asyncio.get_running_loop().create_task(work, context=Context())
         else:
-            begun.work = threading.Thread(
+            started.work = threading.Thread(
                 target=run_sync, args=(CallContext("renew session"), work), name="admin_crm renewal", daemon=True
             )
-            begun.work.start()
-        return begun
+            started.work.start()
+        return started
 
 
 async def _renew(link: Link, session: Session, renewal: Renewal) -> None:
@@ -146,7 +146,7 @@ async def _request(link: Link, grant: str, values: dict[str, str | SecretStr]) -
     )
     http: Any = http_of(link)
     try:
-        answer: httpx.Response = await http.send(request) if link.is_async else http.send(request)
+        response: httpx.Response = await http.send(request) if link.is_async else http.send(request)
     except (httpx.HTTPError, RuntimeError) as error:
         if shared.closed:
             raise ClientStateError("the connection is closed", hint="open a new one") from error
@@ -154,22 +154,22 @@ async def _request(link: Link, grant: str, values: dict[str, str | SecretStr]) -
         if translated is None:
             raise
         raise translated from error
-    if not answer.is_success:
-        raise error_from_response(answer)
-    return _read(answer)
+    if not response.is_success:
+        raise error_from_response(response)
+    return _read(response)
 
 
-def _read(answer: httpx.Response) -> Session:
+def _read(response: httpx.Response) -> Session:
     try:
-        given = _Answer.model_validate_json(answer.content)
+        tokens = _TokenResponse.model_validate_json(response.content)
     except ValidationError:
-        given = None
-    if given is None:
+        tokens = None
+    if tokens is None:
         raise AuthenticationError("the server's answer contains no session", hint="sign in again")
     now = time.time()
     return Session(
-        given.access_token,
-        given.refresh_token,
-        expires_at=now + given.expires_in,
-        renew_at=now + given.expires_in - min(RENEW_BEFORE, given.expires_in / 4),
+        tokens.access_token,
+        tokens.refresh_token,
+        expires_at=now + tokens.expires_in,
+        renew_at=now + tokens.expires_in - min(RENEWAL_MARGIN, tokens.expires_in / 4),
     )

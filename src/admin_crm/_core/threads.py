@@ -39,7 +39,7 @@ class ThreadedReads:
         shared = self._link.shared
         token = scope.enter(self._scope)
         # A client that the app created may use HTTP/2, which threads must not share: then run the calls one by one.
-        beside = min(len(self._todo), shared.limiter.most) - 1 if shared.owns_http else 0
+        beside = min(len(self._todo), shared.limiter.maximum) - 1 if shared.owns_http else 0
         threads = [self._thread(number) for number in range(beside)]
         try:
             for each in threads:

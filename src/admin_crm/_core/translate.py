@@ -58,7 +58,7 @@ def translate(error: Exception) -> AdminCRMError | None:
     if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
         return _error_from_httpx(error)
     if isinstance(error, ValidationError):
-        return unreadable(error)
+        return error_from_validation(error)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return _not_json(error)
     return _error_from_supabase(error) if isinstance(error, _supabase_errors()) else None
@@ -75,8 +75,8 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
     if not message and response.headers.get("content-type", "").startswith("text/plain"):
         message = response.text  # resumable uploads send their error messages as plain text
     if not message:
-        kind = "an HTML page" if "html" in response.headers.get("content-type", "") else "no error message"
-        message = f"the server returned {status} with {kind}"
+        content = "an HTML page" if "html" in response.headers.get("content-type", "") else "no error message"
+        message = f"the server returned {status} with {content}"
     if service == "function" and code != "NOT_FOUND" and status not in BY_STATUS.keys() - {400, 404, 409, 422}:
         return EdgeFunctionError(redact(message), **_about(response, status, code))
     error = _error_for(_about(response, status, code), redact(message), service, response.url.path)
@@ -85,21 +85,21 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
     return error
 
 
-def check_success(answer: httpx.Response) -> None:
+def check_success(response: httpx.Response) -> None:
     """Raise the translated error of an error response, or of a response that is not the server's own."""
-    if not answer.is_success:
-        raise error_from_response(answer)
+    if not response.is_success:
+        raise error_from_response(response)
     # A proxy between here and the server sent this response. (A stored HTML file has an ETag.)
-    if answer.headers.get("content-type", "").startswith("text/html") and "etag" not in answer.headers:
+    if response.headers.get("content-type", "").startswith("text/html") and "etag" not in response.headers:
         raise UnexpectedResponseError(
             "the response is an HTML page, not JSON",
-            status=answer.status_code,
+            status=response.status_code,
             retryable=True,
             hint="a proxy or gateway sent this response; check the URL and the network",
         )
 
 
-def response_behind(error: BaseException) -> httpx.Response | None:
+def response_of(error: BaseException) -> httpx.Response | None:
     """Return the error response behind a supabase-py exception, if there is one."""
     for link in _chain(error):
         if isinstance(link, httpx.HTTPStatusError):
@@ -107,7 +107,7 @@ def response_behind(error: BaseException) -> httpx.Response | None:
     return None
 
 
-def unreadable(error: ValidationError) -> UnexpectedResponseError:
+def error_from_validation(error: ValidationError) -> UnexpectedResponseError:
     """Name the field of a response that is invalid, without quoting its value."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"] if not isinstance(part, int)) or None
@@ -158,7 +158,7 @@ def _supabase_errors() -> tuple[type[Exception], ...]:
 
 
 def _error_from_supabase(error: Exception) -> AdminCRMError:
-    response = response_behind(error)
+    response = response_of(error)
     if response is not None and not response.is_success:
         return error_from_response(response)
     for link in _chain(error)[1:]:
@@ -196,8 +196,8 @@ def _read_error(body: dict[str, Any], status: int) -> tuple[int, str | None, str
     if "statusCode" in body:  # storage: always HTTP 400, the real status is in the body
         if str(body["statusCode"]).isdigit():
             status = int(body["statusCode"])
-        named = body.get("error")
-        code = body.get("code") if named in (None, "Error", "Bad Request", "FastifyError") else named
+        error_name = body.get("error")
+        code = body.get("code") if error_name in (None, "Error", "Bad Request", "FastifyError") else error_name
         if str(body.get("message")).startswith(_BAD_TOKENS):
             code = "InvalidJWT"  # storage reports a bad token as denied access; only the message differs
     else:

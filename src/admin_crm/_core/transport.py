@@ -38,7 +38,7 @@ def http_of(link: Link) -> Any:
 
 
 def interrupt(shared: Shared) -> None:
-    """Break every request under way, so that the threads that wait for an answer end at once."""
+    """Break every request under way, so that the threads that wait for a response end at once."""
     for each in list(shared.sockets):
         with contextlib.suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)

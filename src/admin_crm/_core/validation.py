@@ -28,44 +28,44 @@ def uuid(value: object, argument: str = "customer_id") -> UUID:
     return UUID(value.strip())
 
 
-def integer(value: object, argument: str, *, minimum: int = 1, most: int | None = None) -> int:
+def integer(value: object, argument: str, *, minimum: int = 1, maximum: int | None = None) -> int:
     """Return an integer within its bounds."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidTypeError(f"{argument} must be an integer, not {type(value).__name__}", argument=argument)
     if value < minimum:
         raise InvalidInputError(f"{argument} must be at least {minimum}, not {value}", argument=argument)
-    if most is not None and value > most:
-        raise InvalidInputError(f"{argument} must be at most {most}", argument=argument)
+    if maximum is not None and value > maximum:
+        raise InvalidInputError(f"{argument} must be at most {maximum}", argument=argument)
     return value
 
 
-def text(value: object, argument: str, *, most: int) -> str:
+def text(value: object, argument: str, *, max_length: int) -> str:
     """Return a string that is neither empty nor too long, without the space around it."""
     if isinstance(value, str) and not value.strip():
         raise InvalidInputError(f"{argument} must be a non-empty string", argument=argument)
-    return bounded(value, argument, most=most).strip()
+    return bounded_text(value, argument, max_length=max_length).strip()
 
 
-def bounded(value: object, argument: str, *, most: int) -> str:
+def bounded_text(value: object, argument: str, *, max_length: int) -> str:
     """Return a string, perhaps empty, that is not too long and that Postgres can store."""
     if not isinstance(value, str):
         raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
-    if len(value.strip()) > most:
-        raise InvalidInputError(f"{argument} must be at most {most} characters long", argument=argument)
+    if len(value.strip()) > max_length:
+        raise InvalidInputError(f"{argument} must be at most {max_length} characters long", argument=argument)
     if "\x00" in value or not _encodable(value):
         raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
     return value
 
 
-def member(value: object, kind: type[E], argument: str) -> E:
+def member(value: object, enum: type[E], argument: str) -> E:
     """Return a value as a member of the enumeration."""
     if not isinstance(value, str):
         raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
     try:
-        return kind(value)
+        return enum(value)
     except ValueError:
         raise InvalidInputError(
-            f"{argument} must be one of {', '.join(kind)}, not {_shown(value)}", argument=argument
+            f"{argument} must be one of {', '.join(enum)}, not {_shown(value)}", argument=argument
         ) from None
 
 

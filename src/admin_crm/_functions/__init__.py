@@ -1,1 +1,1 @@
-"""Edge Functions: invoked, and their answers read."""
+"""Edge Functions: invoked, and their responses read."""

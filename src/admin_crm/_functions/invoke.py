@@ -14,7 +14,7 @@ from admin_crm._core.headers import retry_after
 from admin_crm._core.redaction import redact, shape_of
 from admin_crm._core.rows import Json
 from admin_crm._core.send import send
-from admin_crm._core.translate import response_behind, unreadable
+from admin_crm._core.translate import error_from_validation, response_of
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,
@@ -33,47 +33,47 @@ _FENCE = re.compile(r"```\w*\s(.*)```", re.DOTALL)
 
 
 async def invoke(crm: AnyCRM, function: str, body: Json, *, repeatable: bool) -> Json:
-    """Invoke a function, and return the object it answers.
+    """Invoke a function, and return the object that it returns.
 
     A body with a `customerId` is about a customer: a 404 with an explanation then says that there is none.
     """
     try:
-        content = await send(crm, lambda: _invoke(crm, function, body), bytes, repeatable=repeatable)
+        content = await send(crm, lambda: _send(crm, function, body), bytes, repeatable=repeatable)
     except AdminCRMError as error:
-        told = _meaning(error, function, about_customer="customerId" in body)
-        if told is error:
+        translated = _translate(error, function, for_customer="customerId" in body)
+        if translated is error:
             raise
-        raise told from error
+        raise translated from error
     # Outside of `call`, so that malformed model output and an exhausted quota are not retried.
-    answer = _object_in(content, function)
-    if answer.get("error"):
-        raise _failure(_words(answer["error"]), function, status=200)
-    return answer
+    result = _object_in(content, function)
+    if result.get("error"):
+        raise _function_error(_error_message(result["error"]), function, status=200)
+    return result
 
 
-def read(answer: Json, model: type[M]) -> M:
+def read(result: Json, model: type[M]) -> M:
     """Validate a response; the error names the missing field."""
     try:
-        return model.model_validate(answer)
+        return model.model_validate(result)
     except ValidationError as error:
-        raise unreadable(error) from error
+        raise error_from_validation(error) from error
 
 
-def _invoke(crm: AnyCRM, function: str, body: Json) -> Any:
+def _send(crm: AnyCRM, function: str, body: Json) -> Any:
     functions = cast("Any", crm.supabase.functions)  # supabase-py does not type the response
     return functions.invoke(function, {"body": body})
 
 
-def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> AdminCRMError:
+def _translate(error: AdminCRMError, function: str, *, for_customer: bool) -> AdminCRMError:
     """Translate a function's error response by its body; supabase-py's error and the status do not suffice."""
-    response = response_behind(error)
+    response = response_of(error)
     if response is None:
         return error
     # Search the full body: the mention of a quota may be in the part that a message cuts off.
     if isinstance(error, EdgeFunctionError | ServiceUnavailableError) and _QUOTA.search(response.text):
         wait = retry_after(response.headers.get("retry-after"))
         return _out_of_quota(error.message, function, status=error.status, wait=wait)
-    if isinstance(error, SchemaMismatchError) or (error.status == 404 and not _explains(response)):
+    if isinstance(error, SchemaMismatchError) or (error.status == 404 and not _is_function_error(response)):
         return SchemaMismatchError(
             f"the Edge Function {function} is not deployed",
             kind="function",
@@ -82,29 +82,29 @@ def _meaning(error: AdminCRMError, function: str, *, about_customer: bool) -> Ad
             code=error.code,
             hint="deploy the function, or set the name of yours in Settings",
         )
-    if error.status == 404 and about_customer:
+    if error.status == 404 and for_customer:
         return CustomerNotFoundError(f"{function} found no such customer: {error.message}", status=404)
     if isinstance(error, EdgeFunctionError):
         error.function = function
     return error
 
 
-def _failure(words: str, function: str, *, status: int) -> AdminCRMError:
-    if _QUOTA.search(words):
-        return _out_of_quota(redact(words), function, status=status, wait=None)
-    return EdgeFunctionError(f"{function} failed: {redact(words)}", function=function, status=status)
+def _function_error(message: str, function: str, *, status: int) -> AdminCRMError:
+    if _QUOTA.search(message):
+        return _out_of_quota(redact(message), function, status=status, wait=None)
+    return EdgeFunctionError(f"{function} failed: {redact(message)}", function=function, status=status)
 
 
-def _out_of_quota(words: str, function: str, *, status: int | None, wait: float | None) -> RateLimitedError:
+def _out_of_quota(message: str, function: str, *, status: int | None, wait: float | None) -> RateLimitedError:
     return RateLimitedError(
-        f"the quota of the language model behind {function} is used up: {words}",
+        f"the quota of the language model behind {function} is used up: {message}",
         retry_after=wait,
         status=status,
         hint="wait and try again, or raise the quota",
     )
 
 
-def _explains(response: httpx.Response) -> bool:
+def _is_function_error(response: httpx.Response) -> bool:
     """Return whether a 404 comes from the function itself (``{"error": ...}``) and not from the platform."""
     try:
         body: object = response.json()
@@ -113,7 +113,7 @@ def _explains(response: httpx.Response) -> bool:
     return isinstance(body, dict) and "error" in body
 
 
-def _words(error: object) -> str:
+def _error_message(error: object) -> str:
     """Return the message of an error that is a string, or an object with a message."""
     if isinstance(error, dict):
         details = cast("Json", error)

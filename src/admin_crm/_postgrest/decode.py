@@ -1,4 +1,4 @@
-"""Rows decoded straight from an answer's bytes into models."""
+"""Rows decoded straight from a response's bytes into models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from admin_crm._core.pager import Batch
-from admin_crm._core.translate import check_success, unreadable
+from admin_crm._core.translate import check_success, error_from_validation
 from admin_crm.errors import UnexpectedResponseError
 
 M = TypeVar("M", bound=BaseModel)
@@ -32,39 +32,39 @@ _LONG_NUMBER = re.compile(rb"[:,\[]\s*-?\d[\d.]{15,}")
 _DIGITS_TO_0 = bytes.maketrans(b"0123456789.", b"0" * 11)
 _LONG_RUN = b"0" * 16
 
-_FIELD_NAMES = "__pydantic_fields_set__"
+_FIELDS_SET = "__pydantic_fields_set__"
 
 
-def read_rows(answer: httpx.Response, model: type[M], *, pause_gc: bool = True) -> list[M]:
-    """Decode an answer's rows as models.
+def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = True) -> list[M]:
+    """Decode a response's rows as models.
 
     Args:
-        answer: the answer, whose bytes are let go of.
+        response: the response, whose bytes are let go of.
         model: what each row is decoded as.
         pause_gc: whether Python's garbage collector is paused meanwhile.
     """
-    check_success(answer)
-    rows = decode(answer.content, adapter_of(model), pause_gc=pause_gc)
+    check_success(response)
+    rows = decode(response.content, adapter_of(model), pause_gc=pause_gc)
     # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
-    answer.stream = httpx.ByteStream(b"")
+    response.stream = httpx.ByteStream(b"")
     if len(rows) > 1:
-        _share_field_names(rows)
+        _share_field_sets(rows)
     return rows
 
 
-def read_batch(answer: httpx.Response, model: type[M], *, pause_gc: bool = True) -> Batch[M]:
-    """Decode an answer's rows as models, and the total where the server was asked to count."""
-    return Batch(read_rows(answer, model, pause_gc=pause_gc), _total(answer))
+def read_batch(response: httpx.Response, model: type[M], *, pause_gc: bool = True) -> Batch[M]:
+    """Decode a response's rows as models, and the total where the server was asked to count."""
+    return Batch(read_rows(response, model, pause_gc=pause_gc), _total(response))
 
 
-def read_total(answer: httpx.Response) -> int:
-    """Read the count that was asked for; an answer without one is never taken for a count of 0 (R1)."""
-    check_success(answer)
-    return require_total(_total(answer))
+def read_total(response: httpx.Response) -> int:
+    """Read the count that was asked for; a response without one is never taken for a count of 0 (R1)."""
+    check_success(response)
+    return require_total(_total(response))
 
 
 def require_total(total: int | None) -> int:
-    """Return a count that was asked for, or raise where the answer lacks it."""
+    """Return a count that was asked for, or raise where the response lacks it."""
     if total is None:
         raise UnexpectedResponseError(
             "the server's response lacks the requested count",
@@ -84,7 +84,7 @@ def decode(content: bytes, adapter: TypeAdapter[T], *, pause_gc: bool = True) ->
                 return adapter.validate_python(json.loads(content, parse_float=Decimal))
             return adapter.validate_json(content)
     except ValidationError as error:
-        raise unreadable(error) from error
+        raise error_from_validation(error) from error
     except json.JSONDecodeError:
         return adapter.validate_json(content)
 
@@ -153,14 +153,14 @@ def _collector_paused() -> Generator[None]:
         _pause.end()
 
 
-def _share_field_names(rows: Sequence[BaseModel]) -> None:
+def _share_field_sets(rows: Sequence[BaseModel]) -> None:
     """Let rows share one set of field names: one set for each row would be half of their memory."""
-    names_of = attrgetter(_FIELD_NAMES)
-    names: set[str] = names_of(rows[0])
-    if all(map(names.__eq__, map(names_of, rows))):
-        deque(map(object.__setattr__, rows, repeat(_FIELD_NAMES), repeat(names)), maxlen=0)
+    field_set_of = attrgetter(_FIELDS_SET)
+    field_set: set[str] = field_set_of(rows[0])
+    if all(map(field_set.__eq__, map(field_set_of, rows))):
+        deque(map(object.__setattr__, rows, repeat(_FIELDS_SET), repeat(field_set)), maxlen=0)
 
 
-def _total(answer: httpx.Response) -> int | None:
-    total = answer.headers.get("content-range", "").rpartition("/")[2]
+def _total(response: httpx.Response) -> int | None:
+    total = response.headers.get("content-range", "").rpartition("/")[2]
     return int(total) if total.isdigit() else None

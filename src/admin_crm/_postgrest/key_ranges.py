@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
-from admin_crm._postgrest.query import COUNTED, Query, count_rows
+from admin_crm._postgrest.query import EXACT_COUNT, Query, count_rows
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
@@ -27,9 +27,9 @@ from admin_crm.errors import AdminCRMError, IncompleteReadError
 M = TypeVar("M", bound=BaseModel)
 
 _LAST_KEY: int = (1 << 128) - 1
-_FILL = 0.9
+_TARGET_FILL = 0.9
 """Target fill of a range: random keys are not spread evenly, and a range that overflows costs one more request."""
-_CHANCES = 3
+_MAX_FAILED_ROUNDS = 3
 _KEY = attrgetter("id.int")
 
 
@@ -41,7 +41,7 @@ class Range(NamedTuple):
     counted: bool
 
 
-WHOLE = Range(-1, _LAST_KEY, counted=True)
+FULL_RANGE = Range(-1, _LAST_KEY, counted=True)
 """The range that every row lies in."""
 
 
@@ -51,7 +51,7 @@ class RangeReader(Generic[M]):
     Args:
         crm: the connection.
         model: what each row is decoded as; it has the key as `id`.
-        size: rows asked for at a time, until the first answer shows how many the server gives.
+        size: rows asked for at a time, until the first response shows how many the server gives.
     """
 
     def __init__(self, crm: AnyCRM, model: type[M], size: int) -> None:
@@ -68,7 +68,7 @@ class RangeReader(Generic[M]):
         crm, size = self._crm, self._size
 
         def query(key: str) -> Query:
-            rows = crm.supabase.table(crm.settings.view).select("*", count=COUNTED if part.counted else None)
+            rows = crm.supabase.table(crm.settings.view).select("*", count=EXACT_COUNT if part.counted else None)
             if part.after >= 0:
                 rows = rows.gt(key, str(UUID(int=part.after)))
             if part.upto < _LAST_KEY:
@@ -77,7 +77,7 @@ class RangeReader(Generic[M]):
 
         return fetch_from_view(crm, query, self._model)
 
-    def following(self, part: Range, page: Batch[M]) -> Range | None:
+    def next_range(self, part: Range, page: Batch[M]) -> Range | None:
         """Return the range to read next where one page is read after the other; None at the end."""
         last = self._last_key(part, page)
         self._received += len(page.rows)
@@ -120,68 +120,68 @@ class RangeReader(Generic[M]):
     def _cut(self, rest: Range, page: Batch[M], left: int) -> list[Range]:
         if left <= 0:
             return []
-        count = ceil(left / (len(page.rows) * _FILL))
+        count = ceil(left / (len(page.rows) * _TARGET_FILL))
         width = rest.upto - rest.after
         # Where the keys stand much closer together than evenly (numbered ids, say), cut as they stand on this page.
         start = _KEY(page.rows[0]) if len(page.rows) > 1 else rest.after
-        near = (rest.after - start) * count * 2
-        step = width / count if near > width or not near else near / 2 / count
+        dense = (rest.after - start) * count * 2
+        step = width / count if dense > width or not dense else dense / 2 / count
         ends = [rest.after + int(step * i) for i in range(count)] + [rest.upto]
         return [Range(low, high, counted=False) for low, high in pairwise(ends) if low < high]
 
 
-async def read_all(crm: AnyCRM, model: type[M]) -> list[M]:
+async def fetch_whole_view(crm: AnyCRM, model: type[M]) -> list[M]:
     """Read every row of the view, in no particular order."""
     found: dict[int, M] = {}
-    expected = await _read_ranges(crm, model, found)
+    expected = await _fetch_ranges(crm, model, found)
     if len(found) < expected:
         expected = await count_rows(crm, crm.settings.view)
     if len(found) < expected:
         # Rows were inserted or deleted meanwhile, or the server withheld rows. Read again and count every page:
         # rows and count then come from one snapshot, so each page can be verified.
-        await _read_ranges(crm, model, found, careful=True)
+        await _fetch_ranges(crm, model, found, verify=True)
     return list(found.values())
 
 
-async def _read_ranges(crm: AnyCRM, model: type[M], found: dict[int, M], *, careful: bool = False) -> int:
+async def _fetch_ranges(crm: AnyCRM, model: type[M], found: dict[int, M], *, verify: bool = False) -> int:
     """Fetch all ranges into `found`, and return how many rows the server counted at the start.
 
-    A careful read requests the count with every page, and raises if the server counts rows but returns none.
+    With `verify`, the read requests the count with every page, and raises if the server counts rows but returns none.
     """
     reader = RangeReader(crm, model, crm.settings.page_size)
     # A failed page is fetched again in the next round: much has been read already, and the outage may last
     # a little longer than the retries of one request.
-    chances = min(_CHANCES, crm.settings.retry_attempts - 1)
-    first = await reader.fetch(WHOLE)
-    parts = _take(reader, WHOLE, first, found, careful=careful)
+    rounds_left = min(_MAX_FAILED_ROUNDS, crm.settings.retry_attempts - 1)
+    first = await reader.fetch(FULL_RANGE)
+    parts = _take(reader, FULL_RANGE, first, found, verify=verify)
     while parts:
         outcomes = await gather_outcomes(crm, *map(reader.fetch, parts))
-        following: list[Range] = []
+        next_parts: list[Range] = []
         for part, outcome in zip(parts, outcomes, strict=True):
             if isinstance(outcome, Batch):
-                following += _take(reader, part, outcome, found, careful=careful)
-            elif found and chances and outcome.retryable:
-                following.append(part)
+                next_parts += _take(reader, part, outcome, found, verify=verify)
+            elif found and rounds_left and outcome.retryable:
+                next_parts.append(part)
             else:
-                raise _stopped(outcome, found, reader.expected)
-        chances -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
-        parts = following
+                raise _incomplete(outcome, found, reader.expected)
+        rounds_left -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
+        parts = next_parts
     return reader.expected or 0
 
 
-def _take(reader: RangeReader[M], part: Range, page: Batch[M], found: dict[int, M], *, careful: bool) -> list[Range]:
+def _take(reader: RangeReader[M], part: Range, page: Batch[M], found: dict[int, M], *, verify: bool) -> list[Range]:
     """Keep the rows of a page by their keys, and return the ranges that it leaves."""
     try:
         left = reader.ranges_left(part, page)
     except IncompleteReadError as error:
-        raise _stopped(error, found, reader.expected) from error
+        raise _incomplete(error, found, reader.expected) from error
     found.update(zip(map(_KEY, page.rows), page.rows, strict=True))
-    if careful and page.total and not page.rows:
-        raise _held_back(found, page.total)
-    return [each._replace(counted=careful or each.counted) for each in left]
+    if verify and page.total and not page.rows:
+        raise _withheld(found, page.total)
+    return [each._replace(counted=verify or each.counted) for each in left]
 
 
-def _stopped(error: AdminCRMError, found: dict[int, Any], expected: int | None) -> AdminCRMError:
+def _incomplete(error: AdminCRMError, found: dict[int, Any], expected: int | None) -> AdminCRMError:
     if not found:
         return error
     of = "" if expected is None else f" of {expected}"
@@ -197,7 +197,7 @@ def _stopped(error: AdminCRMError, found: dict[int, Any], expected: int | None) 
     return incomplete
 
 
-def _held_back(found: dict[int, Any], hidden: int) -> IncompleteReadError:
+def _withheld(found: dict[int, Any], hidden: int) -> IncompleteReadError:
     return IncompleteReadError(
         f"the view returned {len(found)} customers, but counts {hidden} more that it does not return",
         rows=list(found.values()),

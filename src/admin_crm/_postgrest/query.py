@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel
 
-from admin_crm._core.pager import Batch, read_after_keys
+from admin_crm._core.pager import Batch, fetch_after_keys
 from admin_crm._core.rows import Json, first_or_none
 from admin_crm._core.send import send
 from admin_crm._postgrest.decode import read_batch, read_rows, read_total
@@ -23,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 # The enumeration's own value: importing it would load supabase-py before a client is made.
-COUNTED = cast("CountMethod", "exact")
+EXACT_COUNT = cast("CountMethod", "exact")
 
 
 class Query(Protocol):
@@ -40,7 +40,7 @@ class _AnyRow(BaseModel):
 def send_query(
     crm: AnyCRM, query: Callable[[], Query], read: Callable[[httpx.Response], T], *, repeatable: bool = True
 ) -> Coroutine[Any, Any, T]:
-    """Send a query, which is built anew for every try, and read its answer."""
+    """Send a query, which is built anew for every try, and read its response."""
     return send(crm, lambda: query().request.send(httpx.Headers()), read, repeatable=repeatable, database=True)
 
 
@@ -51,12 +51,12 @@ def writable(crm: AnyCRM, table: str) -> Any:
 
 async def fetch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> list[M]:
     """Fetch the rows of a query, in one request."""
-    return await send_query(crm, query, lambda answer: read_rows(answer, model))
+    return await send_query(crm, query, lambda response: read_rows(response, model))
 
 
 async def fetch_batch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> Batch[M]:
     """Fetch the rows of a query, and the total if it asks for a count."""
-    return await send_query(crm, query, lambda answer: read_batch(answer, model))
+    return await send_query(crm, query, lambda response: read_batch(response, model))
 
 
 async def fetch_all(crm: AnyCRM, query: Callable[[], Any], model: type[M]) -> list[M]:
@@ -70,7 +70,7 @@ async def fetch_all(crm: AnyCRM, query: Callable[[], Any], model: type[M]) -> li
 
         return fetch_batch(crm, built, model)
 
-    return await read_after_keys(page_after, lambda row: cast("Any", row).id)
+    return await fetch_after_keys(page_after, lambda row: cast("Any", row).id)
 
 
 async def fetch_of_customer(
@@ -78,7 +78,7 @@ async def fetch_of_customer(
 ) -> list[M]:
     """Fetch all rows that a table has of one customer."""
     return await fetch_all(
-        crm, lambda: crm.supabase.table(table).select("*", count=COUNTED).eq(column, str(customer)), model
+        crm, lambda: crm.supabase.table(table).select("*", count=EXACT_COUNT).eq(column, str(customer)), model
     )
 
 
@@ -93,7 +93,7 @@ async def fetch_one(
 
 async def count_rows(crm: AnyCRM, table: str) -> int:
     """Fetch the server's exact count of rows; not by HEAD, whose refusals say nothing."""
-    return await send_query(crm, lambda: crm.supabase.table(table).select("*", count=COUNTED).limit(1), read_total)
+    return await send_query(crm, lambda: crm.supabase.table(table).select("*", count=EXACT_COUNT).limit(1), read_total)
 
 
 async def check_exists(crm: AnyCRM, customer: UUID) -> None:
@@ -114,7 +114,9 @@ def customer_not_found() -> CustomerNotFoundError:
 async def insert_once(crm: AnyCRM, table: str, row: Json, model: type[M], what: str) -> M:
     """Insert a row under an `id` of our choice, so that a retry after a lost response finds its own row (R6)."""
     try:
-        rows = await send_query(crm, lambda: writable(crm, table).insert(row), lambda answer: read_rows(answer, model))
+        rows = await send_query(
+            crm, lambda: writable(crm, table).insert(row), lambda response: read_rows(response, model)
+        )
     except ConflictError:
         rows = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", row["id"]), model)
     return require_row(rows, what)

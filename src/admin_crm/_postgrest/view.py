@@ -35,8 +35,8 @@ async def fetch_from_view(crm: AnyCRM, query: Callable[[str], Query], model: typ
     """
     facts, pause_gc = facts_of(crm), crm.settings.pause_gc
 
-    def read(answer: httpx.Response) -> Batch[M]:
-        return read_batch(answer, model, pause_gc=pause_gc)
+    def read(response: httpx.Response) -> Batch[M]:
+        return read_batch(response, model, pause_gc=pause_gc)
 
     try:
         batch = await send_query(crm, partial(query, facts.view_key or _KEY), read)
@@ -50,7 +50,7 @@ async def fetch_from_view(crm: AnyCRM, query: Callable[[str], Query], model: typ
     return batch
 
 
-async def view_columns(crm: AnyCRM) -> frozenset[str]:
+async def fetch_view_columns(crm: AnyCRM) -> frozenset[str]:
     """Return the view's columns, detected once per connection from its first row.
 
     Raises:
@@ -60,19 +60,19 @@ async def view_columns(crm: AnyCRM) -> frozenset[str]:
     if facts.view_columns is not None:
         return facts.view_columns
 
-    def read(answer: httpx.Response) -> list[Json]:
-        check_success(answer)
-        return decode(answer.content, _JSON_ROWS)
+    def read(response: httpx.Response) -> list[Json]:
+        check_success(response)
+        return decode(response.content, _JSON_ROWS)
 
     rows = await send_query(crm, lambda: crm.supabase.table(view).select("*").limit(1), read)
     if not rows:
-        await explain_empty_view(crm)
+        await check_view_is_visible(crm)
         return frozenset()
     facts.view_columns = frozenset(rows[0])
     return facts.view_columns
 
 
-async def explain_empty_view(crm: AnyCRM) -> None:
+async def check_view_is_visible(crm: AnyCRM) -> None:
     """Raise if profiles exist but the view shows none of them with these credentials."""
     settings = crm.settings
     profiles = await count_rows(crm, settings.profiles_table)

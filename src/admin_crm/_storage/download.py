@@ -21,7 +21,7 @@ import httpx
 
 from admin_crm._core.gather import run_blocking
 from admin_crm._core.translate import check_success
-from admin_crm._storage.requests import PIECE, attempt, exchange
+from admin_crm._storage.requests import CHUNK_SIZE, attempt, send_request
 from admin_crm._storage.source import IN_MEMORY, usable_file
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import InvalidTypeError, ServiceUnavailableError
@@ -40,7 +40,7 @@ async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
         return await _deliver(crm, path, to)
     target = Path(to)
     if _is_replaceable(target):
-        with _replacing(target) as file:
+        with _atomic_write(target) as file:
             return await _receive(crm, path, file)
     with _opened(target) as special:
         return await _deliver(crm, path, special)
@@ -58,67 +58,67 @@ async def _deliver(crm: AnyCRM, path: str, to: IO[bytes]) -> int:
 
 
 def _copy(spool: IO[bytes], to: IO[bytes]) -> None:
-    while piece := spool.read(PIECE):
-        _write(to, piece)
+    while chunk := spool.read(CHUNK_SIZE):
+        _write(to, chunk)
     flush = getattr(to, "flush", None)
     if callable(flush):
         flush()  # a full disk shows only now
 
 
-def _write(to: IO[bytes], piece: bytes) -> None:
-    while piece:
-        count = to.write(piece)
+def _write(to: IO[bytes], chunk: bytes) -> None:
+    while chunk:
+        count = to.write(chunk)
         if not isinstance(to, io.RawIOBase):
             return
         # An unbuffered file may write only a part, as when the disk is almost full.
         if not count:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        piece = piece[count:]
+        chunk = chunk[count:]
 
 
 async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
     """Write the object to a file of ours, from the start on each attempt."""
     bucket = crm.settings.evidence_bucket
 
-    async def fetch() -> httpx.Response:
+    async def send() -> httpx.Response:
         file.seek(0)
         file.truncate()
         # No compression: then Content-Length is the size of the file.
         headers = {"Accept-Encoding": "identity"}
-        answer = await exchange(crm, "GET", "object", bucket, *path.split("/"), headers=headers, stream=True)
-        await (_drain_beside(answer, file) if isinstance(crm, AsyncAdminCRM) else _drain(answer, file))
-        return answer
+        response = await send_request(crm, "GET", "object", bucket, *path.split("/"), headers=headers, stream=True)
+        await (_drain_async(response, file) if isinstance(crm, AsyncAdminCRM) else _drain(response, file))
+        return response
 
-    def measure(answer: httpx.Response) -> int:
-        check_success(answer)
-        size, announced = file.tell(), answer.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) != size and "Content-Encoding" not in answer.headers:
+    def check_size(response: httpx.Response) -> int:
+        check_success(response)
+        size, announced = file.tell(), response.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) != size and "Content-Encoding" not in response.headers:
             raise ServiceUnavailableError(f"the download ended after {size:,} of {int(announced):,} bytes")
         return size
 
-    return await attempt(crm, fetch, measure)
+    return await attempt(crm, send, check_size)
 
 
-async def _drain(answer: httpx.Response, file: IO[bytes]) -> None:
+async def _drain(response: httpx.Response, file: IO[bytes]) -> None:
     try:
-        if answer.is_success:
-            for piece in answer.iter_bytes(PIECE):
-                file.write(piece)
+        if response.is_success:
+            for chunk in response.iter_bytes(CHUNK_SIZE):
+                file.write(chunk)
         else:
-            answer.read()
+            response.read()
     finally:
-        answer.close()
+        response.close()
 
 
-async def _drain_beside(answer: httpx.Response, file: IO[bytes]) -> None:
+async def _drain_async(response: httpx.Response, file: IO[bytes]) -> None:
     try:
-        if answer.is_success:
-            async for piece in answer.aiter_bytes(PIECE):
-                await asyncio.to_thread(file.write, piece)
+        if response.is_success:
+            async for chunk in response.aiter_bytes(CHUNK_SIZE):
+                await asyncio.to_thread(file.write, chunk)
         else:
-            await answer.aread()
+            await response.aread()
     finally:
-        await answer.aclose()
+        await response.aclose()
 
 
 def _is_replaceable(target: Path) -> bool:
@@ -131,7 +131,7 @@ def _opened(target: Path) -> IO[bytes]:
 
 
 @contextmanager
-def _replacing(target: Path) -> Generator[IO[bytes]]:
+def _atomic_write(target: Path) -> Generator[IO[bytes]]:
     """Write to a temporary file next to the target, and rename it to the target once it is complete."""
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
     with usable_file("to", "writing"):

@@ -7,14 +7,14 @@ import re
 
 from admin_crm.errors import InvalidInputError, InvalidTypeError
 
-HEAD = 1024
+HEAD_SIZE = 1024
 """The number of bytes at the start of a file that are used to detect its type."""
 UNKNOWN = "application/octet-stream"
 
 _ZIP = "application/zip"
 _OLE = "application/x-ole-storage"
 
-_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
@@ -50,7 +50,7 @@ _BRANDS = {
 # listed here because `mimetypes` differs from machine to machine.
 _OPEN_XML = "application/vnd.openxmlformats-officedocument"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
-_INSIDE = {
+_TYPE_BY_EXTENSION = {
     _ZIP: {
         "docx": f"{_OPEN_XML}.wordprocessingml.document",
         "xlsx": f"{_OPEN_XML}.spreadsheetml.sheet",
@@ -84,7 +84,11 @@ _EXTENSIONS = {
     "application/vnd.rar": "rar",
     "application/x-7z-compressed": "7z",
     "text/plain": "txt",
-    **{kind: extension for inside in _INSIDE.values() for extension, kind in inside.items()},
+    **{
+        media_type: extension
+        for by_extension in _TYPE_BY_EXTENSION.values()
+        for extension, media_type in by_extension.items()
+    },
     _OLE: "bin",
     UNKNOWN: "bin",
 }
@@ -95,15 +99,15 @@ _CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\x20-\x7e]+)?", re.
 def clean_name(name: str) -> str | None:
     """Return the file name without directories and unprintable characters; None if nothing is left."""
     last = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
-    shown = "".join(character for character in last if character.isprintable()).strip()
-    return shown[:255] if shown.strip(".") else None
+    printable = "".join(character for character in last if character.isprintable()).strip()
+    return printable[:255] if printable.strip(".") else None
 
 
 def detect_type(head: bytes, name: str | None) -> str:
     """Return the content type detected from the first bytes, otherwise from the name."""
     found = _type_by_content(head)
-    if found in _INSIDE:
-        return _INSIDE[found].get(_extension_of_name(name) or "", found)
+    if found in _TYPE_BY_EXTENSION:
+        return _TYPE_BY_EXTENSION[found].get(_extension_of_name(name) or "", found)
     if found is not None:
         return found
     by_name, encoding = mimetypes.guess_type(name or "", strict=False)
@@ -112,8 +116,8 @@ def detect_type(head: bytes, name: str | None) -> str:
 
 def safe_extension(name: str | None, content_type: str) -> str:
     """Return an extension of ASCII letters and digits, from the file's name or otherwise from its type."""
-    kind = content_type.partition(";")[0].strip().lower()
-    by_type = _EXTENSIONS.get(kind) or (mimetypes.guess_extension(kind) or "").removeprefix(".")
+    media_type = content_type.partition(";")[0].strip().lower()
+    by_type = _EXTENSIONS.get(media_type) or (mimetypes.guess_extension(media_type) or "").removeprefix(".")
     return _extension_of_name(name) or _extension_of_name(f"-.{by_type}") or "bin"
 
 
@@ -129,9 +133,9 @@ def checked_type(content_type: object) -> str:
 
 
 def _type_by_content(head: bytes) -> str | None:
-    for beginning, kind in _BEGINNINGS:
-        if head.startswith(beginning):
-            return kind
+    for signature, media_type in _SIGNATURES:
+        if head.startswith(signature):
+            return media_type
     if head.startswith(b"RIFF"):
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from admin_crm._core.fields import Model, Moment
+from admin_crm._core.fields import Model, Timestamp
 from admin_crm._core.gather import gather
-from admin_crm._core.pager import Batch, read_at_offsets
+from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._core.rows import newest_first
 from admin_crm._core.send import send
-from admin_crm._core.translate import unreadable
+from admin_crm._core.translate import error_from_validation
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, InvalidTypeError, NotFoundError
 from admin_crm.models import Evidence
@@ -27,7 +27,7 @@ ORIGINAL_NAME = "original_name"
 """The key of the original file name in the object's metadata."""
 
 _PLACEHOLDER = ".emptyFolderPlaceholder"
-_LEAST_PAGE = 100
+_MIN_PAGE_SIZE = 100
 """How many objects servers list by default; a shorter page is the last one."""
 # The characters that the storage server allows in a key, without the slash, which would start another folder.
 _PATH = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/[\w!.*'() &$=@;:+,?-]{1,255}", re.ASCII)
@@ -43,7 +43,7 @@ class _Object(Model):
 
     name: str
     id: UUID | str | None = None
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     metadata: _ObjectMetadata | None = None
 
 
@@ -97,13 +97,17 @@ def checked_path(path: object, argument: str = "path") -> str:
     )
 
 
-async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_names: bool = False) -> list[Evidence]:
+async def fetch_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_names: bool = False) -> list[Evidence]:
     """List a customer's folder and sign its files in batches."""
     objects = await _list_objects(crm, str(customer))
     paths = [f"{customer}/{each.name}" for each in objects]
-    signed = await gather(crm, *(_sign(crm, part, seconds) for part in batches(paths)))
-    urls = {each.path: each.signedURL for part in signed for each in part}
-    names = await gather(crm, *(_original_name(crm, path) for path in paths)) if original_names else [None] * len(paths)
+    signed = await gather(crm, *(_sign(crm, batch, seconds) for batch in batches(paths)))
+    urls = {each.path: each.signedURL for batch in signed for each in batch}
+    names = (
+        await gather(crm, *(_fetch_original_name(crm, path) for path in paths))
+        if original_names
+        else [None] * len(paths)
+    )
     files = [
         Evidence(
             id=each.id,
@@ -119,39 +123,39 @@ async def read_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_n
     return newest_first(files, "uploaded_at")
 
 
-async def read_info(crm: AnyCRM, path: str) -> _Info:
+async def fetch_info(crm: AnyCRM, path: str) -> _Info:
     """Fetch the server's information about one object."""
     return await _send(crm, lambda: _bucket(crm).info(path), _INFO)
 
 
 async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
     """Raise if the bucket does not exist; its listing would be empty, only the object info reports it."""
-    await _is_there(crm, f"{customer}/{_PLACEHOLDER}")
+    await _exists(crm, f"{customer}/{_PLACEHOLDER}")
 
 
 async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool) -> str:
     """Create a signed URL for one object; anyone who has it can read the object until it expires."""
-    answer = await _send(
+    signed = await _send(
         crm, lambda: _bucket(crm).create_signed_url(path, seconds, {"download": download} if download else {}), _URL
     )
-    return answer.signedURL
+    return signed.signedURL
 
 
 async def remove_objects(crm: AnyCRM, paths: Sequence[str]) -> Removed:
     """Remove up to one batch of objects, and find out why the server did not remove some of them."""
-    tries = 0
+    attempts = 0
 
     def remove() -> Any:
-        nonlocal tries
-        tries += 1
+        nonlocal attempts
+        attempts += 1
         return _bucket(crm).remove(list(paths))
 
-    named = {each.name for each in await _send(crm, remove, _NAMES)}
-    left = [path for path in paths if path not in named]
-    there = await gather(crm, *(_is_there(crm, path) for path in left))
-    denied = [path for path, is_there in zip(left, there, strict=True) if is_there]
-    missing = [path for path, is_there in zip(left, there, strict=True) if not is_there]
-    if tries > 1:
+    removed = {each.name for each in await _send(crm, remove, _NAMES)}
+    remaining = [path for path in paths if path not in removed]
+    existing = await gather(crm, *(_exists(crm, path) for path in remaining))
+    denied = [path for path, exists in zip(remaining, existing, strict=True) if exists]
+    missing = [path for path, exists in zip(remaining, existing, strict=True) if not exists]
+    if attempts > 1:
         # An earlier attempt whose response was lost may have removed them; they count as deleted.
         missing = []
     return Removed([path for path in paths if path not in {*denied, *missing}], missing, denied)
@@ -167,9 +171,9 @@ async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:
         options = {"limit": BATCH, "offset": offset, "sortBy": {"column": "name", "order": "asc"}}
         entries = await _send(crm, lambda: _bucket(crm).list(folder, options), _OBJECTS)
         # Storage does not count, but no server is known to cut a page below this.
-        return Batch(entries, offset + len(entries) if len(entries) < _LEAST_PAGE else None)
+        return Batch(entries, offset + len(entries) if len(entries) < _MIN_PAGE_SIZE else None)
 
-    pager = await read_at_offsets(page_at, lambda entry: entry.name)
+    pager = await fetch_at_offsets(page_at, lambda entry: entry.name)
     return [each for each in pager.rows if each.id is not None and each.name != _PLACEHOLDER]
 
 
@@ -177,17 +181,17 @@ async def _sign(crm: AnyCRM, paths: Sequence[str], seconds: int) -> list[_Signed
     return await _send(crm, lambda: _bucket(crm).create_signed_urls(list(paths), seconds), _SIGNED)
 
 
-async def _original_name(crm: AnyCRM, path: str) -> str | None:
+async def _fetch_original_name(crm: AnyCRM, path: str) -> str | None:
     try:
-        name = ((await read_info(crm, path)).metadata or {}).get(ORIGINAL_NAME)
+        name = ((await fetch_info(crm, path)).metadata or {}).get(ORIGINAL_NAME)
     except NotFoundError:
         return None
     return name if isinstance(name, str) else None
 
 
-async def _is_there(crm: AnyCRM, path: str) -> bool:
+async def _exists(crm: AnyCRM, path: str) -> bool:
     try:
-        await read_info(crm, path)
+        await fetch_info(crm, path)
     except NotFoundError:
         return False
     return True
@@ -196,11 +200,11 @@ async def _is_there(crm: AnyCRM, path: str) -> bool:
 async def _send(crm: AnyCRM, request: Callable[[], Any], adapter: TypeAdapter[T]) -> T:
     """Send a request by supabase-py, and validate what it has parsed; everything here may be repeated."""
 
-    def read(answer: Any) -> T:
+    def read(parsed: Any) -> T:
         try:
-            return adapter.validate_python(answer)
+            return adapter.validate_python(parsed)
         except ValidationError as error:
-            raise unreadable(error) from error
+            raise error_from_validation(error) from error
 
     return await send(crm, request, read, repeatable=True)
 

@@ -21,24 +21,24 @@ R = TypeVar("R")
 
 Content = Iterator[bytes] | AsyncIterator[bytes]
 
-PIECE = 256 * 1024
+CHUNK_SIZE = 256 * 1024
 """The number of bytes read from or written to a file at once."""
 
 
 async def attempt(
-    crm: AnyCRM, work: Callable[[], Coroutine[Any, Any, T]], read: Callable[[T], R], *, repeatable: bool = True
+    crm: AnyCRM, function: Callable[[], Coroutine[Any, Any, T]], read: Callable[[T], R], *, repeatable: bool = True
 ) -> R:
     """Let `send` make several requests, or a long one, as one try: all of it is repeated or none."""
 
     def request() -> T | Awaitable[T]:
         if isinstance(crm, AsyncAdminCRM):
-            return work()
-        return run_sync(context.current() or CallContext("storage"), work())
+            return function()
+        return run_sync(context.current() or CallContext("storage"), function())
 
     return await send(crm, request, read, repeatable=repeatable)
 
 
-async def exchange(
+async def send_request(
     crm: AnyCRM,
     method: str,
     *path: str,

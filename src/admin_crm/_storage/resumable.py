@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from admin_crm._core.translate import check_success
-from admin_crm._storage.objects import read_info
-from admin_crm._storage.requests import attempt, exchange
+from admin_crm._storage.objects import fetch_info
+from admin_crm._storage.requests import attempt, send_request
 from admin_crm._storage.source import Report, Source
 from admin_crm.client import AnyCRM
 from admin_crm.errors import ConflictError, NotFoundError, UnexpectedResponseError
 
-PART = 6 * 1024 * 1024
+PART_SIZE = 6 * 1024 * 1024
 """The size of one part in bytes; hosted projects accept no other size."""
 
 _VERSION = {"Tus-Resumable": "1.0.0"}
@@ -38,16 +38,16 @@ async def upload_resumable(
     report: Report | None,
 ) -> bool:
     """Upload a file in parts; return False if the server does not support resumable uploads."""
-    described = _described(
+    upload_metadata = _encode_metadata(
         bucketName=crm.settings.evidence_bucket,
         objectName=path,
         contentType=content_type,
         cacheControl="3600",
         metadata=json.dumps(metadata),
     )
-    headers = _VERSION | {"Upload-Length": str(source.size), "Upload-Metadata": described, "x-upsert": "false"}
+    headers = _VERSION | {"Upload-Length": str(source.size), "Upload-Metadata": upload_metadata, "x-upsert": "false"}
     # Safe to repeat: an upload that is never resumed is invisible, and expires.
-    upload_id = await attempt(crm, lambda: exchange(crm, "POST", *_ROUTE, headers=headers), _read_upload_id)
+    upload_id = await attempt(crm, lambda: send_request(crm, "POST", *_ROUTE, headers=headers), _read_upload_id)
     if upload_id is None:
         return False
     upload = _Upload(crm, upload_id, source, report)
@@ -56,7 +56,7 @@ async def upload_resumable(
             await attempt(crm, upload.send_part, upload.read_offset)
     except (NotFoundError, ConflictError):
         # A server may delete a finished upload. If only the last response was lost, the object is complete.
-        if (await read_info(crm, path)).size != source.size:
+        if (await fetch_info(crm, path)).size != source.size:
             raise
     return True
 
@@ -66,66 +66,66 @@ class _Upload:
 
     def __init__(self, crm: AnyCRM, upload_id: str, source: Source, report: Report | None) -> None:
         self.offset = 0
-        self._certain = True
+        self._offset_is_known = True
         self._crm = crm
-        self._place = (*_ROUTE, upload_id)
+        self._path = (*_ROUTE, upload_id)
         self._source = source
         self._report = report
 
     async def send_part(self) -> httpx.Response:
         """Send the next part; after an attempt with unknown result, fetch the server's offset first."""
-        if not self._certain:
-            answer = await exchange(self._crm, "HEAD", *self._place, headers=_VERSION)
-            self.offset = _offset(answer)
+        if not self._offset_is_known:
+            response = await send_request(self._crm, "HEAD", *self._path, headers=_VERSION)
+            self.offset = _offset(response)
             if self.offset == self._source.size:
-                return answer
-        self._certain = False
-        end = min(self.offset + PART, self._source.size)
+                return response
+        self._offset_is_known = False
+        end = min(self.offset + PART_SIZE, self._source.size)
         headers = _VERSION | {
             "Content-Type": "application/offset+octet-stream",
             "Content-Length": str(end - self.offset),
             "Upload-Offset": str(self.offset),
         }
-        content = self._source.pieces(self._crm, self.offset, end, self._report)
-        return await exchange(self._crm, "PATCH", *self._place, headers=headers, content=content)
+        content = self._source.chunks(self._crm, self.offset, end, self._report)
+        return await send_request(self._crm, "PATCH", *self._path, headers=headers, content=content)
 
-    def read_offset(self, answer: httpx.Response) -> None:
+    def read_offset(self, response: httpx.Response) -> None:
         """Store the offset from a response."""
-        offset = _offset(answer)
+        offset = _offset(response)
         if not self.offset < offset <= self._source.size and offset != self._source.size:
             raise UnexpectedResponseError("the server's response has an impossible offset", field="Upload-Offset")
-        self.offset, self._certain = offset, True
+        self.offset, self._offset_is_known = offset, True
 
 
-def _described(**values: str) -> str:
+def _encode_metadata(**values: str) -> str:
     return ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in values.items())
 
 
-def _read_upload_id(answer: httpx.Response) -> str | None:
+def _read_upload_id(response: httpx.Response) -> str | None:
     """Return the id of a new upload from its Location header.
 
     Only the id is used, together with the project's URL: a server behind a proxy may return a host or scheme
     that is not reachable from here, and the key must not be sent to another host.
     """
-    if answer.status_code in (404, 405):
+    if response.status_code in (404, 405):
         return None
-    check_success(answer)
-    upload_id = urlsplit(str(answer.headers.get("Location", ""))).path.rpartition("/")[2]
+    check_success(response)
+    upload_id = urlsplit(str(response.headers.get("Location", ""))).path.rpartition("/")[2]
     if not _UPLOAD_ID.fullmatch(upload_id):
         raise UnexpectedResponseError("the server's response has no valid Location header", field="Location")
     return upload_id
 
 
-def _offset(answer: httpx.Response) -> int:
-    if answer.status_code in (409, 423):
+def _offset(response: httpx.Response) -> int:
+    if response.status_code in (409, 423):
         # The server is at another offset, or still busy with an earlier attempt that failed: retry.
         raise ConflictError(
             "the server is at another offset of the upload, or still busy with it",
-            status=answer.status_code,
+            status=response.status_code,
             retryable=True,
         )
-    check_success(answer)
-    offset = answer.headers.get("Upload-Offset", "")
+    check_success(response)
+    offset = response.headers.get("Upload-Offset", "")
     if not offset.isdigit():
         raise UnexpectedResponseError("the server's response has no offset", field="Upload-Offset")
     return int(offset)

@@ -15,8 +15,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from admin_crm._storage.file_type import HEAD, clean_name
-from admin_crm._storage.requests import PIECE, Content
+from admin_crm._storage.file_type import HEAD_SIZE, clean_name
+from admin_crm._storage.requests import CHUNK_SIZE, Content
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import InvalidInputError, InvalidTypeError
 
@@ -27,7 +27,7 @@ IN_MEMORY = 8 * 1024 * 1024
 """A temporary file stays in memory up to this many bytes; a larger one goes to disk."""
 
 
-class Stopped(BaseException):
+class CallbackError(BaseException):
     """Carries an exception of a progress callback through `call`, which must not translate it."""
 
     def __init__(self, error: Exception) -> None:
@@ -42,36 +42,40 @@ class Source:
         self._stream = stream
         stream.seek(0, os.SEEK_END)
         self.size = stream.tell()
-        self.head = self.read(0, min(HEAD, self.size))
+        self.head = self.read(0, min(HEAD_SIZE, self.size))
         self.name = name
 
     def read(self, start: int, count: int) -> bytes:
         """Read up to `count` bytes; raise if the file has become shorter."""
         with usable_file("file", "reading"):
             self._stream.seek(start)
-            piece = self._stream.read(count)
-        if count and not piece:
+            chunk = self._stream.read(count)
+        if count and not chunk:
             raise InvalidInputError("the file became shorter during the upload", argument="file")
-        return piece
+        return chunk
 
-    def pieces(self, crm: AnyCRM, start: int, end: int, report: Report | None) -> Content:
+    def chunks(self, crm: AnyCRM, start: int, end: int, report: Report | None) -> Content:
         """Yield a part of the file in chunks and report progress; each attempt starts over."""
-        tell = _stopping(report, self.size)
-        return self._read_beside(start, end, tell) if isinstance(crm, AsyncAdminCRM) else self._read(start, end, tell)
+        report_progress = _guard_callback(report, self.size)
+        return (
+            self._read_async(start, end, report_progress)
+            if isinstance(crm, AsyncAdminCRM)
+            else self._read(start, end, report_progress)
+        )
 
-    def _read(self, start: int, end: int, tell: Callable[[int], None]) -> Iterator[bytes]:
+    def _read(self, start: int, end: int, report_progress: Callable[[int], None]) -> Iterator[bytes]:
         while start < end:
-            piece = self.read(start, min(PIECE, end - start))
-            yield piece
-            start += len(piece)
-            tell(start)
+            chunk = self.read(start, min(CHUNK_SIZE, end - start))
+            yield chunk
+            start += len(chunk)
+            report_progress(start)
 
-    async def _read_beside(self, start: int, end: int, tell: Callable[[int], None]) -> AsyncIterator[bytes]:
+    async def _read_async(self, start: int, end: int, report_progress: Callable[[int], None]) -> AsyncIterator[bytes]:
         while start < end:
-            piece = await asyncio.to_thread(self.read, start, min(PIECE, end - start))
-            yield piece
-            start += len(piece)
-            tell(start)
+            chunk = await asyncio.to_thread(self.read, start, min(CHUNK_SIZE, end - start))
+            yield chunk
+            start += len(chunk)
+            report_progress(start)
 
 
 @contextmanager
@@ -156,25 +160,25 @@ def _spooled(stream: IO[bytes], limit: int, closing: ExitStack) -> IO[bytes]:
     """Copy a stream that can be read only once, so that the upload can be retried."""
     copy = closing.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 (`closing` closes it)
     left = limit + 1
-    while left and (piece := stream.read(min(PIECE, left))):
-        copy.write(piece)
-        left -= len(piece)
+    while left and (chunk := stream.read(min(CHUNK_SIZE, left))):
+        copy.write(chunk)
+        left -= len(chunk)
     return cast("IO[bytes]", copy)
 
 
 def _name_of(file: object) -> str:
     """Return the file's own name; streams without one may be called `<stdin>` or have a number as name."""
-    given = cast("object", file if isinstance(file, str | os.PathLike) else getattr(file, "name", None))
-    name = os.fsdecode(cast("str", given)) if isinstance(given, str | os.PathLike) else ""
+    own_name = cast("object", file if isinstance(file, str | os.PathLike) else getattr(file, "name", None))
+    name = os.fsdecode(cast("str", own_name)) if isinstance(own_name, str | os.PathLike) else ""
     return "" if name.startswith("<") else name
 
 
-def _stopping(report: Report | None, size: int) -> Callable[[int], None]:
-    def tell(sent: int) -> None:
+def _guard_callback(report: Report | None, size: int) -> Callable[[int], None]:
+    def report_progress(sent: int) -> None:
         if report is not None:
             try:
                 report(sent, size)
             except Exception as error:
-                raise Stopped(error) from error
+                raise CallbackError(error) from error
 
-    return tell
+    return report_progress

@@ -12,8 +12,8 @@ import httpx
 
 from admin_crm._core.fields import Model
 from admin_crm._core.translate import check_success
-from admin_crm._storage.requests import attempt, exchange
-from admin_crm._storage.resumable import PART, upload_resumable
+from admin_crm._storage.requests import attempt, send_request
+from admin_crm._storage.resumable import PART_SIZE, upload_resumable
 from admin_crm._storage.source import Report, Source
 from admin_crm.client import AnyCRM
 from admin_crm.errors import ConflictError, InvalidTypeError, UnexpectedResponseError
@@ -29,16 +29,16 @@ async def upload_file(
     crm: AnyCRM, path: str, source: Source, content_type: str, metadata: Mapping[str, str], report: Report | None
 ) -> None:
     """Upload a file under a new key, in parts if it is large and the server supports it."""
-    if source.size > PART and await upload_resumable(crm, path, source, content_type, metadata, report):
+    if source.size > PART_SIZE and await upload_resumable(crm, path, source, content_type, metadata, report):
         return
     await _upload_whole(crm, path, source, content_type, metadata, report)
 
 
 @contextmanager
-def reporting(progress: Progress, source: Source) -> Generator[Report | None]:
+def progress_callback(progress: Progress, source: Source) -> Generator[Report | None]:
     """Turn the `progress` argument into a callback for every chunk sent, or None."""
     if progress is True:
-        with _bar(source) as report:
+        with _progress_bar(source) as report:
             yield report
     elif progress is None or progress is False:
         yield None
@@ -51,7 +51,7 @@ def reporting(progress: Progress, source: Source) -> Generator[Report | None]:
 
 
 @contextmanager
-def _bar(source: Source) -> Generator[Report]:
+def _progress_bar(source: Source) -> Generator[Report]:
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
@@ -76,23 +76,23 @@ async def _upload_whole(
         "x-metadata": b64encode(json.dumps(metadata).encode()).decode(),
         "x-upsert": "false",
     }
-    tries = 0
+    attempts = 0
 
     async def send() -> httpx.Response:
-        nonlocal tries
-        tries += 1
-        content = source.pieces(crm, 0, source.size, report)
-        return await exchange(crm, "POST", "object", bucket, *path.split("/"), headers=headers, content=content)
+        nonlocal attempts
+        attempts += 1
+        content = source.chunks(crm, 0, source.size, report)
+        return await send_request(crm, "POST", "object", bucket, *path.split("/"), headers=headers, content=content)
 
-    def read(answer: httpx.Response) -> None:
+    def read(response: httpx.Response) -> None:
         try:
-            check_success(answer)
+            check_success(response)
         except ConflictError:
             # The key is random, so the object comes from our own earlier attempt, whose response was lost.
-            if tries > 1:
+            if attempts > 1:
                 return
             raise
-        if _Stored.model_validate_json(answer.content).Key != f"{bucket}/{path}":
+        if _Stored.model_validate_json(response.content).Key != f"{bucket}/{path}":
             raise UnexpectedResponseError("the server stored the file under another key", field="Key")
 
     await attempt(crm, send, read)

@@ -35,7 +35,7 @@ try:
     from rich.console import Console
     from typer.core import TyperGroup
 
-    from admin_crm.cli.tables import Tables, plain
+    from admin_crm.cli.tables import Tables, plain_text
 except ModuleNotFoundError:
     sys.stderr.write(f"{INSTALL}\n")
     raise SystemExit(2) from None
@@ -72,7 +72,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except (AdminCRMError, LocalStackError) as error:
-            _errors().print(plain(error), style="red", soft_wrap=True)
+            _errors().print(plain_text(error), style="red", soft_wrap=True)
             raise typer.Exit(1) from None
 
 
@@ -92,7 +92,7 @@ ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show e-mail
 @app.command()
 def demo(*, show_personal: ShowPersonal = False) -> None:
     """Show the library step by step on a local Supabase, with the code of every step."""
-    _need_the_local_extra()
+    _require_local_extra()
     from admin_crm.cli.tour import tour
 
     console = _console()
@@ -119,7 +119,7 @@ def local(
     order_items: Annotated[bool, typer.Option("--order-items", help="Store order items in a table.")] = False,
 ) -> None:
     """Run a local Supabase until Ctrl-C, and print the environment variables to connect to it."""
-    _need_the_local_extra()
+    _require_local_extra()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     stack = LocalStack(
         port=port,
@@ -157,7 +157,7 @@ def customers(
     status: Annotated[AccountStatus | None, typer.Option()] = None,
     page: Annotated[int, typer.Option()] = 1,
     page_size: Annotated[int, typer.Option()] = 15,
-    everyone: Annotated[bool, typer.Option("--all", help="List all matches, not only one page.")] = False,
+    all_matches: Annotated[bool, typer.Option("--all", help="List all matches, not only one page.")] = False,
     output: Annotated[
         Format, typer.Option("--format", help="csv and json contain unmasked e-mails and phones.")
     ] = Format.TABLE,
@@ -166,17 +166,17 @@ def customers(
     """List or search the customers of the project given by SUPABASE_URL and SUPABASE_SECRET_KEY."""
     tables = Tables(personal=show_personal)
     with AdminCRM.from_env() as crm:
-        if everyone:
+        if all_matches:
             found = filter_customers(
                 get_all_customers(crm), text, segment=segment, health_status=health, tier=tier, status=status
             )
             table = tables.customers(found)
         else:
-            one = search_customers(
+            result = search_customers(
                 crm, text,
                 segment=segment, health_status=health, tier=tier, status=status, page=page, page_size=page_size,
             )  # fmt: skip
-            found, table = one.items, tables.page(one)
+            found, table = result.items, tables.page(result)
     if output is Format.TABLE:
         _console().print(table)
     elif output is Format.CSV:
@@ -187,7 +187,7 @@ def customers(
 
 
 @app.command("doctor")
-def examine(
+def run_doctor(
     *, write_checks: Annotated[bool, typer.Option("--write-checks", help="Also test writes, and undo them.")] = False
 ) -> None:
     """Check the project given by SUPABASE_URL and the keys; exit with code 1 if a check fails."""
@@ -207,15 +207,15 @@ def _write_csv(found: Sequence[AdminCustomer]) -> None:
     writer.writerow(COLUMNS)
     for each in found:
         row = each.model_dump(mode="json", include=set(COLUMNS))
-        writer.writerow(_harmless(row.get(name)) for name in COLUMNS)
+        writer.writerow(_escape_formula(row.get(name)) for name in COLUMNS)
 
 
-def _harmless(cell: object) -> object:
+def _escape_formula(cell: object) -> object:
     """Put an apostrophe before a formula: names are customer input, and a spreadsheet would run it."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def _need_the_local_extra() -> None:
+def _require_local_extra() -> None:
     if importlib.util.find_spec("deno") is None:
         typer.echo(INSTALL, err=True)
         raise typer.Exit(2)

@@ -62,12 +62,12 @@ class Tables:
         table = _table("Name", "E-mail", "Phone", "Segment", "Tier", "Orders >", "Spent >", "Since")
         for each in customers:
             table.add_row(
-                plain(each.full_name),
-                plain(self._email(each.email)),
-                plain(self._phone(each.phone or each.whatsapp)),
-                plain(each.segment),
-                plain(each.tier),
-                plain(each.total_orders),
+                plain_text(each.full_name),
+                plain_text(self._email(each.email)),
+                plain_text(self._phone(each.phone or each.whatsapp)),
+                plain_text(each.segment),
+                plain_text(each.tier),
+                plain_text(each.total_orders),
                 _money(each.total_spent),
                 _day(each.created_at),
             )
@@ -108,10 +108,10 @@ class Tables:
         table = _table("Order", "Date", "Status", "Lines >", "Total >", title="Latest orders")
         for each in orders:
             table.add_row(
-                plain(each.order_number or each.id),
+                plain_text(each.order_number or each.id),
                 _day(each.created_at),
-                plain(each.status),
-                plain(len(each.items or ())),
+                plain_text(each.status),
+                plain_text(len(each.items or ())),
                 _money(each.total),
             )
         return table
@@ -121,7 +121,11 @@ class Tables:
         table = _table("Address", "Type", "City", "State", "Default", title="Addresses")
         for each in addresses:
             table.add_row(
-                plain(each.label), plain(each.type), plain(each.city), plain(each.state), _mark(each.is_default)
+                plain_text(each.label),
+                plain_text(each.type),
+                plain_text(each.city),
+                plain_text(each.state),
+                _yes_or_blank(each.is_default),
             )
         return table
 
@@ -130,7 +134,7 @@ class Tables:
         table = _table("File", "Type", "Bytes >", "Uploaded", title="Evidence")
         for each in files:
             size = "" if each.size is None else f"{each.size:,}"
-            table.add_row(plain(each.file_name), plain(each.content_type), size, _day(each.uploaded_at))
+            table.add_row(plain_text(each.file_name), plain_text(each.content_type), size, _day(each.uploaded_at))
         return table
 
     def tier(self, progress: TierProgress) -> RenderableType:
@@ -147,7 +151,7 @@ class Tables:
         """Show a customer's successive statuses."""
         table = _table("Status", "Until")
         for each in profiles:
-            table.add_row(plain(each.account_status), _day(each.suspension_end))
+            table.add_row(plain_text(each.account_status), _day(each.suspension_end))
         return table
 
     def notifications(self, notifications: Iterable[Notification]) -> Table:
@@ -155,7 +159,11 @@ class Tables:
         table = _table("Sent", "Type", "Title", "Message", "Read")
         for each in notifications:
             table.add_row(
-                _day(each.created_at), plain(each.type), plain(each.title), plain(each.message), _mark(each.is_read)
+                _day(each.created_at),
+                plain_text(each.type),
+                plain_text(each.title),
+                plain_text(each.message),
+                _yes_or_blank(each.is_read),
             )
         return table
 
@@ -174,12 +182,12 @@ class Tables:
         }
         return _pairs(created.profile.full_name or "Customer", figures)
 
-    def preferences(self, likes: CustomerPreferences) -> RenderableType:
+    def preferences(self, preferences: CustomerPreferences) -> RenderableType:
         """Show the favourite products and categories in two columns."""
         return Columns(
             [
-                _pairs("Products", {each.name: each.quantity for each in likes.top_products}),
-                _pairs("Categories", {each.name: each.quantity for each in likes.top_categories}),
+                _pairs("Products", {each.name: each.quantity for each in preferences.top_products}),
+                _pairs("Categories", {each.name: each.quantity for each in preferences.top_categories}),
             ]
         )
 
@@ -187,7 +195,7 @@ class Tables:
         """Show the timeline, one event per line."""
         table = _table("Date", "What", "Title")
         for each in events:
-            table.add_row(_day(each.at), plain(each.kind), plain(each.title))
+            table.add_row(_day(each.at), plain_text(each.kind), plain_text(each.title))
         return table
 
     def suggestion(self, suggestion: TagSuggestion) -> Table:
@@ -207,9 +215,9 @@ class Tables:
             figures |= {"analysis": plan.analysis, "next steps": "; ".join(plan.next_steps)}
         return _pairs("Loyalty", figures)
 
-    def words(self, answer: object) -> Text:
+    def text(self, result: object) -> Text:
         """Show a result that needs no table."""
-        return plain(answer)
+        return plain_text(result)
 
     def _email(self, email: str | None) -> str | None:
         return email if self._personal else mask_email(email)
@@ -218,7 +226,7 @@ class Tables:
         return phone if self._personal else mask_phone(phone)
 
 
-def plain(value: object) -> Text:
+def plain_text(value: object) -> Text:
     """Return a value as plain text: names are customer input, so markup and control codes are neutralized."""
     shown = "—" if value is None or value == "" else str(value)
     return Text("".join(c if c.isprintable() else " " for c in shown))
@@ -234,9 +242,9 @@ def _table(*columns: str, title: str | None = None) -> Table:
 
 
 def _pairs(title: str, values: Mapping[str, object]) -> Table:
-    table = Table(title=plain(title), title_justify="left", title_style="bold", show_header=False)
+    table = Table(title=plain_text(title), title_justify="left", title_style="bold", show_header=False)
     for name, value in values.items():
-        table.add_row(plain(name), plain(value))
+        table.add_row(plain_text(name), plain_text(value))
     return table
 
 
@@ -244,9 +252,9 @@ def _money(amount: Decimal | None) -> str:
     return "—" if amount is None else f"{amount:,.2f}"
 
 
-def _day(moment: date | None) -> str:
-    return "—" if moment is None else f"{moment:%Y-%m-%d}"
+def _day(day: date | None) -> str:
+    return "—" if day is None else f"{day:%Y-%m-%d}"
 
 
-def _mark(flag: bool | None) -> str:
+def _yes_or_blank(flag: bool | None) -> str:
     return "yes" if flag else ""

@@ -98,7 +98,7 @@ def connect(stack: LocalStack) -> AdminCRM:
     return AdminCRM(stack.url, stack.secret_key, anon_key=stack.publishable_key)
 
 
-def figures(crm: AdminCRM) -> DirectoryStats:
+def stats(crm: AdminCRM) -> DirectoryStats:
     """Segments and health statuses have one canonical name each, whatever the language of the shop's view."""
     return get_directory_stats(crm)
 
@@ -191,7 +191,7 @@ def create(crm: AdminCRM) -> CreatedCustomer:
     return create_customer_with_details(crm, data)
 
 
-def likes(crm: AdminCRM) -> CustomerPreferences:
+def preferences(crm: AdminCRM) -> CustomerPreferences:
     """The most ordered products and categories, from all orders that are not cancelled."""
     return get_customer_preferences(crm, LUCIA)
 
@@ -221,7 +221,7 @@ def loyalty(crm: AdminCRM) -> LoyaltyAnalysis | LoyaltyProposition:
     return get_strategic_loyalty_analysis(crm, LUCIA)
 
 
-def awaited(stack: LocalStack) -> Page[AdminCustomer]:
+def with_async(stack: LocalStack) -> Page[AdminCustomer]:
     """With an AsyncAdminCRM every function is a coroutine; nothing else changes."""
 
     async def champions() -> Page[AdminCustomer]:
@@ -231,28 +231,28 @@ def awaited(stack: LocalStack) -> Page[AdminCustomer]:
     return asyncio.run(champions())
 
 
-CONNECT = Step("Connect", connect, Tables.words)
+CONNECT = Step("Connect", connect, Tables.text)
 STEPS: list[Step[AdminCRM, Any]] = [
-    Step("The directory in figures", figures, Tables.stats),
+    Step("The directory in figures", stats, Tables.stats),
     Step("The first page", first_page, Tables.page),
     Step("Search on the server", search, Tables.page),
-    Step("Stream, with a progress bar", stream, Tables.words),
+    Step("Stream, with a progress bar", stream, Tables.text),
     Step("One customer", detail, Tables.detail),
     Step("Amount to the next tier", tier, Tables.tier),
     Step("Suspend a customer, and lift the suspension", suspend_and_lift, Tables.statuses),
     Step("Send a notification", notify, Tables.notifications),
     Step("Notes and tags", notes_and_tags, Tables.notes),
     Step("Upload evidence", evidence, Tables.evidence),
-    Step("Download evidence", download, Tables.words),
+    Step("Download evidence", download, Tables.text),
     Step("Create a customer", create, Tables.created),
-    Step("Favourite products and categories", likes, Tables.preferences),
+    Step("Favourite products and categories", preferences, Tables.preferences),
     Step("The customer's timeline", timeline, Tables.timeline),
     Step("Suggested tags", suggested_tags, Tables.suggestion),
-    Step("A WhatsApp message", whatsapp, Tables.words),
-    Step("The customer's story", narrative, Tables.words),
+    Step("A WhatsApp message", whatsapp, Tables.text),
+    Step("The customer's story", narrative, Tables.text),
     Step("A loyalty plan", loyalty, Tables.plan),
 ]
-AWAITED = Step("The same functions with async", awaited, Tables.page)
+WITH_ASYNC = Step("The same functions with async", with_async, Tables.page)
 
 
 def tour(stack: LocalStack, console: Console, tables: Tables) -> None:
@@ -266,13 +266,13 @@ def tour(stack: LocalStack, console: Console, tables: Tables) -> None:
             Syntax(each.code, "python", theme="ansi_dark", background_color="default", padding=1, word_wrap=True)
         )
         begin = time.perf_counter()
-        answer = each.run(argument)
+        result = each.run(argument)
         took = time.perf_counter() - begin
-        console.print(each.show(tables, answer))
+        console.print(each.show(tables, result))
         console.print(f"{took:.2f} s\n", style="dim", highlight=False)
-        return answer
+        return result
 
     with present(1, CONNECT, stack) as crm:
         for number, each in enumerate(STEPS, start=2):
             present(number, each, crm)
-    present(total, AWAITED, stack)
+    present(total, WITH_ASYNC, stack)

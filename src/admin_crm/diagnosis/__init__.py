@@ -7,7 +7,7 @@ from functools import partial
 from admin_crm._core.gather import gather
 from admin_crm.client import AnyCRM, operation
 from admin_crm.diagnosis import access, shop, storage
-from admin_crm.diagnosis.examination import Examination, examined
+from admin_crm.diagnosis.checks import NamedCheck, run_check
 from admin_crm.models.report import DoctorCheck, DoctorReport
 
 __all__ = ["DoctorCheck", "DoctorReport", "doctor"]
@@ -40,29 +40,32 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
         >>> report.ok
     """
     crm = crm.with_options(attempts=min(crm.settings.retry_attempts, 2))
-    first = [await examined(crm, each) for each in (Examination("key", access.key), Examination("URL", access.url))]
+    first = [await run_check(crm, each) for each in (NamedCheck("key", access.key), NamedCheck("URL", access.url))]
     if first[-1].verdict == "fail":
         return DoctorReport(tuple(first))
-    rest = await gather(crm, *(examined(crm, each) for each in _examinations(crm, write_checks=write_checks)))
+    rest = await gather(crm, *(run_check(crm, each) for each in _checks(crm, write_checks=write_checks)))
     return DoctorReport((*first, *rest))
 
 
-def _examinations(crm: AnyCRM, *, write_checks: bool) -> list[Examination]:
+def _checks(crm: AnyCRM, *, write_checks: bool) -> list[NamedCheck]:
     settings = crm.settings
     functions = dict.fromkeys((settings.intelligence_function, settings.narrative_function, settings.loyalty_function))
-    tried = [Examination("evidence", storage.evidence_tried), Examination("notes", storage.notes_tried)]
+    with_writes = [
+        NamedCheck("evidence", storage.evidence_write_check),
+        NamedCheck("notes", storage.notes_write_check),
+    ]
     return [
-        Examination("role", access.role),
-        Examination("clock", access.clock),
-        Examination("sign-up", access.sign_up),
-        Examination("directory", shop.directory),
-        Examination("row limit", shop.row_cap),
+        NamedCheck("role", access.role),
+        NamedCheck("clock", access.clock),
+        NamedCheck("sign-up", access.sign_up),
+        NamedCheck("directory", shop.directory),
+        NamedCheck("row limit", shop.row_limit),
         *(
-            Examination(f"columns of {getattr(settings, table.setting)}", partial(shop.columns, table=table))
+            NamedCheck(f"columns of {getattr(settings, table.setting)}", partial(shop.columns, table=table))
             for table in shop.TABLES
         ),
-        Examination("suspensions", shop.suspensions),
-        Examination("bucket", storage.bucket),
-        *(tried if write_checks else [Examination("evidence", storage.evidence)]),
-        *(Examination(f"function {name}", partial(shop.function, name=name)) for name in functions),
+        NamedCheck("suspensions", shop.suspensions),
+        NamedCheck("bucket", storage.bucket),
+        *(with_writes if write_checks else [NamedCheck("evidence", storage.evidence)]),
+        *(NamedCheck(f"function {name}", partial(shop.function, name=name)) for name in functions),
     ]

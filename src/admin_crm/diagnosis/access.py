@@ -18,16 +18,16 @@ from admin_crm._core.translate import check_success
 from admin_crm._postgrest.decode import decode
 from admin_crm._postgrest.query import fetch
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis.examination import Finding, ask
+from admin_crm.diagnosis.checks import Finding, send_request
 from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnavailableError, UnexpectedResponseError
 
 ADMINS_TABLE = "admin_users"
-MOST_SKEW = 30
+MAX_SKEW = 30
 """A clock difference in seconds that does no harm."""
 
 _SETTINGS_PATH = "/auth/v1/settings"
-_CONNECT = "use the secret key, or AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
-_RENEW = "create a new one in the project's API settings"
+_CONNECT_ADVICE = "use the secret key, or AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
+_NEW_KEY_ADVICE = "create a new one in the project's API settings"
 
 
 class AuthSettings(Model):
@@ -82,7 +82,7 @@ def rights_in_effect(crm: AnyCRM) -> Rights:
 async def url(crm: AnyCRM) -> Finding:
     """Request the auth server's settings, which every project returns."""
     try:
-        await ask(crm, "GET", _SETTINGS_PATH, _read_settings)
+        await send_request(crm, "GET", _SETTINGS_PATH, _read_settings)
     except (RateLimitedError, ServiceUnavailableError) as error:
         if error.status is None:
             raise
@@ -94,17 +94,17 @@ async def url(crm: AnyCRM) -> Finding:
 
 async def clock(crm: AnyCRM) -> Finding:
     """Compare the server's clock with the local one."""
-    date = await ask(crm, "GET", _SETTINGS_PATH, lambda answer: answer.headers.get("date"))
+    date = await send_request(crm, "GET", _SETTINGS_PATH, lambda response: response.headers.get("date"))
     try:
         skew = parsedate_to_datetime(date or "").timestamp() - datetime.now(UTC).timestamp()
     except ValueError:
         return Finding("warn", "the server sends no Date header", "compare the clocks yourself")
-    if abs(skew) <= MOST_SKEW:
+    if abs(skew) <= MAX_SKEW:
         return Finding("pass", "this machine's clock agrees with the server's")
-    where = "behind" if skew > 0 else "ahead of"
+    direction = "behind" if skew > 0 else "ahead of"
     return Finding(
         "warn",
-        f"this machine's clock is {abs(skew):.0f} s {where} the server's: suspensions end at the wrong time, and "
+        f"this machine's clock is {abs(skew):.0f} s {direction} the server's: suspensions end at the wrong time, and "
         "sessions are refreshed too late or too early",
         "synchronize the clock (NTP)",
     )
@@ -113,20 +113,22 @@ async def clock(crm: AnyCRM) -> Finding:
 async def key(crm: AnyCRM) -> Finding:
     """Identify the connection's key, without a request."""
     rights, session = rights_of(link_of(crm).rights.key.get_secret_value()), rights_in_effect(crm)
-    kind = {"service_role": "secret", "anon": "publishable"}.get(rights.role or "")
+    key_type = {"service_role": "secret", "anon": "publishable"}.get(rights.role or "")
     if rights.role == "authenticated":
         return Finding(
             "fail", "the key is a user's access token", "pass it as access_token, and the publishable key as key"
         )
-    if kind is None:
+    if key_type is None:
         return Finding("warn", "unknown type of key", "use an sb_secret_… or sb_publishable_… key")
-    name = f"legacy {rights.role} key" if rights.legacy else f"{kind} key"
+    name = f"legacy {rights.role} key" if rights.legacy else f"{key_type} key"
     if rights.expired:
-        return Finding("fail", f"the {name} has expired", _RENEW)
+        return Finding("fail", f"the {name} has expired", _NEW_KEY_ADVICE)
     if session.role == "anon":
-        return Finding("fail", f"a {name} alone has anonymous rights and sees no customers", _CONNECT)
+        return Finding("fail", f"a {name} alone has anonymous rights and sees no customers", _CONNECT_ADVICE)
     if rights.legacy:
-        return Finding("warn", f"a {name}: it works, but Supabase is retiring these", f"switch to an sb_{kind}_… key")
+        return Finding(
+            "warn", f"a {name}: it works, but Supabase is retiring these", f"switch to an sb_{key_type}_… key"
+        )
     return Finding("pass", f"a {name}")
 
 
@@ -138,7 +140,7 @@ async def role(crm: AnyCRM) -> Finding:
     if rights.role == "service_role":
         return Finding("pass", "the service role: it bypasses row-level security")
     if rights.role == "anon":
-        return Finding("fail", "the anonymous role", _CONNECT)
+        return Finding("fail", "the anonymous role", _CONNECT_ADVICE)
     if rights.role != "authenticated" or rights.user is None:
         return Finding("warn", "a custom role", "make sure that its policies allow it to see all customers")
     return await _is_admin(crm, rights.user)
@@ -152,7 +154,7 @@ async def sign_up(crm: AnyCRM) -> Finding:
         )
     if rights_of(crm.anon_key.get_secret_value()).role == "service_role":
         return Finding("fail", "the anon key is a secret key: sign-ups would run with it", "pass the publishable key")
-    settings = await ask(crm, "GET", _SETTINGS_PATH, _read_settings, key=crm.anon_key)
+    settings = await send_request(crm, "GET", _SETTINGS_PATH, _read_settings, key=crm.anon_key)
     if settings.disable_signup:
         return Finding("warn", "sign-ups are disabled: no customer can be created", "enable them in the auth settings")
     if settings.mailer_autoconfirm:
@@ -176,9 +178,9 @@ async def _is_admin(crm: AnyCRM, user: str) -> Finding:
     )
 
 
-def _read_settings(answer: httpx.Response) -> AuthSettings:
-    check_success(answer)
-    return decode(answer.content, _AUTH_SETTINGS)
+def _read_settings(response: httpx.Response) -> AuthSettings:
+    check_success(response)
+    return decode(response.content, _AUTH_SETTINGS)
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -11,15 +11,15 @@ import httpx
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.decode import require_total
-from admin_crm._postgrest.query import COUNTED, Query, fetch_batch
+from admin_crm._postgrest.query import EXACT_COUNT, Query, fetch_batch
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis.examination import Finding, ask
+from admin_crm.diagnosis.checks import Finding, send_request
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.labels import AccountStatus
 
-ROWS_ASKED = 10_000
+ROWS_REQUESTED = 10_000
 """The number of rows requested in order to find the server's row limit."""
-LOW_CAP = 1_000
+LOW_ROW_LIMIT = 1_000
 """The row limit of hosted projects; with a lower one, reads are slow."""
 
 _SIGN_IN = "connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
@@ -29,16 +29,16 @@ class Column(NamedTuple):
     """A column with its possible names, and what the library does without it; `needed` if it cannot work without."""
 
     names: tuple[str, ...]
-    without: str
+    fallback: str
     needed: bool = False
 
 
 class Table(NamedTuple):
-    """A table or view, by the name of its setting; `without` is set if the library can work without it."""
+    """A table or view, by the name of its setting; `fallback` is set if the library can work without it."""
 
     setting: str
     columns: tuple[Column, ...]
-    without: str | None = None
+    fallback: str | None = None
 
 
 def _needed(*names: str) -> Column:
@@ -108,7 +108,7 @@ TABLES = (
     Table(
         "order_items_table",
         tuple(map(_needed, ("order_id", "product_id", "quantity"))),
-        without="items are read from the JSON column of the orders",
+        fallback="items are read from the JSON column of the orders",
     ),
     Table("products_table", tuple(map(_needed, ("id", "name", "category_id")))),
     Table("categories_table", tuple(map(_needed, ("id", "name")))),
@@ -120,42 +120,42 @@ TABLES = (
 async def directory(crm: AnyCRM) -> Finding:
     """Compare the number of rows in the view and in the profiles; a view gated on `auth.uid()` is empty for a key."""
     view, profiles = crm.settings.view, crm.settings.profiles_table
-    shown, there = await gather(crm, _count(crm, view), _count(crm, profiles))
-    if there and not shown:
+    in_view, in_profiles = await gather(crm, _count(crm, view), _count(crm, profiles))
+    if in_profiles and not in_view:
         return Finding(
             "fail",
-            f"{view} is empty, although {profiles} has {there:,} customers: only an administrator sees them",
+            f"{view} is empty, although {profiles} has {in_profiles:,} customers: only an administrator sees them",
             _SIGN_IN,
         )
-    if shown != there:
+    if in_view != in_profiles:
         return Finding(
             "warn",
-            f"{view} shows {shown:,} customers, {profiles} {there:,}",
+            f"{view} shows {in_view:,} customers, {profiles} {in_profiles:,}",
             f"check the definition of {view} and the policies of {profiles}: one of them excludes customers",
         )
-    if not there:
+    if not in_profiles:
         return Finding("warn", "no customers are visible", f"if there should be some, {_SIGN_IN}")
-    return Finding("pass", f"{view} shows all {shown:,} customers")
+    return Finding("pass", f"{view} shows all {in_view:,} customers")
 
 
-async def row_cap(crm: AnyCRM) -> Finding:
+async def row_limit(crm: AnyCRM) -> Finding:
     """Find out how many rows the server returns per response; the API does not report it."""
     table = crm.settings.profiles_table
     rows, total = await fetch_batch(
-        crm, lambda: crm.supabase.table(table).select("id", count=COUNTED).limit(ROWS_ASKED), Model
+        crm, lambda: crm.supabase.table(table).select("id", count=EXACT_COUNT).limit(ROWS_REQUESTED), Model
     )
-    given = len(rows)
+    returned = len(rows)
     if total is None:
         return Finding("warn", "the server does not count rows, so complete reads cannot be verified")
-    if given == min(total, ROWS_ASKED):
-        return Finding("pass", f"the row limit is at least {given:,}")
-    if given < LOW_CAP:
+    if returned == min(total, ROWS_REQUESTED):
+        return Finding("pass", f"the row limit is at least {returned:,}")
+    if returned < LOW_ROW_LIMIT:
         return Finding(
             "warn",
-            f"the server returns {given:,} rows per response; reads are complete, but need many requests",
+            f"the server returns {returned:,} rows per response; reads are complete, but need many requests",
             "raise the project's max_rows (API settings)",
         )
-    return Finding("pass", f"the server returns {given:,} rows per response; reads continue until they are complete")
+    return Finding("pass", f"the server returns {returned:,} rows per response; reads continue until they are complete")
 
 
 async def suspensions(crm: AnyCRM) -> Finding:
@@ -182,25 +182,25 @@ async def columns(crm: AnyCRM, table: Table) -> Finding:
         # At least one is missing: test each column separately, under all its names.
         present = await gather(crm, *(_has_one_of(crm, name, column) for column in table.columns))
     except SchemaMismatchError as error:
-        if table.without is None or error.kind != "table":
+        if table.fallback is None or error.kind != "table":
             raise
-        return Finding("pass", f"{name} does not exist: {table.without}")
-    missing = [column for column, there in zip(table.columns, present, strict=True) if not there]
+        return Finding("pass", f"{name} does not exist: {table.fallback}")
+    missing = [column for column, exists in zip(table.columns, present, strict=True) if not exists]
     if not missing:
         return Finding("pass", "all columns that the library uses exist")
-    told = "; ".join(f"{' or '.join(column.names)} ({column.without})" for column in missing)
+    description = "; ".join(f"{' or '.join(column.names)} ({column.fallback})" for column in missing)
     needed = any(column.needed for column in missing)
     return Finding(
         "fail" if needed else "warn",
-        f"missing: {told}",
+        f"missing: {description}",
         "add the columns that you need, or set the name of your table in Settings",
     )
 
 
 async def function(crm: AnyCRM, name: str) -> Finding:
     """Send a CORS preflight request (OPTIONS), which does not run the function's work."""
-    status, explained = await ask(crm, "OPTIONS", f"/functions/v1/{name}", _read_function)
-    if status == 404 and not explained:
+    status, by_function = await send_request(crm, "OPTIONS", f"/functions/v1/{name}", _read_function)
+    if status == 404 and not by_function:
         return Finding(
             "warn",
             "not deployed: the features that use it are not available",
@@ -213,7 +213,7 @@ async def function(crm: AnyCRM, name: str) -> Finding:
 
 async def _count(crm: AnyCRM, table: str, narrow: Callable[[Any], Query] | None = None) -> int:
     def query() -> Query:
-        rows = crm.supabase.table(table).select("*", count=COUNTED).limit(0)
+        rows = crm.supabase.table(table).select("*", count=EXACT_COUNT).limit(0)
         return narrow(rows) if narrow else rows
 
     # Not HEAD: its error responses have no body.
@@ -237,6 +237,6 @@ async def _has(crm: AnyCRM, table: str, *names: str) -> bool:
     return True
 
 
-def _read_function(answer: httpx.Response) -> tuple[int, bool]:
+def _read_function(response: httpx.Response) -> tuple[int, bool]:
     """Return the status, and whether the function itself responded: the platform's 404 has no `error` field."""
-    return answer.status_code, '"error"' in answer.text
+    return response.status_code, '"error"' in response.text

@@ -19,13 +19,13 @@ from admin_crm._postgrest.query import send_query, writable
 from admin_crm._storage.objects import check_bucket, remove_objects
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.access import rights_in_effect
-from admin_crm.diagnosis.examination import Finding, ask, attempted
+from admin_crm.diagnosis.checks import Finding, result_or_error, send_request
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 
 _NO_SUCH_CUSTOMER = "23503"
 _WRITE_CHECKS = "run doctor with write_checks=True to find out"
 # A PNG of one pixel: buckets may accept only images.
-_PICTURE = base64.b64decode(
+_PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
 
@@ -43,7 +43,7 @@ async def bucket(crm: AnyCRM) -> Finding:
     """Check that the bucket exists and is private."""
     name = crm.settings.evidence_bucket
     try:
-        found = await ask(crm, "GET", f"/storage/v1/bucket/{quote(name, safe='')}", _read_bucket)
+        found = await send_request(crm, "GET", f"/storage/v1/bucket/{quote(name, safe='')}", _read_bucket)
     except (SchemaMismatchError, NotFoundError):
         # Without permission to read buckets, the server reports a 404; the info of an object shows the truth.
         await check_bucket(crm, uuid4())
@@ -60,7 +60,7 @@ async def evidence(crm: AnyCRM) -> Finding:
     if rights_in_effect(crm).role == "service_role":
         return Finding("pass", "the service role can add, read and delete evidence: it bypasses the policies")
     # Signing an upload checks the insert policy, and stores nothing.
-    signed = await attempted(_call_storage(crm, "create_signed_upload_url", _new_path()))
+    signed = await result_or_error(_call_storage(crm, "create_signed_upload_url", _new_path()))
     if isinstance(signed, PermissionDeniedError):
         return Finding("fail", "these credentials cannot add evidence", "add an insert policy, or use the secret key")
     if isinstance(signed, AdminCRMError):
@@ -70,70 +70,70 @@ async def evidence(crm: AnyCRM) -> Finding:
     return Finding("warn", "can add evidence and sees none; permission to read and delete is unknown", _WRITE_CHECKS)
 
 
-async def evidence_tried(crm: AnyCRM) -> Finding:
+async def evidence_write_check(crm: AnyCRM) -> Finding:
     """Add a temporary object, list it, and delete it again."""
     path = _new_path()
-    shown: Any = []
+    listed: Any = []
     try:
-        added = await attempted(_call_storage(crm, "upload", path, _PICTURE, {"content-type": "image/png"}))
+        added = await result_or_error(_call_storage(crm, "upload", path, _PIXEL, {"content-type": "image/png"}))
         if not isinstance(added, AdminCRMError):
-            shown = await attempted(_call_storage(crm, "list", path.partition("/")[0]))
+            listed = await result_or_error(_call_storage(crm, "list", path.partition("/")[0]))
     finally:
         # Also if the response to the upload was lost: the object may exist.
-        removed = await attempted(remove_objects(crm, [path]))
-    gone = not isinstance(removed, AdminCRMError) and path in removed.deleted
+        removed = await result_or_error(remove_objects(crm, [path]))
+    is_removed = not isinstance(removed, AdminCRMError) and path in removed.deleted
     if isinstance(added, AdminCRMError):
-        if _may_be_stored(added) and not gone:
+        if _may_be_stored(added) and not is_removed:
             return Finding("fail", added.message, f"the temporary object {path} may still exist; delete it")
         raise added
-    if not gone:
+    if not is_removed:
         return Finding(
             "warn", "these credentials can add evidence but not delete it", f"delete the temporary object {path}"
         )
-    if isinstance(shown, AdminCRMError):
-        raise shown
-    if not shown:
+    if isinstance(listed, AdminCRMError):
+        raise listed
+    if not listed:
         return Finding("warn", "these credentials can add and delete evidence but not list it", "add a select policy")
     return Finding("pass", "these credentials can add, read and delete evidence (tested with a temporary object)")
 
 
-async def notes_tried(crm: AnyCRM) -> Finding:
+async def notes_write_check(crm: AnyCRM) -> Finding:
     """Insert a note for a customer that does not exist: the foreign key rejects it even if writing is allowed."""
-    table, nobody = crm.settings.notes_table, str(uuid4())
+    table, unknown_id = crm.settings.notes_table, str(uuid4())
     try:
-        written = await attempted(_rows(crm, lambda: writable(crm, table).insert({"customer_id": nobody})))
+        inserted = await result_or_error(_rows(crm, lambda: writable(crm, table).insert({"customer_id": unknown_id})))
     finally:
         # In a shop without the foreign key, the row was inserted.
-        deleted = await attempted(_rows(crm, lambda: writable(crm, table).delete().eq("customer_id", nobody)))
-    if isinstance(written, NotFoundError) and written.code == _NO_SUCH_CUSTOMER:
+        deleted = await result_or_error(_rows(crm, lambda: writable(crm, table).delete().eq("customer_id", unknown_id)))
+    if isinstance(inserted, NotFoundError) and inserted.code == _NO_SUCH_CUSTOMER:
         return Finding("pass", "these credentials can write notes (tested, nothing was stored)")
-    gone = not isinstance(deleted, AdminCRMError) and bool(deleted)
-    if isinstance(written, AdminCRMError):
-        if _may_be_stored(written) and not gone:
-            return Finding("fail", written.message, f"a row with customer_id {nobody} may still exist; delete it")
-        raise written
-    left = "" if gone else f"delete the temporary row with customer_id {nobody}, and "
+    is_removed = not isinstance(deleted, AdminCRMError) and bool(deleted)
+    if isinstance(inserted, AdminCRMError):
+        if _may_be_stored(inserted) and not is_removed:
+            return Finding("fail", inserted.message, f"a row with customer_id {unknown_id} may still exist; delete it")
+        raise inserted
+    cleanup = "" if is_removed else f"delete the temporary row with customer_id {unknown_id}, and "
     return Finding(
         "warn",
         f"these credentials can write notes, but {table} accepts rows for customers that do not exist",
-        f"{left}add a foreign key to the profiles",
+        f"{cleanup}add a foreign key to the profiles",
     )
 
 
-def _read_bucket(answer: httpx.Response) -> Bucket:
-    check_success(answer)
-    return decode(answer.content, _BUCKET)
+def _read_bucket(response: httpx.Response) -> Bucket:
+    check_success(response)
+    return decode(response.content, _BUCKET)
 
 
 async def _rows(crm: AnyCRM, query: Any) -> list[Json]:
     return await send_query(
-        crm, query, lambda answer: [row.model_dump() for row in read_rows(answer, Model)], repeatable=False
+        crm, query, lambda response: [row.model_dump() for row in read_rows(response, Model)], repeatable=False
     )
 
 
 async def _call_storage(crm: AnyCRM, method: str, *args: Any) -> Any:
     files = crm.supabase.storage.from_(crm.settings.evidence_bucket)
-    return await send(crm, lambda: getattr(files, method)(*args), lambda answer: answer, repeatable=method != "upload")
+    return await send(crm, lambda: getattr(files, method)(*args), lambda result: result, repeatable=method != "upload")
 
 
 def _may_be_stored(error: AdminCRMError) -> bool:

@@ -13,7 +13,7 @@ from pydantic import (
     computed_field,
 )
 
-from admin_crm._core.fields import CustomerId, Email, Model, Moment, Phone, TierColumn
+from admin_crm._core.fields import CustomerId, Email, Model, Phone, TierColumn, Timestamp
 from admin_crm._core.redaction import mask_email, mask_phone
 from admin_crm.labels import (
     AccountStatus,
@@ -56,7 +56,7 @@ class IAContext(Model):
     """The theme that the shop's app should show; None if unknown."""
     propensity_score: float | None = None
     """The estimated propensity to buy, as the shop computes it; None if unknown."""
-    updated_at: Moment | None = None
+    updated_at: Timestamp | None = None
     """When the row was last updated; None if unknown."""
 
 
@@ -100,7 +100,7 @@ class AdminCustomer(CustomerIntelligence):
     """The WhatsApp number as entered; None if there is none."""
     birthdate: date | None = None
     """The date of birth; None if unknown."""
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     """When the customer registered; None if the view does not have the column."""
     account_status: Status | None = None
     """active, suspended or banned, or an unknown status as a string; None if the view does not have it."""
@@ -171,7 +171,7 @@ class CustomerProfile(Model):
     """The loyalty tier, or an unknown tier as a string; None if the shop has no tiers."""
     account_status: Status = AccountStatus.ACTIVE
     """active, suspended or banned, or an unknown status as a string; active if the column is missing."""
-    suspension_end: Moment | None = None
+    suspension_end: Timestamp | None = None
     """When the suspension ends; None without an end date or a suspension."""
     total_orders: int | None = None
     """The number of orders stored in the profile; None if the table does not have the column."""
@@ -183,16 +183,16 @@ class CustomerProfile(Model):
     """Preferences inferred by the shop's AI; None if there are none."""
     ia_context: IAContext | None = None
     """The last interaction with the shop's assistant; None if there was none."""
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     """When the profile was created; None if unknown."""
-    updated_at: Moment | None = None
+    updated_at: Timestamp | None = None
     """When the row was last updated; None if unknown."""
 
 
 class AdminCustomerDetail(AdminCustomer):
     """One customer with everything that the web admin shows on the customer's page."""
 
-    suspension_end: Moment | None = None
+    suspension_end: Timestamp | None = None
     """When the suspension ends; None without an end date or a suspension."""
     addresses: list[Address] = Field(default=[], repr=False)
     """All addresses."""

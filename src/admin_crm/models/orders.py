@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from admin_crm._core.fields import Model, Moment
+from admin_crm._core.fields import Model, Timestamp
 
 CANCELLED = ("cancelled", "canceled", "cancelado")
 """The status values that mean a cancelled order."""
@@ -53,7 +53,7 @@ class Order(Model):
     """Whether it is paid, as the shop stores it; None if there is none."""
     tracking_notes: str | None = None
     """Notes about the delivery; None if there are none."""
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     """When the order was placed; None if unknown."""
 
     @property
@@ -71,5 +71,5 @@ class OrdersSummary(Model):
     """The number of orders."""
     aov: Decimal = Decimal(0)
     """The average order value, rounded to the cent."""
-    last_order_date: Moment | None = None
+    last_order_date: Timestamp | None = None
     """The date of the last order; None without orders."""

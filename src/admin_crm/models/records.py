@@ -11,7 +11,7 @@ from pydantic import (
     Field,
 )
 
-from admin_crm._core.fields import Model, Moment
+from admin_crm._core.fields import Model, Timestamp
 from admin_crm.labels import (
     NotificationType,
 )
@@ -50,7 +50,7 @@ class Address(Model):
     """Landmarks that help to find the address; None if there are none."""
     is_default: bool | None = None
     """Whether it is the default address."""
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     """When the address was created; None if unknown."""
 
 
@@ -65,7 +65,7 @@ class AdminNotes(Model):
     """The tags, in the order in which they were added."""
     custom_fields: Annotated[dict[str, Any], BeforeValidator(lambda fields: fields or {})] = {}
     """The shop's own fields, any JSON values."""
-    updated_at: Moment | None = None
+    updated_at: Timestamp | None = None
     """When the row was last changed; used to detect concurrent edits."""
 
 
@@ -80,7 +80,7 @@ class Evidence(Model):
     """The signed URL, None if it could not be created; anyone who has it can open the file, so it is in no repr."""
     file_name: str
     """The name in the bucket, or the original name if it was requested."""
-    uploaded_at: Moment | None = None
+    uploaded_at: Timestamp | None = None
     """When the file was uploaded; None if unknown."""
     size: int | None = None
     """The size in bytes; None if unknown."""
@@ -103,7 +103,7 @@ class Notification(Model):
     """info, warning, alert or success, or an unknown type as a string."""
     is_read: bool | None = False
     """Whether the customer has read it."""
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     """When it was sent; None if unknown."""
 
 

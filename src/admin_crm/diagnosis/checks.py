@@ -27,33 +27,33 @@ class Finding(NamedTuple):
     advice: str = ""
 
 
-class Examination(NamedTuple):
+class NamedCheck(NamedTuple):
     """A check and its name in the report."""
 
     name: str
-    look: Callable[[AnyCRM], Awaitable[Finding]]
+    run: Callable[[AnyCRM], Awaitable[Finding]]
 
 
-async def examined(crm: AnyCRM, examination: Examination) -> DoctorCheck:
+async def run_check(crm: AnyCRM, check: NamedCheck) -> DoctorCheck:
     """Run a check and return its line of the report; an error becomes a failed line."""
-    found = await attempted(examination.look(crm))
+    found = await result_or_error(check.run(crm))
     if isinstance(found, AdminCRMError):
         code = f" [{found.code or found.status}]" if found.code or found.status else ""
         found = Finding("fail", f"{found.message}{code}", found.hint or "")
-    return DoctorCheck(examination.name, *found)
+    return DoctorCheck(check.name, *found)
 
 
-async def attempted(work: Awaitable[T]) -> T | AdminCRMError:
+async def result_or_error(awaitable: Awaitable[T]) -> T | AdminCRMError:
     """Return the result or the error; a closed connection still raises, because it is not a finding."""
     try:
-        return await work
+        return await awaitable
     except ClientStateError:
         raise
     except AdminCRMError as error:
         return error
 
 
-async def ask(
+async def send_request(
     crm: AnyCRM, method: str, path: str, read: Callable[[httpx.Response], R], *, key: SecretStr | None = None
 ) -> R:
     """Send a request without a body over the connection's own HTTP client, with its rights or with a key alone."""
