@@ -1,4 +1,4 @@
-"""What the shop's Edge Functions answer."""
+"""What the shop's Edge Functions return."""
 
 from __future__ import annotations
 
