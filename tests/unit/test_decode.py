@@ -140,3 +140,9 @@ def test_broken_json_with_long_numbers_is_an_error(ask):
     )
     with pytest.raises(UnexpectedResponseError, match="not JSON"):
         ask(get_admin_customer_notes, SOMEBODY)
+
+
+def test_a_fork_without_a_pause_changes_nothing():
+    gc.set_threshold(700)
+    decoding._pause.forget()
+    assert gc.get_threshold()[0] == 700

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from admin_crm import doctor
-from admin_crm.diagnosis.access import rights_of
+from admin_crm.diagnosis.access import rights_in_effect, rights_of
 from helpers import ANON, KEY, QUICK, URL, Ask, Caller
 from project_server import SETTINGS, USER, Project, as_user, jwt, line_of, refused, rows
 
@@ -134,3 +134,13 @@ def test_a_missing_or_secret_anon_key_is_reported(
 ) -> None:
     report = caller(doctor, caller.open(URL, KEY, anon_key=anon_key, settings=QUICK))
     assert line_of(report, "sign-up").verdict == verdict
+
+
+# supabase-py warns of its own options when it makes its own HTTP client.
+@pytest.mark.filterwarnings("ignore:The '.*' parameter is deprecated:DeprecationWarning")
+def test_the_rights_of_a_client_of_the_apps_own_are_those_of_its_headers(caller: Caller) -> None:
+    from supabase import AsyncClient, Client
+
+    theirs = (AsyncClient if caller.name == "async" else Client)(URL, ANON)
+    theirs.options.headers["Authorization"] = f"Bearer {KEY}"
+    assert rights_in_effect(caller.open(supabase=theirs)).role == "service_role"

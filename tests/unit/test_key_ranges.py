@@ -128,3 +128,12 @@ def test_the_page_size_is_that_of_the_settings(caller):
         crm = caller.open(URL, KEY, settings=Settings(page_size=7, concurrency=1))
         assert len(caller(get_all_customers, crm)) == 30
         assert server.requests >= 5
+
+
+@respx.mock
+def test_a_server_that_ignores_the_order_is_an_error_and_not_read_for_ever(ask):
+    rows = [{"id": str(UUID(int=number))} for number in (3, 2, 1)]
+    respx.get(VIEW).mock(return_value=httpx.Response(200, json=rows, headers={"content-range": "0-2/9"}))
+    with pytest.raises(IncompleteReadError, match="not asked for") as raised:
+        ask(get_all_customers)
+    assert raised.value.__cause__ is not raised.value

@@ -113,3 +113,16 @@ def test_banned_is_always_locked_and_a_naive_datetime_is_refused():
     assert not is_locked(CustomerProfile(id=SOMEBODY))
     with pytest.raises(InvalidInputError, match="time zone"):
         is_locked(CustomerProfile(id=SOMEBODY), at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+@respx.mock
+def test_a_suspension_that_somebody_else_ended_meanwhile_is_not_counted_as_lifted(ask):
+    profiles = Profiles(1)
+    update = profiles.update
+
+    def ended_meanwhile(request: httpx.Request) -> httpx.Response:
+        profiles.status = dict.fromkeys(profiles.status, "banned")
+        return update(request)
+
+    respx.patch(PROFILES).mock(side_effect=ended_meanwhile)
+    assert ask(lift_expired_suspensions) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 import time
 
@@ -12,6 +13,7 @@ import respx
 from pydantic import SecretStr
 
 from admin_crm import (
+    AdminCRM,
     AsyncAdminCRM,
     AuthenticationError,
     ClientStateError,
@@ -302,3 +304,53 @@ def signing_in_on(caller, link):
     work = signing_in.sign_in(link, "ana@shop.test", SecretStr("secreto"))
     call = CallContext("sign_in")
     return run_async(call, work) if caller.name == "async" else run_sync(call, work)
+
+
+class RefreshedMeanwhile:
+    """A lock that somebody else holds who refreshes the session: what a second thread or task meets."""
+
+    def __init__(self, link) -> None:
+        self.link = link
+
+    def __enter__(self) -> None:
+        old = self.link.rights.session
+        self.link.rights.session = dataclasses.replace(
+            old, access_token=SecretStr("two"), expires_at=old.expires_at * 2
+        )
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@respx.mock
+def test_a_session_that_somebody_else_has_just_refreshed_is_used(caller, clock):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+    crm = signed_in(caller)
+    clock.now += 3600
+    link_of(crm).shared.lock = RefreshedMeanwhile(link_of(crm))
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert (tokens.call_count, bearers(notes)) == (1, ["Bearer two"])
+
+
+@respx.mock
+def test_closing_a_sync_connection_waits_for_the_end_of_a_refresh(clock):
+    asked, may_answer = threading.Event(), threading.Event()
+    answers = [session("one"), session("two")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if len(answers) == 1:
+            asked.set()
+            may_answer.wait(300)
+        return answers.pop(0)
+
+    respx.post(TOKENS).mock(side_effect=answer)
+    respx.get(NOTES).mock(return_value=FOUND)
+    before = set(threading.enumerate())
+    crm = AdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK)
+    clock.now += 3600 - 30
+    get_admin_customer_notes(crm, SOMEBODY)
+    assert asked.wait(300)
+    may_answer.set()
+    crm.close()
+    assert set(threading.enumerate()) == before

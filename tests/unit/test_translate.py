@@ -217,3 +217,16 @@ def test_any_json_gives_a_model_or_one_of_our_errors(status, body):
         ):  # fmt: skip
             with contextlib.suppress(AdminCRMError):
                 operation(crm, SOMEBODY)
+
+
+def test_an_error_of_supabase_py_is_translated_by_what_is_behind_it():
+    from storage3.utils import StorageException
+
+    for cause, expected in (
+        (httpx.ReadTimeout("slow"), RequestTimeoutError),
+        (OSError("disk"), UnexpectedResponseError),
+        (KeyboardInterrupt(), UnexpectedResponseError),
+    ):
+        error = StorageException("odd")
+        error.__cause__ = cause
+        assert isinstance(translate(error), expected)

@@ -174,6 +174,8 @@ def _take(reader: RangeReader[M], part: Range, page: Batch[M], found: dict[int, 
     try:
         left = reader.ranges_left(part, page)
     except IncompleteReadError as error:
+        if not found:
+            raise
         raise _incomplete(error, found, reader.expected) from error
     found.update(zip(map(_KEY, page.rows), page.rows, strict=True))
     if verify and page.total and not page.rows:
@@ -182,8 +184,6 @@ def _take(reader: RangeReader[M], part: Range, page: Batch[M], found: dict[int, 
 
 
 def _incomplete(error: AdminCRMError, found: dict[int, Any], expected: int | None) -> AdminCRMError:
-    if not found:
-        return error
     of = "" if expected is None else f" of {expected}"
     incomplete = IncompleteReadError(
         f"the read stopped after {len(found)}{of} customers: {error.message}",
