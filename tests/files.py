@@ -47,6 +47,16 @@ class OnlyRead:
         self.read = io.BytesIO(content).read
 
 
+class OnlyWrite:
+    """An object with nothing but a write method."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, content: bytes) -> None:
+        self.content += content
+
+
 def closed() -> io.BytesIO:
     file = io.BytesIO(PNG)
     file.close()

@@ -19,7 +19,7 @@ from admin_crm import (
     ServiceUnavailableError,
     download_customer_evidence,
 )
-from files import PNG, Asynchronous, as_ordinary_user, closed, path_to
+from files import PNG, Asynchronous, OnlyWrite, as_ordinary_user, closed, path_to
 from helpers import QUICK, Ask
 from storage_server import LOST, NO_OBJECT, PATH, STORAGE, UNHEALTHY, Play, StorageServer
 
@@ -203,6 +203,13 @@ class Unbuffered(io.RawIOBase):
         piece = bytes(content)[: min(100, self.most - len(self.content))]
         self.content += piece
         return len(piece) or None
+
+
+def test_an_object_with_only_a_write_method_is_written_to(ask: Ask, storage: StorageServer) -> None:
+    storage.play(whole)
+    target = OnlyWrite()
+    assert ask(download_customer_evidence, PATH, target) == len(PNG)
+    assert target.content == PNG
 
 
 def test_an_unbuffered_file_is_written_to_until_all_is_written(ask: Ask, storage: StorageServer) -> None:
