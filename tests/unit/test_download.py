@@ -231,21 +231,3 @@ def test_a_target_that_is_closed_during_the_download_is_refused(ask: Ask, storag
     storage.play(close_target)
     with pytest.raises(InvalidInputError, match="closed file"):
         ask(download_customer_evidence, PATH, target)
-
-
-class OnlyWrites:
-    """A target with no method but `write`, which is all that is asked of one."""
-
-    def __init__(self) -> None:
-        self.written = b""
-
-    def write(self, data: bytes) -> int:
-        self.written += data
-        return len(data)
-
-
-def test_a_target_needs_nothing_but_a_write_method(ask: Ask, storage: StorageServer) -> None:
-    target = OnlyWrites()
-    storage.play(whole)
-    assert ask(download_customer_evidence, PATH, target) == len(PNG)
-    assert target.written == PNG

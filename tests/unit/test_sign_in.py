@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import threading
-import time
 
 import httpx
 import pytest
@@ -25,37 +24,11 @@ from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
-from helpers import ANON, QUICK, URL, shown_with_locals
+from auth_server import USER, Clock, bearers, session, settle, signed_in
+from helpers import ANON, NOTES, QUICK, SOMEBODY, URL, shown_with_locals
 
-SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
-NOTES = f"{URL}/rest/v1/admin_customer_notes"
 TOKENS = f"{URL}/auth/v1/token"
 FOUND = httpx.Response(200, json=[{"customer_id": SOMEBODY}])
-USER = {
-    "id": SOMEBODY, "aud": "authenticated", "email": "ana@shop.test", "app_metadata": {}, "user_metadata": {},
-    "created_at": "2026-01-01T00:00:00Z", "identities": [],
-}  # fmt: skip
-
-
-def session(token: str, expires_in: int = 3600) -> httpx.Response:
-    body = {
-        "access_token": token, "refresh_token": f"r-{token}", "token_type": "bearer", "expires_in": expires_in,
-        "expires_at": int(time.time()) + expires_in, "user": USER,
-    }  # fmt: skip
-    return httpx.Response(200, json=body)
-
-
-class Clock:
-    """The time that sessions go by; it moves only when a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def time(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -64,24 +37,6 @@ def clock(monkeypatch):
     monkeypatch.setattr(sessions, "time", clock)
     monkeypatch.setattr(signing_in, "time", clock)
     return clock
-
-
-def signed_in(caller):
-    return caller.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK)
-
-
-def settle(caller, crm):
-    """Wait until a renewal in the background has ended."""
-    renewal = link_of(crm).rights.renewal
-    if renewal is not None and renewal.ended_at is None:
-        if isinstance(renewal.work, threading.Thread):
-            renewal.work.join()
-        else:
-            caller.wait(renewal.work)
-
-
-def bearers(notes):
-    return [call.request.headers["authorization"] for call in notes.calls]
 
 
 @respx.mock

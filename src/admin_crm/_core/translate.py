@@ -56,6 +56,7 @@ def translate(error: Exception) -> AdminCRMError | None:
     if isinstance(error, AdminCRMError):
         return error
     if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
+        _forget_frames_behind(error)
         return _error_from_httpx(error)
     if isinstance(error, ValidationError):
         return error_from_validation(error)
@@ -169,6 +170,12 @@ def _error_from_supabase(error: Exception) -> AdminCRMError:
     if isinstance(status, int) and status >= 400:
         return _error_for({"status": status, "code": getattr(error, "code", None)}, redact(str(error)), "server")
     return UnexpectedResponseError(f"the response could not be read ({type(error).__name__})")
+
+
+def _forget_frames_behind(error: BaseException) -> None:
+    """Drop the frames below httpx: a local variable of theirs holds the request as it was sent, key included."""
+    for link in _chain(error)[1:]:
+        link.__traceback__ = None
 
 
 def _not_json(error: ValueError) -> UnexpectedResponseError:
