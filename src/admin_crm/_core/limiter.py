@@ -12,8 +12,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Generator, Hashable
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from admin_crm._core.scope import wait_for
@@ -42,6 +43,35 @@ class Slot:
     started_at: float = field(default_factory=time.monotonic)
 
 
+class Stopwatch:
+    """The seconds in which one thing or several of a kind were going on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running = 0
+        self._since = 0.0
+        self._counted = 0.0
+
+    def start(self) -> None:
+        """Note that one more is going on."""
+        with self._lock:
+            if not self._running:
+                self._since = time.monotonic()
+            self._running += 1
+
+    def stop(self) -> None:
+        """Note that one has ended."""
+        with self._lock:
+            self._running -= 1
+            if not self._running:
+                self._counted += time.monotonic() - self._since
+
+    def seconds(self) -> float:
+        """Return how long at least one was going on until now."""
+        with self._lock:
+            return self._counted + (time.monotonic() - self._since if self._running else 0.0)
+
+
 class Limiter:
     """Lets as many requests through at once as the server can take, in the order they come.
 
@@ -57,7 +87,7 @@ class Limiter:
         self._lock = threading.Lock()
         self._fastest: dict[Hashable, float] = {}
         self._halved_at = 0.0
-        self._reading = 0.0
+        self._reading = Stopwatch()
 
     async def acquire(self, *, adaptive: bool, is_async: bool) -> Slot:
         """Wait for a slot; every slot must be given back with `release`.
@@ -83,13 +113,18 @@ class Limiter:
 
         While another response is being read, none is noticed: that time is not the server's.
         """
-        seconds = time.monotonic() - slot.started_at - (self._reading - slot.reading)
+        seconds = time.monotonic() - slot.started_at - (self._reading.seconds() - slot.reading)
         self._leave(slot)
         return seconds
 
-    def has_read(self, seconds: float) -> None:
-        """Note how long it took to read a response."""
-        self._reading += seconds
+    @contextmanager
+    def reading(self) -> Generator[None]:
+        """Note that a response is being read, which the server has no part in."""
+        self._reading.start()
+        try:
+            yield
+        finally:
+            self._reading.stop()
 
     def answered(self, slot: Slot, request_kind: Hashable, seconds: float) -> None:
         """Learn from a response: `request_kind` names requests that take the same time when they are alone."""
@@ -125,7 +160,7 @@ class Limiter:
 
     def _enter(self, *, adaptive: bool) -> Slot:
         others = self._under_way[adaptive]
-        slot = Slot(adaptive, self._reading)
+        slot = Slot(adaptive, self._reading.seconds())
         others.append(slot)
         for each in others:
             each.running = max(each.running, len(others))

@@ -71,9 +71,8 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
             response = cast("T", await sent if inspect.isawaitable(sent) else sent)
         finally:
             seconds = shared.limiter.release(slot)
-        reading_started_at = time.monotonic()
-        result = read(response)
-        shared.limiter.has_read(time.monotonic() - reading_started_at)
+        with shared.limiter.reading():
+            result = read(response)
     except Exception as error:
         scope.check()  # an interrupted call breaks its requests, which is nobody's failure
         translated = translate(error)
