@@ -446,7 +446,7 @@ def test_a_gateway_that_died_does_not_answer() -> None:
         assert stack._process
         stack._process.kill()
         stack._process.wait()
-        with pytest.raises(LocalStackError, match="does not answer"):
+        with pytest.raises(LocalStackError, match="does not respond"):
             stack.execute_sql("select 1")
 
 
