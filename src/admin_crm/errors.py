@@ -1,23 +1,23 @@
-"""Every way a call can fail, as one family.
+"""The errors of the library, as one family.
 
 AdminCRMError
-├── InvalidInputError          a value was refused, nearly always before anything was sent (also a ValueError)
-│   └── InvalidTypeError       an argument is of the wrong type (also a TypeError)
+├── InvalidInputError          a value is invalid, usually detected before the request (also a ValueError)
+│   └── InvalidTypeError       an argument has the wrong type (also a TypeError)
 ├── ClientStateError           the connection is closed, or belongs to another event loop (also a RuntimeError)
-├── AuthenticationError        the key, token or password was not accepted
-├── PermissionDeniedError      the key is valid and may not do this, or is shown nothing (also a PermissionError)
-├── NotFoundError              what was asked for is not there (also a LookupError)
-│   └── CustomerNotFoundError  no such customer for this key
-├── ConflictError              somebody else changed or made it first
-├── RateLimitedError           too many requests; `retry_after` says how long to wait
+├── AuthenticationError        the key, token or password is not valid
+├── PermissionDeniedError      the key is valid, but lacks the permission (also a PermissionError)
+├── NotFoundError              the object does not exist, or is not visible (also a LookupError)
+│   └── CustomerNotFoundError  the customer does not exist, or is not visible with these credentials
+├── ConflictError              someone else changed or created the row first
+├── RateLimitedError           too many requests; `retry_after` is the time to wait in seconds
 ├── RequestTimeoutError        no response in time (also a TimeoutError)
-├── ServiceUnavailableError    the server could not be reached or is not well (also a ConnectionError)
-├── UnexpectedResponseError    the server sent a response this library cannot read
-├── IncompleteReadError        a read stopped before its end; `rows` holds what had arrived
-├── SchemaMismatchError        a table, column, bucket or function is missing
+├── ServiceUnavailableError    the server is unreachable or unhealthy (also a ConnectionError)
+├── UnexpectedResponseError    the response cannot be decoded
+├── IncompleteReadError        a read was interrupted; `rows` holds the rows read so far
+├── SchemaMismatchError        a table, column, bucket or function is missing; `kind` and `name` say which
 ├── EdgeFunctionError          an Edge Function returned an error
-├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` say which
-└── CustomerCreationError      a customer was half created; `user_id` and `completed` say how far
+├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` list them
+└── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
 """
 
 from __future__ import annotations

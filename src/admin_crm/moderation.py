@@ -98,7 +98,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
 
     Raises:
         PermissionDeniedError: these credentials can read the customers but are not allowed to change their status.
-        IncompleteReadError: the requests stopped half-way; `rows` holds the customers reactivated so far.
+        IncompleteReadError: the requests were interrupted; `rows` holds the customers reactivated so far.
 
     Reads and writes `customer_profiles`.
 

@@ -13,7 +13,7 @@ import respx
 from admin_crm import Order, UnexpectedResponseError, get_admin_customer_notes
 from admin_crm._postgrest import decode as decoding
 from admin_crm._postgrest.decode import adapter_of, decode, read_rows
-from helpers import SOMEBODY, URL
+from helpers import KEY, SOMEBODY, URL
 
 ONE = b'[{"id": "1"}]'
 
@@ -146,3 +146,17 @@ def test_a_fork_without_a_pause_changes_nothing():
     gc.set_threshold(700)
     decoding._pause.forget()
     assert gc.get_threshold()[0] == 700
+
+
+@pytest.mark.parametrize("pause_gc", [True, False])
+@respx.mock
+def test_the_setting_decides_for_every_read_whether_the_collector_is_paused(caller, monkeypatch, pause_gc):
+    paused = []
+    pause = decoding._pause.begin
+    monkeypatch.setattr(decoding._pause, "begin", lambda: (paused.append(True), pause()))
+    row = {"id": SOMEBODY, "customer_id": SOMEBODY}
+    respx.route().mock(return_value=httpx.Response(200, json=[row], headers={"content-range": "0-0/1"}))
+    crm = caller.open(URL, KEY, settings=Settings(pause_gc=pause_gc))
+    for read in (get_all_customers, lambda crm: get_customer_orders(crm, SOMEBODY)):
+        caller(read, crm)
+    assert paused == [True, True] * pause_gc

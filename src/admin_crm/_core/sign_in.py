@@ -1,6 +1,6 @@
 """An administrator's session: opened with a password, renewed before it ends.
 
-A refresh token is used once, so a renewal is never cut off half-way: it runs in a thread or task of its own,
+A refresh token is used once, so a renewal is never interrupted: it runs in a thread or task of its own,
 once however many calls need it, and calls go on with the token they have while that is good.
 """
 

@@ -35,13 +35,13 @@ _LONG_RUN = b"0" * 16
 _FIELDS_SET = "__pydantic_fields_set__"
 
 
-def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = True) -> list[M]:
+def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> list[M]:
     """Decode a response's rows as models.
 
     Args:
         response: the response, whose bytes are let go of.
         model: what each row is decoded as.
-        pause_gc: whether Python's garbage collector is paused meanwhile.
+        pause_gc: whether Python's garbage collector is paused meanwhile; for a page of rows, not for a single one.
     """
     check_success(response)
     rows = decode(response.content, adapter_of(model), pause_gc=pause_gc)
@@ -52,7 +52,7 @@ def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = True
     return rows
 
 
-def read_batch(response: httpx.Response, model: type[M], *, pause_gc: bool = True) -> Batch[M]:
+def read_batch(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> Batch[M]:
     """Decode a response's rows as models, and the total where the server was asked to count."""
     return Batch(read_rows(response, model, pause_gc=pause_gc), _total(response))
 
@@ -75,7 +75,7 @@ def require_total(total: int | None) -> int:
     return total
 
 
-def decode(content: bytes, adapter: TypeAdapter[T], *, pause_gc: bool = True) -> T:
+def decode(content: bytes, adapter: TypeAdapter[T], *, pause_gc: bool = False) -> T:
     """Validate JSON bytes; numbers too long for a float keep every digit."""
     has_long_number = _LONG_RUN in content.translate(_DIGITS_TO_0) and _LONG_NUMBER.search(content)
     try:

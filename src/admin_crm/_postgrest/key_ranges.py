@@ -1,4 +1,4 @@
-"""How the whole view is read: in ranges of its unique key, so that nothing is lost or doubled (R1).
+"""How the whole view is read: in ranges of its unique key, with no omissions and no duplicates (R1).
 
 Offsets shift when a row is inserted or deleted; ranges of the unique key do not. The first page, in the
 order of the key, comes with the server's count and shows how many rows the server gives at once. What lies

@@ -51,12 +51,13 @@ def writable(crm: AnyCRM, table: str) -> Any:
 
 async def fetch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> list[M]:
     """Fetch the rows of a query, in one request."""
-    return await send_query(crm, query, lambda response: read_rows(response, model))
+    return await send_query(crm, query, lambda response: read_rows(response, model, pause_gc=crm.settings.pause_gc))
 
 
 async def fetch_batch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -> Batch[M]:
     """Fetch the rows of a query, and the total if it asks for a count."""
-    return await send_query(crm, query, lambda response: read_batch(response, model))
+    pause_gc = crm.settings.pause_gc
+    return await send_query(crm, query, lambda response: read_batch(response, model, pause_gc=pause_gc))
 
 
 async def fetch_all(crm: AnyCRM, query: Callable[[], Any], model: type[M]) -> list[M]:
