@@ -10,7 +10,14 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import Order, UnexpectedResponseError, get_admin_customer_notes
+from admin_crm import (
+    Order,
+    Settings,
+    UnexpectedResponseError,
+    get_admin_customer_notes,
+    get_all_customers,
+    get_customer_orders,
+)
 from admin_crm._postgrest import decode as decoding
 from admin_crm._postgrest.decode import adapter_of, decode, read_rows
 from helpers import KEY, SOMEBODY, URL
