@@ -60,14 +60,7 @@ def _sync_client(link: Link) -> httpx.Client:
     def note(response: httpx.Response) -> None:
         shared.last_request_id = request_id(response.headers)
 
-    return httpx.Client(
-        http2=False,
-        follow_redirects=False,
-        limits=_limits(settings),
-        event_hooks={"request": [prepare], "response": [note]},
-        verify=_tls(),
-        mounts=dict.fromkeys(_LOOPBACK),
-    )
+    return httpx.Client(event_hooks={"request": [prepare], "response": [note]}, **_options(settings))
 
 
 def _async_client(link: Link) -> httpx.AsyncClient:
@@ -79,14 +72,18 @@ def _async_client(link: Link) -> httpx.AsyncClient:
     async def note(response: httpx.Response) -> None:
         shared.last_request_id = request_id(response.headers)
 
-    return httpx.AsyncClient(
-        http2=False,
-        follow_redirects=False,
-        limits=_limits(settings),
-        event_hooks={"request": [prepare], "response": [note]},
-        verify=_tls(),
-        mounts=dict.fromkeys(_LOOPBACK),
-    )
+    return httpx.AsyncClient(event_hooks={"request": [prepare], "response": [note]}, **_options(settings))
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    """Return what the sync and the async client are opened with."""
+    return {
+        "http2": False,
+        "follow_redirects": False,
+        "limits": _limits(settings),
+        "verify": _tls(),
+        "mounts": dict.fromkeys(_LOOPBACK),
+    }
 
 
 @cache
