@@ -44,11 +44,12 @@ def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = Fals
         pause_gc: whether Python's garbage collector is paused meanwhile; for a page of rows, not for a single one.
     """
     check_success(response)
-    rows = decode(response.content, adapter_of(model), pause_gc=pause_gc)
+    with _collector_paused() if pause_gc else nullcontext():
+        rows = decode(response.content, adapter_of(model))
+        if len(rows) > 1:
+            _share_field_sets(rows)
     # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
     response.stream = httpx.ByteStream(b"")
-    if len(rows) > 1:
-        _share_field_sets(rows)
     return rows
 
 
@@ -75,14 +76,13 @@ def require_total(total: int | None) -> int:
     return total
 
 
-def decode(content: bytes, adapter: TypeAdapter[T], *, pause_gc: bool = False) -> T:
+def decode(content: bytes, adapter: TypeAdapter[T]) -> T:
     """Validate JSON bytes; numbers too long for a float keep every digit."""
     has_long_number = _LONG_RUN in content.translate(_DIGITS_TO_0) and _LONG_NUMBER.search(content)
     try:
-        with _collector_paused() if pause_gc else nullcontext():
-            if has_long_number:
-                return adapter.validate_python(json.loads(content, parse_float=Decimal))
-            return adapter.validate_json(content)
+        if has_long_number:
+            return adapter.validate_python(json.loads(content, parse_float=Decimal))
+        return adapter.validate_json(content)
     except ValidationError as error:
         raise error_from_validation(error) from error
     except json.JSONDecodeError:
