@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.fields import Model
+from admin_crm._core.fields import UNREADABLE, Model
 from admin_crm._core.gather import gather
 from admin_crm._core.rows import first_or_none, newest_first
 from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_of_customer, fetch_one
@@ -163,7 +163,7 @@ def _detail(
     """Merge the parts; the profile's columns take precedence over the view's."""
     valid_orders = [order for order in orders if not order.is_cancelled]
     from_view = {} if row is None else _non_empty(row) | {"recency_as_sent": row.recency_as_sent}
-    return AdminCustomerDetail.model_validate(
+    detail = AdminCustomerDetail.model_validate(
         from_view
         | _non_empty(profile)
         | {
@@ -174,18 +174,20 @@ def _detail(
             "evidence": list(evidence),
         }
     )
+    if unreadable := {**(row.unreadable if row else {}), **profile.unreadable}:
+        vars(detail)[UNREADABLE] = unreadable
+    return detail
 
 
 def _non_empty(row: Model) -> dict[str, object]:
     """Return the columns of a row that are not None."""
-    return {
-        name: value for name, value in (*row.__dict__.items(), *(row.model_extra or {}).items()) if value is not None
-    }
+    columns = (*row.__dict__.items(), *(row.model_extra or {}).items())
+    return {name: value for name, value in columns if value is not None and name != UNREADABLE}
 
 
 def _summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
     """Summarize orders: amount spent, count, average order value, date of the last order."""
-    spent = sum((order.total for order in orders), Decimal(0))
+    spent = sum((order.total for order in orders if order.total is not None), Decimal(0))
     dates = [order.created_at for order in orders if order.created_at]
     return OrdersSummary(
         total_spent=spent,

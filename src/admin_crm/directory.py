@@ -88,8 +88,11 @@ class CustomerStream:
     def __iter__(self) -> Iterator[AdminCustomer]:
         """Iterate with an `AdminCRM`."""
         pages, call = _PageReader(self._crm, self._size), _call(self._crm)
-        while rows := run_sync(call, pages.next()):
-            yield from rows
+        try:
+            while rows := run_sync(call, pages.next()):
+                yield from rows
+        finally:
+            call.warn_of_unreadable()
 
 
 class AsyncCustomerStream:
@@ -102,9 +105,12 @@ class AsyncCustomerStream:
     async def __aiter__(self) -> AsyncIterator[AdminCustomer]:
         """Iterate with an `AsyncAdminCRM`."""
         pages, call = _PageReader(self._crm, self._size), _call(self._crm)
-        while rows := await run_async(call, pages.next()):
-            for row in rows:
-                yield row
+        try:
+            while rows := await run_async(call, pages.next()):
+                for row in rows:
+                    yield row
+        finally:
+            call.warn_of_unreadable()
 
 
 def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | None = None) -> DirectoryStats:

@@ -131,7 +131,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     return lifted
 
 
-def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | None = None) -> bool:
+def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | None = None) -> bool | None:
     """Return whether a customer is banned or suspended at a given time; makes no request.
 
     Args:
@@ -139,12 +139,15 @@ def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | No
         at: the time, with a time zone; by default now.
 
     Returns:
-        True for a banned customer, and for a suspended customer whose suspension has not ended.
+        True for a banned customer, and for a suspended customer whose suspension has not ended; None for a
+        customer whose status is unknown.
 
     Examples:
         >>> is_locked(get_admin_customer_details(crm, customer_id))
     """
     time = datetime.now(UTC) if at is None else check.aware(at, "at")
+    if customer.account_status is None:
+        return None
     if customer.account_status == AccountStatus.BANNED:
         return True
     end = customer.suspension_end

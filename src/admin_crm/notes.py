@@ -9,8 +9,6 @@ from types import EllipsisType
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import PydanticSerializationError, to_jsonable_python
-
 from admin_crm._core import validation as check
 from admin_crm._core.connection import link_of
 from admin_crm._core.gather import pause
@@ -110,7 +108,7 @@ async def add_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable
         InvalidInputError: there are no tags, or a tag is empty or longer than 60 characters.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         PermissionDeniedError: these credentials are not allowed to write notes.
-        ConflictError: the row kept changing; nothing was written.
+        ConflictError: the row kept changing, or holds a value that cannot be read; nothing was written.
 
     Writes `admin_customer_notes`.
 
@@ -128,7 +126,7 @@ async def remove_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Itera
         InvalidInputError: there are no tags, or a tag is empty or longer than 60 characters.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         PermissionDeniedError: these credentials are not allowed to write notes.
-        ConflictError: the row kept changing; nothing was written.
+        ConflictError: the row kept changing, or holds a value that cannot be read; nothing was written.
 
     Writes `admin_customer_notes`.
 
@@ -148,10 +146,11 @@ async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mappin
         fields: the fields to set, any JSON values.
 
     Raises:
-        InvalidInputError: there are no fields, or a value cannot be encoded as JSON.
+        InvalidInputError: there are no fields, or JSON cannot hold a value: NaN, infinity, NUL, half a surrogate
+            pair, or more than 100 levels.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         PermissionDeniedError: these credentials are not allowed to write notes.
-        ConflictError: the row kept changing; nothing was written.
+        ConflictError: the row kept changing, or holds a value that cannot be read; nothing was written.
 
     Writes `admin_customer_notes`.
 
@@ -163,6 +162,7 @@ async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mappin
         raise InvalidInputError("fields is empty", argument="fields")
 
     def change(row: AdminNotes) -> Json:
+        _check_readable(row, "custom_fields")
         merged = {name: value for name, value in (row.custom_fields | updates).items() if value is not None}
         return {} if merged == row.custom_fields else {"custom_fields": merged}
 
@@ -175,6 +175,7 @@ async def change_tags(
     """Add and remove tags without losing concurrent changes."""
 
     def change(row: AdminNotes) -> Json:
+        _check_readable(row, "tags")
         tags = list(dict.fromkeys([*(tag for tag in row.tags if tag not in remove), *add]))
         return {} if tags == row.tags else {"tags": tags}
 
@@ -218,8 +219,11 @@ async def _patch(
         rows = writable(crm, crm.settings.notes_table).update(changes).eq("customer_id", str(customer))
         if unchanged_since is None:
             return rows
-        last_update = unchanged_since.updated_at
-        return rows.is_("updated_at", "null") if last_update is None else rows.eq("updated_at", last_update.isoformat())
+        # A moment that Python cannot hold, such as infinity, is sent back as it came.
+        last_update = unchanged_since.updated_at or unchanged_since.unreadable.get("updated_at")
+        if last_update is None:
+            return rows.is_("updated_at", "null")
+        return rows.eq("updated_at", last_update.isoformat() if isinstance(last_update, datetime) else last_update)
 
     # Safe to repeat: it sets a fixed state, or the first attempt has changed `updated_at` so that no row matches.
     return first_or_none(await send_query(crm, query, lambda response: read_rows(response, AdminNotes)))
@@ -242,6 +246,15 @@ async def _try_create(crm: AnyCRM, customer: UUID, row: Json) -> AdminNotes | No
         return await _create(crm, customer, row, merge=False)
     except ConflictError:
         return None
+
+
+def _check_readable(row: AdminNotes, column: str) -> None:
+    """Raise where adding to a column would lose what it holds and cannot be read."""
+    if column in row.unreadable:
+        raise ConflictError(
+            f"{column} of this customer holds a value that cannot be read; nothing was written",
+            hint=f"look at row.unreadable, and replace it with update_admin_customer_notes({column}=...)",
+        )
 
 
 def _now() -> str:
@@ -268,11 +281,5 @@ def _validated_fields(fields: Mapping[str, Any]) -> Json:
     if not isinstance(fields, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError("custom_fields must be a mapping", argument="custom_fields")
     names = [check.text(name, "custom_fields", max_length=100) for name in fields]
-    try:
-        values: list[Any] = to_jsonable_python(list(fields.values()), inf_nan_mode="strings")
-        check.bounded_text(repr(values), "custom_fields", max_length=100_000)
-    except (PydanticSerializationError, ValueError) as error:
-        raise InvalidInputError(
-            "custom_fields contains a value that cannot be encoded as JSON", argument="custom_fields"
-        ) from error
+    values: list[Any] = check.json_value(list(fields.values()), "custom_fields", max_length=100_000)
     return dict(zip(names, values, strict=True))

@@ -68,7 +68,7 @@ async def get_customer_timeline(
     events = [
         *(_event("order", each.created_at, _order_title(each), each) for each in orders),
         _event("notes", notes.updated_at, ", ".join(notes.tags) or "notes", notes) if notes else None,
-        *(_event("notification", each.created_at, each.title, each) for each in notifications),
+        *(_event("notification", each.created_at, each.title or "notification", each) for each in notifications),
         *(_event("loyalty_points", each.created_at, _points_title(each), each) for each in points),
         *(_event("coupon", each.used_at, each.code or "coupon", each) for each in coupons),
     ]
@@ -97,7 +97,8 @@ def _event(
 
 
 def _order_title(order: Order) -> str:
-    return f"{order.order_number or order.id}: {order.total:,.2f} ({order.status or 'no status'})"
+    total = "no total" if order.total is None else f"{order.total:,.2f}"
+    return f"{order.order_number or order.id}: {total} ({order.status or 'no status'})"
 
 
 def _points_title(row: _Loyalty) -> str:

@@ -38,7 +38,7 @@ def collector_as_it_was():
 def test_decoding_leaves_the_garbage_collector_as_it_was(running, pause_gc):
     (gc.enable if running else gc.disable)()
     gc.set_threshold(601, 11, 12)
-    assert decode(ONE, adapter_of(Order), pause_gc=pause_gc)[0].id == "1"
+    assert read_rows(answered({"id": "1"}), Order, pause_gc=pause_gc)[0].id == "1"
     assert (gc.isenabled(), gc.get_threshold()) == (running, (601, 11, 12))
 
 
@@ -50,10 +50,11 @@ def test_a_page_is_decoded_without_the_collector_and_with_it_where_that_is_asked
             seen.append((gc.isenabled(), gc.get_threshold()[0]))
             return []
 
+    monkeypatch.setattr(decoding, "adapter_of", lambda model: Adapter())
     gc.enable()
     gc.set_threshold(700)
-    decode(ONE, Adapter(), pause_gc=True)
-    decode(ONE, Adapter(), pause_gc=False)
+    read_rows(answered(), Order, pause_gc=True)
+    read_rows(answered(), Order, pause_gc=False)
     assert seen == [(True, 0), (True, 700)]
 
 

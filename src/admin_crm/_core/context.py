@@ -6,10 +6,13 @@ and the user's connection knows nothing of it.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from admin_crm._core.log import log
 from admin_crm.errors import AdminCRMError
 
 
@@ -21,12 +24,32 @@ class CallContext:
     customer_id: UUID | None = None
     timeout: float | None = None
     """Seconds for each request, below what its service is allowed anyway."""
+    unreadable: list[str] = field(default_factory=list[str], compare=False)
+    """The column of each value that could not be read."""
+
+    def warn_of_unreadable(self) -> None:
+        """Log one warning of all values that could not be read, at the end of the call (R5)."""
+        if self.unreadable:
+            counts = ", ".join(f"{column}: {count}" for column, count in Counter(self.unreadable).most_common())
+            self.unreadable.clear()
+            log.warning(
+                "%s: some values could not be read and are left out (%s); row.unreadable keeps them",
+                self.operation,
+                counts,
+            )
 
 
 _current: ContextVar[CallContext | None] = ContextVar("admin_crm_call", default=None)
 enter = _current.set
 leave = _current.reset
 current = _current.get
+
+
+def count_unreadable(columns: Iterable[str]) -> None:
+    """Count values of the current call that could not be read."""
+    context = current()
+    if context is not None:
+        context.unreadable.extend(columns)
 
 
 def add_context(error: AdminCRMError) -> None:

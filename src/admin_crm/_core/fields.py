@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import VERSION, AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
@@ -43,6 +44,10 @@ TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", 
 CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))
 
 
+UNREADABLE = "unreadable"
+"""Where a row's `__dict__` keeps what could not be read; most rows have no such entry."""
+
+
 # Models are built on first use. Not with pydantic before 2.14: if two threads build one at once, one of them fails.
 _DEFER_BUILD = tuple(map(int, VERSION.split(".")[:2])) >= (2, 14)
 
@@ -60,3 +65,13 @@ class Model(BaseModel):
         ser_json_inf_nan="null",
         defer_build=_DEFER_BUILD,
     )
+
+    @property
+    def unreadable(self) -> Mapping[str, Any]:
+        """The columns that hold a value their field cannot, as the server sent them; empty for most rows.
+
+        Such a field is None, or without the values that are odd, such as a null in a list. JSON that is nested
+        too deep to be read is kept as text.
+        """
+        kept: Mapping[str, Any] = vars(self).get(UNREADABLE, {})
+        return kept

@@ -36,13 +36,13 @@ def in_both_forms(function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[.
         called = CallContext(name, _uuid_or_none(customer), link.timeout)
         coroutine = function(*args, **kwargs)
         del args, kwargs, customer  # a traceback that shows local variables shows no password of theirs
-        return run_async(called, coroutine) if link.is_async else run_sync(called, coroutine)
+        return run_async(called, coroutine, whole=True) if link.is_async else run_sync(called, coroutine, whole=True)
 
     return call
 
 
-def run_sync(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a call to its end; its coroutine never really waits."""
+def run_sync(called: CallContext, coroutine: Coroutine[Any, Any, T], *, whole: bool = False) -> T:
+    """Run a call, or a part of it, to its end; its coroutine never really waits."""
     token = context.enter(called)
     try:
         coroutine.send(None)
@@ -54,12 +54,14 @@ def run_sync(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T:
         raise
     finally:
         context.leave(token)
+        if whole:
+            called.warn_of_unreadable()
     coroutine.close()
     raise RuntimeError("an operation may await only admin_crm's own helpers")
 
 
-async def run_async(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Await a call."""
+async def run_async(called: CallContext, coroutine: Coroutine[Any, Any, T], *, whole: bool = False) -> T:
+    """Await a call, or a part of it."""
     token = context.enter(called)
     try:
         return await coroutine
@@ -68,6 +70,8 @@ async def run_async(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T
         raise
     finally:
         context.leave(token)
+        if whole:
+            called.warn_of_unreadable()
 
 
 def _link_in(name: str, crm: object) -> Link:

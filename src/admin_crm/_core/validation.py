@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from math import isfinite
+from typing import Any, TypeVar, cast
 from uuid import UUID
+
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from admin_crm._core.redaction import redact
 from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 E = TypeVar("E", bound=StrEnum)
+
+DEEPEST_JSON = 100
+"""How many levels of JSON are written; far below what every reader of the shop's can read."""
+LONGEST_JSON_INTEGER = 14_000
+"""Bits of the longest integer that is written: about as many digits as Python converts."""
 
 # Python's UUID() also takes underscores, braces and "urn:uuid:", in which a typing error becomes another id.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}", re.ASCII)
@@ -52,9 +61,21 @@ def bounded_text(value: object, argument: str, *, max_length: int) -> str:
         raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
     if len(value.strip()) > max_length:
         raise InvalidInputError(f"{argument} must be at most {max_length} characters long", argument=argument)
-    if "\x00" in value or not _encodable(value):
-        raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
+    _check_storable(value, argument)
     return value
+
+
+def json_value(value: object, argument: str, *, max_length: int) -> Any:
+    """Return a value as JSON that Postgres can store, and that is read back whole."""
+    try:
+        plain: object = to_jsonable_python(value, inf_nan_mode="constants")
+        _check_json(plain, argument, 1)
+        length = len(json.dumps(plain, ensure_ascii=False))
+    except (PydanticSerializationError, RecursionError) as error:
+        raise InvalidInputError(f"{argument} contains a value that JSON cannot hold", argument=argument) from error
+    if length > max_length:
+        raise InvalidInputError(f"{argument} must be at most {max_length} characters of JSON", argument=argument)
+    return plain
 
 
 def member(value: object, enum: type[E], argument: str) -> E:
@@ -78,6 +99,30 @@ def aware(value: object, argument: str) -> datetime:
             f"{argument} must have a time zone, such as datetime(2026, 1, 1, tzinfo=UTC)", argument=argument
         )
     return value
+
+
+def _check_json(value: object, argument: str, depth: int) -> None:
+    if depth > DEEPEST_JSON:
+        raise InvalidInputError(f"{argument} is nested more than {DEEPEST_JSON} levels deep", argument=argument)
+    if isinstance(value, str):
+        _check_storable(value, argument)
+    elif isinstance(value, dict | list):
+        items = cast("dict[str, object] | list[object]", value)
+        if isinstance(items, dict):
+            for name in items:
+                _check_storable(name, argument)
+            items = list(items.values())
+        for each in items:
+            _check_json(each, argument, depth + 1)
+    elif isinstance(value, float) and not isfinite(value):
+        raise InvalidInputError(f"{argument} contains {value}, which JSON cannot hold", argument=argument)
+    elif isinstance(value, int) and value.bit_length() > LONGEST_JSON_INTEGER:
+        raise InvalidInputError(f"{argument} contains an integer of too many digits", argument=argument)
+
+
+def _check_storable(value: str, argument: str) -> None:
+    if "\x00" in value or not _encodable(value):
+        raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
 
 
 def _encodable(value: str) -> bool:

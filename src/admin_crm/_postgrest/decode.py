@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import re
 import threading
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
-from decimal import Decimal
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
@@ -21,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from admin_crm._core.pager import Batch
 from admin_crm._core.translate import check_success, error_from_validation
+from admin_crm._postgrest.lenient import parse, read_leniently, restore_floats
 from admin_crm.errors import UnexpectedResponseError
 
 M = TypeVar("M", bound=BaseModel)
@@ -45,7 +44,7 @@ def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = Fals
     """
     check_success(response)
     with _collector_paused() if pause_gc else nullcontext():
-        rows = decode(response.content, adapter_of(model))
+        rows = _decode_rows(response.content, adapter_of(model))
         if len(rows) > 1:
             _share_field_sets(rows)
     # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
@@ -77,16 +76,11 @@ def require_total(total: int | None) -> int:
 
 
 def decode(content: bytes, adapter: TypeAdapter[T]) -> T:
-    """Validate JSON bytes; numbers too long for a float keep every digit."""
-    has_long_number = _LONG_RUN in content.translate(_DIGITS_TO_0) and _LONG_NUMBER.search(content)
+    """Validate JSON bytes that are no rows of the shop's, such as the server's own settings."""
     try:
-        if has_long_number:
-            return adapter.validate_python(json.loads(content, parse_float=Decimal))
         return adapter.validate_json(content)
     except ValidationError as error:
         raise error_from_validation(error) from error
-    except json.JSONDecodeError:
-        return adapter.validate_json(content)
 
 
 def adapter_of(model: type[M]) -> TypeAdapter[list[M]]:
@@ -99,6 +93,22 @@ def _adapter_of(model: type[BaseModel]) -> TypeAdapter[Any]:
     # Names, addresses and times hardly ever recur: looking for each among those seen is a tenth of the validation.
     config = ConfigDict(hide_input_in_errors=True, cache_strings="keys")
     return TypeAdapter(list[model], config=config)  # type: ignore[valid-type]
+
+
+def _decode_rows(content: bytes, adapter: TypeAdapter[list[M]]) -> list[M]:
+    """Validate a page of rows; numbers too long for a float keep every digit, and odd values cost only themselves."""
+    try:
+        if _LONG_RUN in content.translate(_DIGITS_TO_0) and _LONG_NUMBER.search(content):
+            return restore_floats(adapter.validate_python(parse(content)))
+        return adapter.validate_json(content)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return read_leniently(content, adapter)
+    except ValidationError as error:
+        raise error_from_validation(error) from error
+    except (ValueError, RecursionError):
+        return decode(content, adapter)  # says what is wrong with all of it
 
 
 class _Pause:

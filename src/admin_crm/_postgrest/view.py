@@ -7,20 +7,19 @@ from functools import partial
 from typing import TypeVar
 
 import httpx
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from admin_crm._core.connection import facts_of
+from admin_crm._core.fields import Model
 from admin_crm._core.pager import Batch
-from admin_crm._core.rows import Json
-from admin_crm._core.translate import check_success
-from admin_crm._postgrest.decode import decode, read_batch
-from admin_crm._postgrest.query import Query, count_rows, send_query
+from admin_crm._core.rows import first_or_none
+from admin_crm._postgrest.decode import read_batch
+from admin_crm._postgrest.query import Query, count_rows, fetch, send_query
 from admin_crm.client import AnyCRM
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
 
 M = TypeVar("M", bound=BaseModel)
 
-_JSON_ROWS: TypeAdapter[list[Json]] = TypeAdapter(list[Json])
 _KEY = "id"
 _OTHER_KEY = "customer_id"
 
@@ -60,15 +59,11 @@ async def fetch_view_columns(crm: AnyCRM) -> frozenset[str]:
     if facts.view_columns is not None:
         return facts.view_columns
 
-    def read(response: httpx.Response) -> list[Json]:
-        check_success(response)
-        return decode(response.content, _JSON_ROWS)
-
-    rows = await send_query(crm, lambda: crm.supabase.table(view).select("*").limit(1), read)
-    if not rows:
+    row = first_or_none(await fetch(crm, lambda: crm.supabase.table(view).select("*").limit(1), Model))
+    if row is None:
         await check_view_is_visible(crm)
         return frozenset()
-    facts.view_columns = frozenset(rows[0])
+    facts.view_columns = frozenset(row.model_extra or ()) | frozenset(row.unreadable)
     return facts.view_columns
 
 

@@ -169,8 +169,8 @@ class CustomerProfile(Model):
     """The date of birth; None if unknown."""
     tier: Tier | None = TierColumn
     """The loyalty tier, or an unknown tier as a string; None if the shop has no tiers."""
-    account_status: Status = AccountStatus.ACTIVE
-    """active, suspended or banned, or an unknown status as a string; active if the column is missing."""
+    account_status: Status | None = None
+    """active, suspended or banned, or an unknown status as a string; None if the row does not say."""
     suspension_end: Timestamp | None = None
     """When the suspension ends; None without an end date or a suspension."""
     total_orders: int | None = None

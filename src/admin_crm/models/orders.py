@@ -43,8 +43,8 @@ class Order(Model):
     """The shipping cost, in the shop's currency; None if unknown."""
     discount: Decimal | None = None
     """The discount, in the shop's currency; None if unknown."""
-    total: Decimal = Decimal(0)
-    """The total in the shop's currency."""
+    total: Decimal | None = None
+    """The total in the shop's currency; None if unknown."""
     status: str | None = None
     """The shop's own status, in its language."""
     payment_method: str | None = None
@@ -66,7 +66,7 @@ class OrdersSummary(Model):
     """The figures of a customer's orders, without cancelled ones."""
 
     total_spent: Decimal = Decimal(0)
-    """The sum of the order totals, in the shop's currency."""
+    """The sum of the order totals that are known, in the shop's currency."""
     total_orders: int = 0
     """The number of orders."""
     aov: Decimal = Decimal(0)

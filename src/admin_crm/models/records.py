@@ -61,9 +61,9 @@ class AdminNotes(Model):
     """The customer."""
     notes: str | None = None
     """The text; None if there is none."""
-    tags: Annotated[list[str], BeforeValidator(lambda tags: tags or [])] = []
+    tags: Annotated[list[str], BeforeValidator(lambda tags: [] if tags is None else tags)] = []
     """The tags, in the order in which they were added."""
-    custom_fields: Annotated[dict[str, Any], BeforeValidator(lambda fields: fields or {})] = {}
+    custom_fields: Annotated[dict[str, Any], BeforeValidator(lambda fields: {} if fields is None else fields)] = {}
     """The shop's own fields, any JSON values."""
     updated_at: Timestamp | None = None
     """When the row was last changed; used to detect concurrent edits."""
@@ -95,14 +95,14 @@ class Notification(Model):
     """The notification's id."""
     user_id: UUID
     """The customer."""
-    title: str
-    """The title."""
-    message: str
-    """The text."""
-    type: Annotated[NotificationType | str, Field(union_mode="left_to_right")] = NotificationType.INFO
-    """info, warning, alert or success, or an unknown type as a string."""
-    is_read: bool | None = False
-    """Whether the customer has read it."""
+    title: str | None = None
+    """The title; None if the row has none."""
+    message: str | None = None
+    """The text; None if the row has none."""
+    type: Annotated[NotificationType | str, Field(union_mode="left_to_right")] | None = None
+    """info, warning, alert or success, or an unknown type as a string; None if the row does not say."""
+    is_read: bool | None = None
+    """Whether the customer has read it; None if unknown."""
     created_at: Timestamp | None = None
     """When it was sent; None if unknown."""
 
