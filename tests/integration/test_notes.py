@@ -107,6 +107,13 @@ def test_a_customer_may_not_write_notes(stranger):
         stranger(add_customer_tags, own, ["vip"])
 
 
+def nested(levels: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
@@ -121,12 +128,32 @@ def test_a_customer_may_not_write_notes(stranger):
         ({"custom_fields": {"a": object()}}, "custom_fields"),
         ({"custom_fields": {"": 1}}, "custom_fields"),
         ({"custom_fields": {"a": "b" * 100_001}}, "custom_fields"),
+        ({"custom_fields": {"a": float("nan")}}, "custom_fields"),
+        ({"custom_fields": {"a": [{"b": float("-inf")}]}}, "custom_fields"),
+        ({"custom_fields": {"a": ["b\x00"]}}, "custom_fields"),
+        ({"custom_fields": {"a": {"\ud800": 1}}}, "custom_fields"),
+        ({"custom_fields": {"a": 10**5000}}, "custom_fields"),
+        ({"custom_fields": {"a": nested(101)}}, "custom_fields"),
+        ({"custom_fields": {"a": nested(100_000)}}, "custom_fields"),
+        ({"notes": "\x00"}, "notes"),
+        ({"tags": ["\ud800"]}, "tags"),
     ],
 )
 def test_wrong_notes_are_refused_before_anything_is_sent(ask, wrong, named):
     with pytest.raises(InvalidInputError) as refused:
         ask(update_admin_customer_notes, NOBODY, **wrong)
     assert refused.value.argument == named
+
+
+def test_fields_come_back_as_they_were_written_however_odd_their_numbers_and_as_deep_as_they_may_be(by_key, customer):
+    fields = {"x": 0.30000000000000004, "big": 2**53 - 1, "deep": nested(90), "small": 1e-7, "one": 1}
+    by_key(set_custom_fields, customer, fields)
+    for _ in range(2):
+        row = by_key(set_custom_fields, customer, {"n": 1})
+        assert row.custom_fields == {**fields, "n": 1}
+        assert type(row.custom_fields["x"]) is float
+        by_key(set_custom_fields, customer, {"n": None})
+    assert by_key(get_admin_customer_notes, customer).custom_fields == fields
 
 
 def test_adding_nothing_is_refused(ask):

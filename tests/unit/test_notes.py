@@ -6,7 +6,13 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import ConflictError, PermissionDeniedError, add_customer_tags, update_admin_customer_notes
+from admin_crm import (
+    ConflictError,
+    PermissionDeniedError,
+    add_customer_tags,
+    set_custom_fields,
+    update_admin_customer_notes,
+)
 from helpers import URL
 
 SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
@@ -84,3 +90,32 @@ def test_a_note_that_was_written_but_is_hidden_is_an_error(ask):
     respx.post(NOTES).mock(return_value=httpx.Response(201, json=[]))
     with pytest.raises(PermissionDeniedError, match="not written"):
         ask(update_admin_customer_notes, SOMEBODY, notes="hola")
+
+
+def answering(**columns: object) -> httpx.Response:
+    return httpx.Response(200, json=[{"customer_id": SOMEBODY, **columns}])
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("change", "column", "odd"),
+    [
+        (lambda ask: ask(set_custom_fields, SOMEBODY, {"a": 1}), "custom_fields", ["a"]),
+        (lambda ask: ask(add_customer_tags, SOMEBODY, ["vip"]), "tags", ["a", {}]),
+    ],
+)
+def test_nothing_is_added_to_what_cannot_be_read_since_it_would_be_lost(ask, change, column, odd):
+    respx.get(NOTES).mock(return_value=answering(**{column: odd}))
+    write = respx.patch(NOTES)
+    with pytest.raises(ConflictError, match=column) as refused:
+        change(ask)
+    assert "row.unreadable" in refused.value.hint
+    assert not write.called
+
+
+@respx.mock
+def test_notes_last_changed_at_infinity_can_be_edited(ask):
+    respx.get(NOTES).mock(return_value=answering(updated_at="infinity", tags=["a"]))
+    write = respx.patch(NOTES, params={"updated_at": "eq.infinity"}).mock(return_value=answering(tags=["a", "b"]))
+    assert ask(add_customer_tags, SOMEBODY, ["b"]).tags == ["a", "b"]
+    assert write.called

@@ -69,10 +69,10 @@ def json_value(value: object, argument: str, *, max_length: int) -> Any:
     """Return a value as JSON that Postgres can store, and that is read back whole."""
     try:
         plain: object = to_jsonable_python(value, inf_nan_mode="constants")
-        _check_json(plain, argument, 1)
-        length = len(json.dumps(plain, ensure_ascii=False))
-    except (PydanticSerializationError, RecursionError) as error:
+    except (PydanticSerializationError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"{argument} contains a value that JSON cannot hold", argument=argument) from error
+    _check_json(plain, argument, 1)
+    length = len(json.dumps(plain, ensure_ascii=False))
     if length > max_length:
         raise InvalidInputError(f"{argument} must be at most {max_length} characters of JSON", argument=argument)
     return plain
