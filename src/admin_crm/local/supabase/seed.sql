@@ -13,6 +13,9 @@ $$;
 create function pg_temp.key(seed text) returns uuid language sql immutable as $$
   select overlay(overlay(md5(seed) placing '4' from 13) placing 'a' from 17)::uuid
 $$;
+create function pg_temp.slug(name text) returns text language sql immutable as $$
+  select replace(translate(lower(name), 'áéíóúñü', 'aeiounu'), ' ', '-')
+$$;
 
 -- Accounts -------------------------------------------------------------------------------------
 
@@ -71,21 +74,24 @@ select
 from auth.users where email is not null;
 
 insert into public.admin_users (id, role)
-select id, case email when 'admin@tienda.example' then 'owner' else 'support' end
+select id, case email when 'admin@tienda.example' then 'super_admin' else 'viewer' end
 from auth.users where email like '%@tienda.example';
 delete from public.customer_profiles where id in (select id from public.admin_users);
 
 -- What is sold ---------------------------------------------------------------------------------
 
-insert into public.categories (id, name)
-select pg_temp.key('category' || name), name
-from unnest(array['Velas', 'Joyería', 'Decoración', 'Papelería', 'Cuidado Personal', 'Textiles']) name;
+insert into public.categories (id, name, slug, section, order_index)
+select pg_temp.key('category' || name), name, pg_temp.slug(name), section, row_number() over ()
+from (values
+  ('Velas', 'hogar'), ('Joyería', 'regalos'), ('Decoración', 'hogar'), ('Papelería', 'regalos'),
+  ('Cuidado Personal', 'regalos'), ('Textiles', 'hogar')
+) sections (name, section);
 
-insert into public.products (id, name, category_id, price, stock, image)
+insert into public.products (id, name, slug, section, category_id, price, stock, sku, images)
 select
-  pg_temp.key('product' || n), kind || ' ' || style, pg_temp.key('category' || category),
-  30 + 10 * pg_temp.roll('price' || n, 75), pg_temp.roll('stock' || n, 120),
-  'https://images.example/products/' || n || '.webp'
+  pg_temp.key('product' || n), kind || ' ' || style, pg_temp.slug(kind || ' ' || style), section, categories.id,
+  30 + 10 * pg_temp.roll('price' || n, 75), pg_temp.roll('stock' || n, 120), 'P' || lpad(n::text, 3, '0'),
+  array['https://images.example/products/' || n || '.webp']
 from (
   select row_number() over (order by kind, style)::integer, category, kind, style
   from (values
@@ -93,7 +99,8 @@ from (
     ('Decoración', 'Espejo'), ('Papelería', 'Libreta'), ('Cuidado Personal', 'Jabón'), ('Textiles', 'Manta')
   ) kinds (category, kind),
   unnest(array['Jacaranda', 'Obsidiana', 'Talavera', 'Cempasúchil', 'Luna de Miel']) style
-) products (n, category, kind, style);
+) products (n, category, kind, style)
+join public.categories on categories.name = category;
 
 -- What was bought ------------------------------------------------------------------------------
 
@@ -119,9 +126,7 @@ select
   row_number() over (order by bought_at, id, k) as number, id as customer_id, n || ':' || k as seed, bought_at,
   case
     when n = 1 and k = 1 then 'delivered'
-    when pg_temp.dice('cancel' || n || k) < 0.03 then 'cancelled'
-    when pg_temp.dice('cancel' || n || k) < 0.045 then 'cancelado'
-    when pg_temp.dice('cancel' || n || k) < 0.055 then 'canceled'
+    when pg_temp.dice('cancel' || n || k) < 0.055 then 'cancelled'
     when bought_at > now() - interval '3 days' then pg_temp.pick('status' || n || k, array['pending', 'confirmed'])
     when bought_at > now() - interval '9 days' then pg_temp.pick('status' || n || k, array['processing', 'shipped'])
     else 'delivered'
@@ -136,14 +141,15 @@ from (
   from buyers, generate_series(1, orders) k
 ) ordered;
 
+alter table public.orders disable trigger orders_count_delivered;
 insert into public.orders (
   id, order_number, customer_id, items, subtotal, shipping_cost, discount, total, status, payment_method,
   payment_status, tracking_notes, created_at, updated_at
 )
 select
   pg_temp.key('order' || seed), 'P-' || lpad(number::text, 6, '0'), customer_id, items, subtotal, shipping, discount,
-  subtotal + shipping - discount, status, pg_temp.pick('pay' || seed, array['card', 'transfer', 'oxxo', 'cash']),
-  case when status like 'cancel%' then 'refunded' when status = 'pending' then 'pending' else 'paid' end,
+  subtotal + shipping - discount, status, pg_temp.pick('pay' || seed, array['whatsapp', 'mercadopago', 'cash', 'transfer', 'card']),
+  case when status = 'cancelled' then 'refunded' when status = 'pending' then 'pending' else 'paid' end,
   case when status = 'shipped' then 'Guía MX' || pg_temp.roll('guide' || seed, 1000000) end,
   bought_at, bought_at
 from purchases
@@ -155,7 +161,7 @@ cross join lateral (
     -- Now and then something that is no longer sold.
     select coalesce(products.id, pg_temp.key('retired')) as product_id,
       coalesce(products.name, 'Calendario 2024') as name, coalesce(products.price, 90.50) as price,
-      coalesce(products.image, 'https://images.example/products/retired.webp') as image,
+      coalesce(products.images[1], 'https://images.example/products/retired.webp') as image,
       1 + floor(3 * pg_temp.dice('quantity' || seed || i) ^ 2)::integer as quantity
     from generate_series(1, 1 + pg_temp.roll('lines' || seed, 3)) i
     left join public.products on products.id = pg_temp.key(
@@ -167,8 +173,12 @@ cross join lateral (
     case when pg_temp.dice('discount' || seed) < 0.12 then round(subtotal * 0.10, 2) else 0 end as discount
 ) charges;
 
+alter table public.orders enable trigger orders_count_delivered;
+select setval('public.order_numbers', count(*)) from purchases;
+
 -- Who they are ---------------------------------------------------------------------------------
 
+alter table public.customer_profiles disable trigger customer_profiles_touch;
 update public.customer_profiles set
   phone = case when n = 1 or pg_temp.dice('hasphone' || n) < 0.88 then people.phone end,
   whatsapp = case when n = 1 or pg_temp.dice('whatsapp' || n) < 0.7 then people.phone end,
@@ -192,7 +202,7 @@ update public.customer_profiles set
     'interests', jsonb_build_array(pg_temp.pick('interest' || n, array['velas', 'aretes', 'plantas', 'regalos']), 'hecho a mano'),
     'visual_theme_hint', pg_temp.pick('theme' || n, array['terracota', 'lavanda', 'jade']),
     'personality_notes', pg_temp.pick('mood' || n, array['Prefiere mensajes breves.', 'Pregunta por los materiales.', 'Compra para regalar.'])
-  ) end,
+  ) else '{}' end,
   ia_context = case when n = 1 or pg_temp.dice('context' || n) < 0.2 then jsonb_build_object(
     'last_query', pg_temp.pick('query' || n, array['velas de soya', '¿hay envíos a Mérida?', 'aretes de plata']),
     'last_intent', pg_temp.pick('intent' || n, array['browse', 'buy', 'support']),
@@ -200,16 +210,16 @@ update public.customer_profiles set
     'visual_theme_hint', pg_temp.pick('theme' || n, array['terracota', 'lavanda', 'jade']),
     'propensity_score', round(pg_temp.dice('propensity' || n)::numeric, 2),
     'updated_at', now() - make_interval(days => pg_temp.roll('thought' || n, 60))
-  ) end
+  ) else '{}' end
 from people where people.id = customer_profiles.id;
 
 update public.customer_profiles set
-  total_orders = orders, total_spent = spent,
-  customer_tier = case when spent >= 50000 then 'platinum' when spent >= 20000 then 'gold' when spent >= 5000 then 'silver' else 'bronze' end
+  total_orders = orders, total_spent = spent, customer_tier = public.tier_for(spent)
 from (
-  select customer_id, count(*)::integer as orders, sum(total) as spent
-  from public.orders where status not in ('cancelled', 'cancelado', 'canceled') group by customer_id
-) purchases where customer_id = id;
+  select customer_id, count(*) as orders, sum(total) as spent
+  from public.orders where status = 'delivered' group by customer_id
+) delivered where customer_id = id;
+alter table public.customer_profiles enable trigger customer_profiles_touch;
 
 insert into public.addresses (
   id, customer_id, type, label, full_name, street, number, colony, city, state, zip_code, phone, notes, "references",
