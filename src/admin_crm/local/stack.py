@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import os
 import subprocess
-import sys
 import tempfile
-import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -18,17 +15,13 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from admin_crm.local import folders
 from admin_crm.local.errors import LocalStackError
-from admin_crm.local.installed import cache_dir, default_engine, deno, postgres
+from admin_crm.local.installed import cache_dir, default_engine, postgres
+from admin_crm.local.process import DiedError, await_answer, end, last_lines, launch
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from admin_crm.local.installed import Engine
-
-GATEWAY = Path(__file__).parent / "gateway"
-START_SECONDS = 180  # the very first start downloads the npm packages
-STOP_SECONDS = 5
-STDERR_LINES = 15
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,13 +40,25 @@ class _Project:
 class LocalStack:
     """A local Supabase with a seeded shop: Postgres, REST, auth, storage and Edge Functions.
 
+    The shop is as deployed shops are, except that its directory is open to a secret key. The arguments from
+    `labels` to `model_answers` make it the shop of others.
+
     Args:
         max_rows: the maximum number of rows in one response.
         email_confirmation: whether sign-ups must confirm their e-mail address.
-        labels: the language of segments and health statuses, ``es`` or ``en``.
-        gated_view: gate the directory's view on `auth.uid()`, so that it is empty for a secret key.
+        labels: the labels of segments and health statuses: ``es`` (the shop's own), ``en``, or ``prospects``
+            (seven Spanish segments, and no recency for customers without orders).
+        gated_view: gate the directory's view on `auth.uid()`, so that it is empty for a secret key: the shop as
+            deployed.
         order_items: store order items in a table of their own.
         tier_column: the name of the tier column.
+        old_statuses: spell some cancelled orders ``cancelado`` and ``canceled``.
+        guarded_profiles: keep customers from changing their own status, tier and totals.
+        touched_notes: have a trigger set the time of a changed note.
+        suggest_tags: whether the functions know the action `suggest_tags`, which the shop as deployed refuses.
+        function_statuses: answer failures of functions with a status that fits, such as 404, and not always 400.
+        model_answers: how functions answer: ``clean`` JSON, JSON in a code fence (``fenced``), or JSON without its
+            optional keys (``partial``).
         engine: ``lite`` (Supabase Lite on an embedded Postgres) or ``postgrest`` (PostgREST 12 on a PostgreSQL
             server, on Linux x86-64 with the extra `local-postgres`). By default the value of
             `ADMIN_CRM_LOCAL_ENGINE`, otherwise ``lite``.
@@ -80,19 +85,34 @@ class LocalStack:
         *,
         max_rows: int = 1000,
         email_confirmation: bool = False,
-        labels: Literal["es", "en"] = "es",
+        labels: Literal["es", "en", "prospects"] = "es",
         gated_view: bool = False,
         order_items: bool = False,
         tier_column: Literal["customer_tier", "tier"] = "customer_tier",
+        old_statuses: bool = False,
+        guarded_profiles: bool = False,
+        touched_notes: bool = False,
+        suggest_tags: bool = True,
+        function_statuses: bool = False,
+        model_answers: Literal["clean", "fenced", "partial"] = "clean",
         engine: Engine | None = None,
         data_dir: str | os.PathLike[str] | None = None,
         port: int = 0,
     ) -> None:
         variants = {
             "labels_en": labels == "en",
+            "labels_prospects": labels == "prospects",
             "gated_view": gated_view,
+            "old_statuses": old_statuses,
             "order_items": order_items,
+            "guarded_profiles": guarded_profiles,
+            "touched_notes": touched_notes,
             "tier_column": tier_column == "tier",
+        }
+        secrets = {
+            "SHOP_WITHOUT_ACTIONS": "" if suggest_tags else "suggest_tags",
+            "SHOP_FUNCTION_STATUSES": "1" if function_statuses else "",
+            "SHOP_MODEL_ANSWERS": model_answers,
         }
         engine = engine or default_engine()
         if engine == "postgrest" and data_dir is not None:
@@ -104,6 +124,7 @@ class LocalStack:
             "max_rows": max_rows,
             "email_confirmation": email_confirmation,
             "variants": [name for name, wanted in variants.items() if wanted],
+            "function_secrets": secrets,
             "data_dir": str(Path(data_dir).resolve()) if data_dir is not None else None,
             "cache_dir": str(cache_dir()),
         }
@@ -119,11 +140,11 @@ class LocalStack:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
             try:
                 self._process, options = self._launched(stderr)
-                self._answer = _await_answer(self._process, options)
+                self._answer = _Project(**await_answer(self._process, options))
             except BaseException as error:
                 self.stop()
-                if isinstance(error, _DiedError):
-                    raise LocalStackError(f"the local stack {error}\n{_last_lines(stderr)}") from None
+                if isinstance(error, DiedError):
+                    raise LocalStackError(f"the local stack {error}\n{last_lines(stderr)}") from None
                 raise
         return self
 
@@ -131,7 +152,7 @@ class LocalStack:
         """Stop the stack and remove its files; does nothing if it is not running."""
         process, self._process, self._answer = self._process, None, None
         if process:
-            _end(process)
+            end(process)
         if self._folder and self._options["data_dir"] is None:
             folders.remove(Path(self._folder))
 
@@ -139,11 +160,11 @@ class LocalStack:
         if self._options["data_dir"]:
             self._folder = self._options["data_dir"]
             options = {**self._options, "folder": self._folder}
-            return _launch(options, stderr), options
+            return launch(options, stderr), options
         with folders.StackFolder.create() as made:
             self._folder = str(made.path)
             options = {**self._options, "folder": self._folder}
-            return _launch(options, stderr, made.lock), options
+            return launch(options, stderr, made.lock), options
 
     def __enter__(self) -> Self:
         """Start the stack."""
@@ -201,11 +222,13 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables with which `AdminCRM.from_env()` connects to this stack."""
+        """All environment variables that `AdminCRM.from_env()` reads: the keys, and an administrator's sign-in."""
         return {
             "SUPABASE_URL": self.url,
             "SUPABASE_SECRET_KEY": self.secret_key,
             "SUPABASE_PUBLISHABLE_KEY": self.publishable_key,
+            "ADMIN_CRM_EMAIL": self.admin_email,
+            "ADMIN_CRM_PASSWORD": self.admin_password,
         }
 
     def execute_sql(self, sql: str) -> list[dict[str, Any]]:
@@ -225,93 +248,3 @@ class LocalStack:
                 raise LocalStackError(json.load(error)["message"]) from None
         except (OSError, http.client.HTTPException) as error:
             raise LocalStackError(f"the local stack does not respond: {error}") from error
-
-
-class _DiedError(Exception):
-    """The gateway exited, or was killed, before it was ready."""
-
-
-def _launch(options: dict[str, Any], stderr: IO[str], lock: int | None = None) -> subprocess.Popen[str]:
-    writable = [options["cache_dir"], options["folder"]]
-    hosts = ["127.0.0.1"] + ["generativelanguage.googleapis.com"] * ("GEMINI_API_KEY" in os.environ)
-    # Permission to run a shell allows everything; and Deno needs the paths of sockets in advance.
-    own_servers = ["--allow-run=sh,tar,id,cp", "--allow-net", "--unstable-raw-imports"]
-    return subprocess.Popen(  # noqa: S603  # deno from its wheel, on our own files
-        [
-            deno(),
-            "run",
-            "--quiet",
-            "--no-prompt",
-            "--frozen",
-            f"--config={GATEWAY / 'deno.json'}",
-            "--allow-env",
-            "--allow-read",
-            "--allow-sys",
-            *(own_servers if options["postgres"] else [f"--allow-net={','.join(hosts)}"]),
-            f"--allow-write={','.join(writable)}",
-            str(GATEWAY / "main.ts"),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        encoding="utf-8",
-        env=_environment(),
-        # The parent handles Ctrl-C, and stops the gateway gracefully.
-        start_new_session=True,
-        pass_fds=() if lock is None else (lock,),
-    )
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(OSError):
-        _pipe(process.stdin).close()
-    if sys.platform != "win32":  # pragma: no branch
-        # A forked child of this process may keep the pipe open.
-        process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    with _pipe(process.stdout) as output:
-        output.read()  # until EOF, which comes when the last server of the gateway has exited
-
-
-def _environment() -> dict[str, str]:
-    unproxied = [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1"]
-    return {
-        **os.environ,
-        "DENO_NO_UPDATE_CHECK": "1",
-        "NO_COLOR": "1",
-        # The functions call the stack they are part of.
-        "NO_PROXY": ",".join(filter(None, unproxied)),
-    }
-
-
-def _await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> _Project:
-    late = threading.Timer(START_SECONDS, process.kill)
-    late.start()
-    try:
-        with contextlib.suppress(BrokenPipeError):
-            _pipe(process.stdin).write(json.dumps(options) + "\n")
-            _pipe(process.stdin).flush()
-        line = _pipe(process.stdout).readline()
-        if line:
-            return _Project(**json.loads(line))
-        process.wait()
-        raise _DiedError("exited at startup" if late.is_alive() else f"was not ready after {START_SECONDS} s")
-    finally:
-        late.cancel()
-        late.join()
-
-
-def _pipe(pipe: IO[str] | None) -> IO[str]:
-    if pipe is None:  # pragma: no cover
-        raise LocalStackError("the gateway has no pipe")
-    return pipe
-
-
-def _last_lines(stderr: IO[str]) -> str:
-    stderr.seek(0)
-    return "".join(stderr.readlines()[-STDERR_LINES:]).strip()

@@ -54,6 +54,7 @@ async function open(): Promise<void> {
   Deno.env.set("SUPABASE_URL", url);
   Deno.env.set("SUPABASE_ANON_KEY", keys.anonJwt);
   Deno.env.set("SUPABASE_SERVICE_ROLE_KEY", keys.serviceRoleJwt);
+  for (const [name, value] of Object.entries(options.function_secrets)) Deno.env.set(name, value);
   await announce({
     url,
     publishable_key: keys.publishable,

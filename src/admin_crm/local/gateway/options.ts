@@ -11,6 +11,8 @@ export interface Options {
   email_confirmation: boolean;
   /** Names of the files in `variants/` to apply on top of the standard project. */
   variants: string[];
+  /** Secrets of the Edge Functions, by name: they make the functions those of other shops. */
+  function_secrets: Record<string, string>;
   /** Where files go; removed at the end, unless it is the folder to keep data in. */
   folder: string;
   /** A folder to keep the data in, or null for none. */

@@ -1,6 +1,5 @@
--- Shops whose directory asks who is looking: a secret key is nobody, and sees nothing.
+-- The shop as deployed: the directory asks who is looking, and a secret key is nobody.
 
-create or replace function public.may_see_directory() returns boolean
-language sql stable security definer set search_path = '' as $$
-  select exists (select from public.admin_users where id = auth.uid())
+create or replace function public.sees_everybody() returns boolean language sql stable as $$
+  select public.is_admin()
 $$;

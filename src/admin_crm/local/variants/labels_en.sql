@@ -1,4 +1,4 @@
--- Shops with English labels, which also say 365 days when there is no order.
+-- Shops with English labels.
 
 create or replace function public.customer_segment(recency integer, frequency bigint, monetary numeric)
 returns text language sql immutable as $$
@@ -22,9 +22,4 @@ language sql immutable as $$
     when recency <= 240 then 'Needs Attention'
     else 'Churning'
   end
-$$;
-
-create or replace function public.customer_recency(last_order timestamptz) returns integer
-language sql stable as $$
-  select coalesce(now()::date - last_order::date, 365)
 $$;

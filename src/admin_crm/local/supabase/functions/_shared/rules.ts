@@ -54,15 +54,23 @@ export interface Shop {
   lowStock: Product[];
 }
 
+export interface Offer {
+  campaign: string;
+  message: string;
+  discount: number;
+}
+
 const CANCELLED = ["cancelled", "canceled", "cancelado"];
 const DAY = 24 * 3600 * 1000;
+/** What the directory's view says of whoever has not bought. */
+const NEVER = 365;
 
 export function historyOf(orders: Order[], now: Date): History {
   const counted = orders.filter((order) => !CANCELLED.includes(order.status.toLowerCase()));
   const monetary = counted.reduce((sum, order) => sum + Number(order.total), 0);
   const last = Math.max(...counted.map((order) => Date.parse(order.created_at)));
   return {
-    recency: counted.length ? Math.max(0, dayOf(now.getTime()) - dayOf(last)) : null,
+    recency: counted.length ? Math.max(0, Math.floor((now.getTime() - last) / DAY)) : null,
     frequency: counted.length,
     monetary,
     average: counted.length ? monetary / counted.length : 0,
@@ -70,28 +78,21 @@ export function historyOf(orders: Order[], now: Date): History {
   };
 }
 
-/** Whole days since 1970 in UTC, as the directory's view counts them. */
-function dayOf(time: number): number {
-  return Math.floor(time / DAY);
-}
-
 function favouritesOf(orders: Order[]): string[] {
   const bought = new Map<string, number>();
   for (const item of orders.flatMap((order) => order.items ?? [])) {
-    if (item.name) bought.set(item.name, (bought.get(item.name) ?? 0) + (item.quantity ?? 0));
+    if (item.name) bought.set(item.name, (bought.get(item.name) ?? 0) + (item.quantity ?? 1));
   }
   const ranked = [...bought].sort(([a, m], [b, n]) => n - m || a.localeCompare(b, "es"));
   return ranked.slice(0, 3).map(([name]) => name);
 }
 
 /** The segment, by the same thresholds as the directory's view. */
-export function segmentOf({ recency, frequency, monetary }: History): string {
-  if (recency === null) return "Prospecto";
-  if (recency > 180) return "Casi Perdido";
-  if (recency > 90) return "En Riesgo";
-  if (recency <= 30 && frequency >= 8 && monetary >= 10000) return "Campeón";
-  if (frequency >= 5) return "Leal";
-  if (frequency <= 2 && recency <= 45) return "Nuevo";
+export function segmentOf({ recency, frequency }: History): string {
+  const days = recency ?? NEVER;
+  if (days <= 15 && frequency >= 3) return "Campeón";
+  if (days <= 30 && frequency >= 2) return "Leal";
+  if (days > 45) return "En Riesgo";
   return "Regular";
 }
 
@@ -100,13 +101,10 @@ export function suggestTags(customer: Customer, history: History, now: Date) {
   const ofSegment: Record<string, string> = {
     "Campeón": "vip",
     "Leal": "leal",
-    "Nuevo": "nuevo",
     "En Riesgo": "en-riesgo",
-    "Casi Perdido": "reactivar",
-    "Prospecto": "prospecto",
     "Regular": "regular",
   };
-  const tags = [ofSegment[segment]];
+  const tags = [history.frequency ? ofSegment[segment] : "prospecto"];
   if (history.average >= 1500) tags.push("ticket-alto");
   if (history.frequency >= 20) tags.push("mayoreo");
   if (isBirthdayMonth(customer, now)) tags.push("cumple-este-mes");
@@ -118,13 +116,10 @@ export function whatsAppCopy(customer: Customer, history: History, context?: str
   const hello = `¡Hola${firstName(customer, " ")}! 😊`;
   const favourite = history.favourites[0];
   const about: Record<string, string> = {
-    "Prospecto": "Nos encantaría preparar tu primer pedido; ¿buscas algo en especial?",
-    "Nuevo": `Gracias por tu compra reciente${
-      favourite ? ` de ${favourite}` : ""
-    }. ¿Qué te pareció?`,
     "Campeón": "Eres de nuestras personas favoritas: te apartamos las novedades antes que a nadie.",
-    "En Riesgo": `Hace tiempo que no te vemos${favourite ? ` y ${favourite} sigue aquí` : ""}.`,
-    "Casi Perdido": "Te extrañamos. Tenemos un detalle para tu regreso; ¿te cuento?",
+    "En Riesgo": history.frequency
+      ? `Hace tiempo que no te vemos${favourite ? ` y ${favourite} sigue aquí` : ""}.`
+      : "Nos encantaría preparar tu primer pedido; ¿buscas algo en especial?",
   };
   const usual = `Hay novedades${
     favourite ? ` que combinan con ${favourite}` : " que te van a gustar"
@@ -147,9 +142,9 @@ export function loyaltyOf(customer: Customer, history: History): Loyalty {
   const segment = segmentOf(history);
   const analysis = `${figures(history)} Segmento «${segment}».`;
   const plans: Record<string, [discount: number, prefix: string, reason: string]> = {
-    "Prospecto": [10, "HOLA", "Un empujón para la primera compra."],
-    "En Riesgo": [15, "VUELVE", "Más de 90 días sin comprar."],
-    "Casi Perdido": [20, "REGRESA", "Más de 180 días sin comprar."],
+    "En Riesgo": history.frequency
+      ? [20, "VUELVE", "Más de 45 días sin comprar."]
+      : [10, "HOLA", "Un empujón para la primera compra."],
     "Campeón": [10, "GRACIAS", "Reconocer a quien más compra."],
   };
   if (!(segment in plans)) {
@@ -157,7 +152,7 @@ export function loyaltyOf(customer: Customer, history: History): Loyalty {
   }
   const [discount, prefix, reason] = plans[segment];
   const code = `${prefix}${discount}-${customer.id.slice(0, 4).toUpperCase()}`;
-  const drifting = history.recency !== null && history.recency > 90;
+  const drifting = history.frequency > 0 && segment === "En Riesgo";
   return {
     analysis,
     suggested_coupon: { code, discount, reason },
@@ -173,6 +168,16 @@ export function loyaltyOf(customer: Customer, history: History): Loyalty {
   };
 }
 
+/** An offer to a customer, more generous to who drifts away. */
+export function offerOf(customer: Customer, history: History): Offer {
+  const discounts: Record<string, number> = { "Campeón": 10, "En Riesgo": 20 };
+  const segment = segmentOf(history);
+  const discount = discounts[segment] ?? 15;
+  const campaign = segment === "En Riesgo" ? "VUELVE" : "GRACIAS";
+  const hello = `¡Hola${firstName(customer, " ")}!`;
+  return { campaign, discount, message: `${hello} Tienes ${discount} % en tu próxima compra.` };
+}
+
 export function insightsOf({ customers, orders, lowStock }: Shop, now: Date) {
   const insights: Insight[] = [];
   const drifting = [...byCustomer(orders)]
@@ -183,7 +188,7 @@ export function insightsOf({ customers, orders, lowStock }: Shop, now: Date) {
     insights.push({
       type: "warning",
       title: `${plural(drifting.length, "cliente", "clientes")} en riesgo`,
-      description: `De 91 a 180 días sin comprar; valen ${pesos(worth)} en compras.`,
+      description: `Más de 45 días sin comprar; valen ${pesos(worth)} en compras.`,
     });
   }
   const sales = (from: number, to: number) =>

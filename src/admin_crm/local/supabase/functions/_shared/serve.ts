@@ -1,4 +1,12 @@
-/** What every function does around its own work: who may ask, what was asked, how errors are told. */
+/**
+ * What every function does around its own work: who may ask, what was asked, how errors are told. As
+ * deployed, every failure is HTTP 400. The project's secrets make the functions those of other shops:
+ *
+ * - `SHOP_FUNCTION_STATUSES=1`: a failure has a status that fits it, as 404 for an unknown customer;
+ * - `SHOP_WITHOUT_ACTIONS=a,b`: the actions that are answered "Acción no soportada";
+ * - `SHOP_MODEL_ANSWERS=fenced` or `partial`: answers as language models give them (see model.ts).
+ */
+import { asModel } from "./model.ts";
 import { isAdministrator } from "./shop.ts";
 
 export type Body = Record<string, unknown>;
@@ -19,18 +27,22 @@ const CORS = {
 /** Serve a function's actions; `usual` is the one meant by a body that names none. */
 export function serve(actions: Record<string, Action>, usual?: string): void {
   Deno.serve(async (request) => {
-    if (request.method === "OPTIONS") return new Response(null, { headers: CORS });
+    if (request.method === "OPTIONS") return new Response("ok", { headers: CORS });
     try {
-      const answer = await answerTo(request, actions, usual);
-      return Response.json({ ...answer, source: "rules" }, { headers: CORS });
+      return asModel(await answerTo(request, actions, usual), CORS);
     } catch (error) {
-      const refused = error instanceof Refusal;
-      if (!refused) console.error(error);
-      const message = refused ? error.message : "La función falló; revisa su registro.";
-      const status = refused ? error.status : 500;
-      return Response.json({ error: message }, { status, headers: CORS });
+      return failure(error);
     }
   });
+}
+
+function failure(error: unknown): Response {
+  const refused = error instanceof Refusal;
+  if (!refused) console.error(error);
+  const message = refused ? error.message : "La función falló; revisa su registro.";
+  const fitting = refused ? error.status : 500;
+  const status = Deno.env.get("SHOP_FUNCTION_STATUSES") ? fitting : 400;
+  return Response.json({ error: message }, { status, headers: CORS });
 }
 
 async function answerTo(
@@ -47,10 +59,11 @@ async function answerTo(
     throw new Refusal(400, "El cuerpo debe ser un objeto JSON.");
   }
   const { action = usual, ...rest } = body as Body;
-  if (typeof action !== "string" || !Object.hasOwn(actions, action)) {
-    throw new Refusal(400, `Acción desconocida; usa ${Object.keys(actions).join(", ")}.`);
+  const without = (Deno.env.get("SHOP_WITHOUT_ACTIONS") ?? "").split(",");
+  if (typeof action !== "string" || !Object.hasOwn(actions, action) || without.includes(action)) {
+    throw new Refusal(400, "Acción no soportada");
   }
-  return await actions[action](rest);
+  return { ...await actions[action](rest), source: "rules" };
 }
 
 /** A text of the body, refused where it is missing, blank or too long. */

@@ -49,6 +49,24 @@ export function readLowStock(least: number): Promise<Product[]> {
   return rows(`products?select=name,stock&stock=lt.${least}`);
 }
 
+/** Store a row, and give it as it was stored. */
+export async function insert(
+  table: string,
+  row: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${variable("SUPABASE_URL")}/rest/v1/${table}`, {
+    method: "POST",
+    headers: {
+      ...withServiceKey(),
+      "content-type": "application/json",
+      prefer: "return=representation",
+    },
+    body: JSON.stringify(row),
+  });
+  if (!answer.ok) throw new Error(`${table}: ${answer.status}`);
+  return (await answer.json())[0];
+}
+
 async function askAuth(
   path: string,
   headers: Record<string, string>,
@@ -60,8 +78,7 @@ async function askAuth(
 
 /** All rows of a query: the server gives at most so many at once, and says how many there are. */
 async function rows<T>(query: string): Promise<T[]> {
-  const key = variable("SUPABASE_SERVICE_ROLE_KEY");
-  const headers = { apikey: key, authorization: `Bearer ${key}`, prefer: "count=exact" };
+  const headers = { ...withServiceKey(), prefer: "count=exact" };
   const found: T[] = [];
   while (true) {
     const page = `order=id&limit=${PAGE}&offset=${found.length}`;
@@ -72,6 +89,11 @@ async function rows<T>(query: string): Promise<T[]> {
     const total = Number(answer.headers.get("content-range")?.split("/")[1]);
     if (!batch.length || !(found.length < total)) return found;
   }
+}
+
+function withServiceKey(): Record<string, string> {
+  const key = variable("SUPABASE_SERVICE_ROLE_KEY");
+  return { apikey: key, authorization: `Bearer ${key}` };
 }
 
 function variable(name: string): string {

@@ -1,4 +1,4 @@
-import { loyalty } from "../_shared/actions.ts";
+import { offer } from "../_shared/actions.ts";
 import { serve } from "../_shared/serve.ts";
 
-serve({ analyze_loyalty: loyalty }, "analyze_loyalty");
+serve({ offer }, "offer");
