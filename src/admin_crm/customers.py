@@ -163,6 +163,7 @@ def _detail(
     """Merge the parts; the profile's columns take precedence over the view's."""
     valid_orders = [order for order in orders if not order.is_cancelled]
     from_view = {} if row is None else _non_empty(row) | {"recency_as_sent": row.recency_as_sent}
+    from_view = {name: value for name, value in from_view.items() if name not in profile.unreadable}
     detail = AdminCustomerDetail.model_validate(
         from_view
         | _non_empty(profile)
