@@ -231,6 +231,7 @@ def check_writes(admin: Ask, customer: str) -> None:
 
 
 def test_a_customer_who_writes_odd_values_into_the_profile_stops_no_administrator(admin, hostile):
+    admin(lift_expired_suspensions)
     others = directory(admin)
     for odd in rounds(PROFILE):
         hostile.change("customer_profiles", "id", hostile.id, **odd)
