@@ -10,19 +10,31 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, T
 
 import httpx
 
-from admin_crm._core.base import BaseConnection, secret
-from admin_crm._core.connection import Key, Retry, RetryHook, link_of
+from admin_crm._core.base import BaseConnection, secret, with_link
+from admin_crm._core.connection import Key, Retry, RetryHook, link_of, with_rights
 from admin_crm._core.context import CallContext
 from admin_crm._core.loop import check_loop
 from admin_crm._core.operation import in_both_forms, run_async, run_sync
 from admin_crm._core.sign_in import sign_in, stop_renewal
 from admin_crm._core.transport import http_of, interrupt
+from admin_crm.errors import PermissionDeniedError
 from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
     from supabase import AsyncClient, Client
 
-__all__ = ["AdminCRM", "AnyCRM", "AsyncAdminCRM", "Operation", "Retry", "RetryHook", "anon_client", "operation"]
+__all__ = [
+    "AdminCRM",
+    "AnyCRM",
+    "AsyncAdminCRM",
+    "Operation",
+    "Retry",
+    "RetryHook",
+    "anon_client",
+    "has_secret_key",
+    "operation",
+    "with_secret_key",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +49,7 @@ class AdminCRM(BaseConnection):
         key: the secret or service_role key; or, with `access_token`, the publishable key.
         anon_key: the publishable or anon key, needed only by `create_customer_with_details`.
         access_token: an administrator's token, for shops whose view is gated on `auth.uid()`.
+        secret_key: the secret key, beside an administrator's token, for what only it can do.
         supabase: a supabase-py client that the app already has, instead of url and key.
         settings: names, limits and timeouts; the defaults if left out. Nothing is read from the environment.
         on_retry: called before each retry.
@@ -62,6 +75,7 @@ class AdminCRM(BaseConnection):
             *,
             anon_key: Key | None = None,
             access_token: Key | None = None,
+            secret_key: Key | None = None,
             supabase: Client | None = None,
             settings: Settings | None = None,
             on_retry: RetryHook | None = None,
@@ -75,6 +89,7 @@ class AdminCRM(BaseConnection):
         email: str,
         password: Key,
         *,
+        secret_key: Key | None = None,
         settings: Settings | None = None,
         on_retry: RetryHook | None = None,
     ) -> Self:
@@ -89,7 +104,15 @@ class AdminCRM(BaseConnection):
             ```
         """
         publishable_key, hidden, password = secret(publishable_key), secret(password), ""
-        crm = cls(url, publishable_key, anon_key=publishable_key, settings=settings, on_retry=on_retry)
+        secret_key = None if secret_key is None else secret(secret_key)
+        crm = cls(
+            url,
+            publishable_key,
+            anon_key=publishable_key,
+            secret_key=secret_key,
+            settings=settings,
+            on_retry=on_retry,
+        )
         try:
             run_sync(CallContext("sign_in"), sign_in(link_of(crm), email, hidden))
         except BaseException:
@@ -159,6 +182,7 @@ class AsyncAdminCRM(BaseConnection):
             *,
             anon_key: Key | None = None,
             access_token: Key | None = None,
+            secret_key: Key | None = None,
             supabase: AsyncClient | None = None,
             settings: Settings | None = None,
             on_retry: RetryHook | None = None,
@@ -172,6 +196,7 @@ class AsyncAdminCRM(BaseConnection):
         email: str,
         password: Key,
         *,
+        secret_key: Key | None = None,
         settings: Settings | None = None,
         on_retry: RetryHook | None = None,
     ) -> Self:
@@ -183,7 +208,15 @@ class AsyncAdminCRM(BaseConnection):
             ```
         """
         publishable_key, hidden, password = secret(publishable_key), secret(password), ""
-        crm = cls(url, publishable_key, anon_key=publishable_key, settings=settings, on_retry=on_retry)
+        secret_key = None if secret_key is None else secret(secret_key)
+        crm = cls(
+            url,
+            publishable_key,
+            anon_key=publishable_key,
+            secret_key=secret_key,
+            settings=settings,
+            on_retry=on_retry,
+        )
         try:
             check_loop(link_of(crm).shared)
             await run_async(CallContext("sign_in"), sign_in(link_of(crm), email, hidden))
@@ -249,6 +282,33 @@ class Operation(Protocol[P, T_co]):
 def operation(function: Callable[Concatenate[AnyCRM, P], Coroutine[Any, Any, T]]) -> Operation[P, T]:
     """Make a public function of a coroutine function: called with an `AdminCRM`, awaited with an `AsyncAdminCRM`."""
     return cast("Operation[P, T]", in_both_forms(function))
+
+
+def has_secret_key(crm: AnyCRM) -> bool:
+    """Return whether a connection has a secret key, by itself or beside a session."""
+    link = link_of(crm)
+    return link.secret is not None or link.rights.is_secret
+
+
+def with_secret_key(crm: AnyCRM, purpose: str) -> AnyCRM:
+    """Return this connection with the secret key's rights, for what only they can do.
+
+    Args:
+        crm: the connection.
+        purpose: what needs the key, as the beginning of a sentence: ``deleting a customer``.
+
+    Raises:
+        PermissionDeniedError: the connection has no secret key.
+    """
+    link = link_of(crm)
+    if link.rights.is_secret:
+        return crm
+    if link.secret is None:
+        raise PermissionDeniedError(
+            f"{purpose} needs the secret key, which this connection does not have",
+            hint="connect with AdminCRM.sign_in(..., secret_key=...), or with the secret key alone",
+        )
+    return with_link(crm, with_rights(link, link.secret))
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from admin_crm import doctor
-from admin_crm.diagnosis.access import rights_in_effect, rights_of
+from admin_crm._core.claims import claims_of
+from admin_crm.diagnosis.access import rights_in_effect
 from helpers import ANON, KEY, QUICK, URL, Ask, Caller
 from project_server import SETTINGS, USER, Project, as_user, jwt, line_of, refused, rows
 
@@ -80,7 +81,7 @@ def test_a_legacy_anon_key_with_a_session_should_be_replaced(caller: Caller, pro
 
 
 def test_a_key_without_an_expiry_does_not_expire() -> None:
-    assert not rights_of(jwt(role="anon")).expired
+    assert not claims_of(jwt(role="anon")).expired
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
 from admin_crm._core.connection import Key, Link, RetryHook, Rights, checked_key, open_link, with_rights
 from admin_crm.errors import InvalidInputError
 from admin_crm.settings import Credentials, Settings
+
+C = TypeVar("C", bound="BaseConnection")
 
 
 class BaseConnection:
@@ -27,6 +29,7 @@ class BaseConnection:
         *,
         anon_key: Key | None = None,
         access_token: Key | None = None,
+        secret_key: Key | None = None,
         supabase: Any = None,
         settings: Settings | None = None,
         on_retry: RetryHook | None = None,
@@ -36,9 +39,17 @@ class BaseConnection:
                 raise InvalidInputError("pass either url and key, or supabase", argument="supabase")
             url, key = str(supabase.supabase_url), SecretStr(supabase.supabase_key)
         key, access_token, anon_key = _hidden(key), _hidden(access_token), _hidden(anon_key)
+        secret_key = _hidden(secret_key)
         self._anon_key = None if anon_key is None else checked_key(anon_key, "anon_key")
         self._link = open_link(
-            url, key, settings, is_async=self._is_async, token=access_token, on_retry=on_retry, client=supabase
+            url,
+            key,
+            settings,
+            is_async=self._is_async,
+            token=access_token,
+            on_retry=on_retry,
+            client=supabase,
+            secret_key=secret_key,
         )
 
     @classmethod
@@ -124,7 +135,7 @@ class BaseConnection:
         changes = {"retry_attempts": attempts, "retry_deadline": deadline}
         settings = self.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
         limit = self._link.timeout if timeout is None else timeout
-        return self._over(replace(self._link, settings=settings, timeout=limit))
+        return with_link(self, replace(self._link, settings=settings, timeout=limit))
 
     def as_user(self, token: Key) -> Self:
         """Return this connection with another user's rights; both share one HTTP client and one limiter.
@@ -147,7 +158,7 @@ class BaseConnection:
         link, token = self._link, checked_key(_hidden(token), "token")
         if not link.shared.owns_http:
             raise InvalidInputError("the connection belongs to a supabase-py client of your own", argument="supabase")
-        return self._over(with_rights(link, Rights(self._anon_key or link.rights.key, token=token)))
+        return with_link(self, with_rights(link, Rights(self._anon_key or link.rights.key, token=token)))
 
     def __repr__(self) -> str:
         link: Link | None = getattr(self, "_link", None)
@@ -156,10 +167,12 @@ class BaseConnection:
         rights = "as a signed-in user" if link.rights.is_signed_in else _describe_key(link.rights.key)
         return f"{type(self).__name__}({self.url!r}, {rights})"
 
-    def _over(self, link: Link) -> Self:
-        clone = copy.copy(self)
-        clone.__dict__["_link"] = link
-        return clone
+
+def with_link(crm: C, link: Link) -> C:
+    """Return a view of a connection that reaches its server by another link."""
+    clone = copy.copy(crm)
+    clone.__dict__["_link"] = link
+    return clone
 
 
 def _hidden(key: Key | None) -> SecretStr | None:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
+from admin_crm._core.claims import claims_of
 from admin_crm._core.facts import ServerFacts
 from admin_crm._core.limiter import Limiter
 from admin_crm._core.session import Renewal, Session
@@ -75,7 +76,12 @@ class Rights:
     @property
     def is_anonymous(self) -> bool:
         """Whether these are no more rights than anybody has: a publishable key alone."""
-        return not self.is_signed_in and self.key.get_secret_value().startswith("sb_publishable_")
+        return not self.is_signed_in and claims_of(self.key.get_secret_value()).role == "anon"
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether these are the secret key's rights, which bypass row-level security."""
+        return not self.is_signed_in and claims_of(self.key.get_secret_value()).role == "service_role"
 
 
 @dataclass(eq=False)
@@ -112,6 +118,8 @@ class Link:
     timeout: float | None = None
     owns_shared: bool = True
     """Whether closing this view closes what it shares."""
+    secret: Rights | None = None
+    """The secret key's rights, where the connection has that key beside a session."""
 
 
 class Connection(Protocol):
@@ -142,6 +150,7 @@ def open_link(
     token: Key | None = None,
     on_retry: RetryHook | None = None,
     client: Any = None,
+    secret_key: Key | None = None,
 ) -> Link:
     """Check what a connection is opened with, and open it; `client` is a supabase-py client of the app's own."""
     settings = settings or Settings()
@@ -149,9 +158,11 @@ def open_link(
         checked_key(key, "key"), token=None if token is None else checked_key(token, "access_token"), client=client
     )
     shared = Shared(_checked_url(url), Limiter(settings.concurrency), owns_http=client is None)
-    shared.rights[rights.handle] = rights
+    secret = None if secret_key is None else Rights(_checked_secret_key(secret_key))
+    for each in filter(None, (rights, secret)):
+        shared.rights[each.handle] = each
     _all_shared.add(shared)
-    return Link(shared, rights, settings, is_async=is_async, on_retry=on_retry)
+    return Link(shared, rights, settings, is_async=is_async, on_retry=on_retry, secret=secret)
 
 
 def with_rights(link: Link, rights: Rights) -> Link:
@@ -172,6 +183,15 @@ def checked_key(key: Key | None, argument: str) -> SecretStr:
         raise InvalidInputError(f"{argument} is empty", argument=argument)
     if not valid:
         raise InvalidInputError(f"{argument} contains invalid characters", argument=argument)
+    return secret
+
+
+def _checked_secret_key(key: Key) -> SecretStr:
+    secret = checked_key(key, "secret_key")
+    if claims_of(secret.get_secret_value()).role != "service_role":
+        raise InvalidInputError(
+            "secret_key is not a secret key", argument="secret_key", hint="pass the sb_secret_… or service_role key"
+        )
     return secret
 
 

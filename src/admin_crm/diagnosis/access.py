@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import httpx
 from pydantic import TypeAdapter
 
+from admin_crm._core.claims import Claims, claims_of
 from admin_crm._core.connection import link_of
 from admin_crm._core.fields import Model
 from admin_crm._core.translate import check_success
@@ -38,45 +36,15 @@ class AuthSettings(Model):
     mailer_autoconfirm: bool = False
 
 
-class Rights(NamedTuple):
-    """The claims of a key or token, not verified."""
-
-    role: str | None
-    user: str | None = None
-    expires: float | None = None
-    legacy: bool = False
-
-    @property
-    def expired(self) -> bool:
-        """Whether the key or token has expired."""
-        return self.expires is not None and self.expires <= time.time()
-
-
 _AUTH_SETTINGS: TypeAdapter[AuthSettings] = TypeAdapter(AuthSettings)
 
 
-def rights_of(key: str) -> Rights:
-    """Return the claims of a key or token."""
-    if key.startswith("sb_secret_"):
-        return Rights("service_role")
-    if key.startswith("sb_publishable_"):
-        return Rights("anon")
-    claims = _claims(key)
-    role, user, expires = claims.get("role"), claims.get("sub"), claims.get("exp")
-    return Rights(
-        role if isinstance(role, str) else None,
-        user if isinstance(user, str) else None,
-        expires if isinstance(expires, int | float) else None,
-        legacy=bool(claims),
-    )
-
-
-def rights_in_effect(crm: AnyCRM) -> Rights:
+def rights_in_effect(crm: AnyCRM) -> Claims:
     """Return the claims that requests are sent with: those of the session, or otherwise of the key."""
     link = link_of(crm)
     if link.shared.owns_http:
-        return rights_of(link.rights.bearer)
-    return rights_of(crm.supabase.options.headers["Authorization"].removeprefix("Bearer "))
+        return claims_of(link.rights.bearer)
+    return claims_of(crm.supabase.options.headers["Authorization"].removeprefix("Bearer "))
 
 
 async def url(crm: AnyCRM) -> Finding:
@@ -112,7 +80,7 @@ async def clock(crm: AnyCRM) -> Finding:
 
 async def key(crm: AnyCRM) -> Finding:
     """Identify the connection's key, without a request."""
-    rights, session = rights_of(link_of(crm).rights.key.get_secret_value()), rights_in_effect(crm)
+    rights, session = claims_of(link_of(crm).rights.key.get_secret_value()), rights_in_effect(crm)
     key_type = {"service_role": "secret", "anon": "publishable"}.get(rights.role or "")
     if rights.role == "authenticated":
         return Finding(
@@ -152,7 +120,7 @@ async def sign_up(crm: AnyCRM) -> Finding:
         return Finding(
             "warn", "no anon key: create_customer_with_details cannot be used", "pass the publishable key as anon_key"
         )
-    if rights_of(crm.anon_key.get_secret_value()).role == "service_role":
+    if claims_of(crm.anon_key.get_secret_value()).role == "service_role":
         return Finding("fail", "the anon key is a secret key: sign-ups would run with it", "pass the publishable key")
     settings = await send_request(crm, "GET", _SETTINGS_PATH, _read_settings, key=crm.anon_key)
     if settings.disable_signup:
@@ -181,13 +149,3 @@ async def _is_admin(crm: AnyCRM, user: str) -> Finding:
 def _read_settings(response: httpx.Response) -> AuthSettings:
     check_success(response)
     return decode(response.content, _AUTH_SETTINGS)
-
-
-def _claims(token: str) -> dict[str, Any]:
-    """Return the claims of a JWT; an empty dict for anything else."""
-    try:
-        _, middle, _ = token.split(".")
-        claims: object = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", claims) if isinstance(claims, dict) else {}

@@ -25,6 +25,7 @@ class DiedError(Exception):
 
 
 def launch(options: dict[str, Any], stderr: IO[str], lock: int | None = None) -> subprocess.Popen[str]:
+    """Start a gateway, which may read and write only what it needs."""
     writable = [options["cache_dir"], options["folder"]]
     hosts = ["127.0.0.1"] + ["generativelanguage.googleapis.com"] * ("GEMINI_API_KEY" in os.environ)
     # Permission to run a shell allows everything; and Deno needs the paths of sockets in advance.
@@ -57,6 +58,7 @@ def launch(options: dict[str, Any], stderr: IO[str], lock: int | None = None) ->
 
 
 def end(process: subprocess.Popen[str]) -> None:
+    """End a gateway, and wait until it is gone."""
     with contextlib.suppress(OSError):
         _pipe(process.stdin).close()
     if sys.platform != "win32":  # pragma: no branch
@@ -83,6 +85,7 @@ def _environment() -> dict[str, str]:
 
 
 def await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> dict[str, str]:
+    """Send a gateway its options, and return what it answers once it is ready."""
     late = threading.Timer(START_SECONDS, process.kill)
     late.start()
     try:
@@ -107,5 +110,6 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
 
 
 def last_lines(stderr: IO[str]) -> str:
+    """Return the last lines of what a gateway wrote to standard error."""
     stderr.seek(0)
     return "".join(stderr.readlines()[-STDERR_LINES:]).strip()
