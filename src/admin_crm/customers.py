@@ -146,8 +146,8 @@ def tier_progress(
 
 
 async def _fetch_view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:
-    def query(key: str) -> Query:
-        return crm.supabase.table(crm.settings.view).select("*").eq(key, str(customer))
+    def query(selected: str, key: str) -> Query:
+        return crm.supabase.table(crm.settings.view).select(selected).eq(key, str(customer))
 
     return first_or_none((await fetch_from_view(crm, query, AdminCustomer)).rows)
 

@@ -95,8 +95,8 @@ async def search_customers(
 
     start = (page - 1) * page_size
 
-    def query(offset: int, limit: int, key: str) -> Query:
-        rows = crm.supabase.table(crm.settings.view).select("*", count=EXACT_COUNT)
+    def query(offset: int, limit: int, selected: str, key: str) -> Query:
+        rows = crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT)
         matches = text_filter(text.strip(), key, columns)
         if matches:
             rows = rows.or_(matches)
@@ -114,7 +114,7 @@ async def search_customers(
             if error.status != 416 and error.code != _PAST_THE_END:
                 raise
             key = facts_of(crm).view_key or "id"
-            return Batch([], await send_query(crm, partial(query, 0, 1, key), read_total))
+            return Batch([], await send_query(crm, partial(query, 0, 1, key, key), read_total))
         return Batch(batch.rows, require_total(batch.total))
 
     # The server may give fewer rows at once than were asked for.

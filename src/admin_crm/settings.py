@@ -35,6 +35,8 @@ class Settings(BaseModel):
 
     view: str = "customer_intelligence_360"
     """The directory's view."""
+    directory_function: str | None = "customer_directory"
+    """The function that returns the directory in one answer, in shops that have it; None never asks for it."""
     profiles_table: str = "customer_profiles"
     """The table of customer profiles: names, numbers, tier, status and totals."""
     notes_table: str = "admin_customer_notes"

@@ -17,13 +17,17 @@ class ServerFacts:
     """The view's key column: `id` or `customer_id`; None until the view was read."""
     view_columns: frozenset[str] | None = None
     """The view's columns; None until a row of it was seen."""
+    absent_view_columns: set[str] = field(default_factory=set[str])
+    """Columns that were asked for by name and that the view does not have."""
+    directory_packs: int | None = None
+    """Into how few rows the directory must be packed for this server's row limit; None for the function's default."""
     _absent: dict[str, float] = field(default_factory=dict[str, float])
 
-    def note_absent(self, table: str) -> None:
-        """Remember for a while that there is no such table."""
-        self._absent[table] = time.monotonic()
+    def note_absent(self, name: str) -> None:
+        """Remember for a while that there is no such table or function."""
+        self._absent[name] = time.monotonic()
 
-    def lacks(self, table: str) -> bool:
-        """Return whether the table was missing a short while ago."""
-        noted = self._absent.get(table)
+    def lacks(self, name: str) -> bool:
+        """Return whether the table or function was missing a short while ago."""
+        noted = self._absent.get(name)
         return noted is not None and time.monotonic() - noted < ABSENT_SECONDS

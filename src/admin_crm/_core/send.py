@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar, cast
 
 import httpx
 
 from admin_crm._core import context, scope
 from admin_crm._core.connection import Connection, Link, link_of
+from admin_crm._core.context import CallContext
 from admin_crm._core.loop import check_loop
+from admin_crm._core.operation import run_sync
 from admin_crm._core.sign_in import keep_session
 from admin_crm._core.translate import translate
 from admin_crm.errors import AdminCRMError, ClientStateError, PermissionDeniedError, RateLimitedError
@@ -54,6 +56,23 @@ async def send(
     return await retry(
         link, lambda: _attempt(link, request, read, database=database), first, started_at, repeatable=repeatable
     )
+
+
+async def send_steps(
+    crm: Connection,
+    steps: Callable[[], Coroutine[Any, Any, T]],
+    read: Callable[[T], R],
+    *,
+    repeatable: bool = True,
+    database: bool = False,
+) -> R:
+    """Send several requests, or one whose response is read as it arrives, as one try: all of it is repeated or none."""
+    link = link_of(crm)
+
+    def request() -> T | Awaitable[T]:
+        return steps() if link.is_async else run_sync(context.current() or CallContext("steps"), steps())
+
+    return await send(crm, request, read, repeatable=repeatable, database=database)
 
 
 async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Callable[[T], R], *, database: bool) -> R:

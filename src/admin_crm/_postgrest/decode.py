@@ -44,12 +44,18 @@ def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = Fals
         pause_gc: whether Python's garbage collector is paused meanwhile; for a page of rows, not for a single one.
     """
     check_success(response)
-    with _collector_paused() if pause_gc else nullcontext():
-        rows = _decode_rows(response.content, adapter_of(model))
-        if len(rows) > 1:
-            _share_field_sets(rows)
+    rows = decode_rows(response.content, model, pause_gc=pause_gc)
     # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
     response.stream = httpx.ByteStream(b"")
+    return rows
+
+
+def decode_rows(content: bytes, model: type[M], *, pause_gc: bool = False) -> list[M]:
+    """Decode a JSON list of rows as models; `pause_gc` as in `read_rows`."""
+    with _collector_paused() if pause_gc else nullcontext():
+        rows = _decode_rows(content, adapter_of(model))
+        if len(rows) > 1:
+            _share_field_sets(rows)
     return rows
 
 

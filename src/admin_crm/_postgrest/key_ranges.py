@@ -8,7 +8,7 @@ counted and cut again.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from itertools import pairwise
 from math import ceil
 from operator import attrgetter
@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
+from admin_crm._postgrest.packed import fetch_packed
 from admin_crm._postgrest.query import EXACT_COUNT, Query, count_rows
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm.client import AnyCRM
@@ -52,12 +53,14 @@ class RangeReader(Generic[M]):
         crm: the connection.
         model: what each row is decoded as; it has the key as `id`.
         size: rows asked for at a time, until the first response shows how many the server gives.
+        fields: the fields of the model that are wanted; all columns by default.
     """
 
-    def __init__(self, crm: AnyCRM, model: type[M], size: int) -> None:
+    def __init__(self, crm: AnyCRM, model: type[M], size: int, fields: Sequence[str] | None = None) -> None:
         self._crm = crm
         self._model = model
         self._size = size
+        self._fields = fields
         self.expected: int | None = None
         """How many rows the server counted at the start; None where it did not."""
         self._received = 0
@@ -67,15 +70,15 @@ class RangeReader(Generic[M]):
         """Fetch one page of a range, in the order of the key."""
         crm, size = self._crm, self._size
 
-        def query(key: str) -> Query:
-            rows = crm.supabase.table(crm.settings.view).select("*", count=EXACT_COUNT if part.counted else None)
+        def query(selected: str, key: str) -> Query:
+            rows = crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT if part.counted else None)
             if part.after >= 0:
                 rows = rows.gt(key, str(UUID(int=part.after)))
             if part.upto < _LAST_KEY:
                 rows = rows.lte(key, str(UUID(int=part.upto)))
             return rows.order(key).limit(size)
 
-        return fetch_from_view(crm, query, self._model)
+        return fetch_from_view(crm, query, self._model, self._fields)
 
     def next_range(self, part: Range, page: Batch[M]) -> Range | None:
         """Return the range to read next where one page is read after the other; None at the end."""
@@ -130,25 +133,37 @@ class RangeReader(Generic[M]):
         return [Range(low, high, counted=False) for low, high in pairwise(ends) if low < high]
 
 
-async def fetch_whole_view(crm: AnyCRM, model: type[M]) -> list[M]:
-    """Read every row of the view, in no particular order."""
+async def fetch_whole_view(crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None) -> list[M]:
+    """Read every row of the view, in the order of the key: in one answer where the shop has the function for it.
+
+    Args:
+        crm: the connection.
+        model: what each row is decoded as.
+        fields: the fields of the model that are wanted; all columns by default.
+    """
+    packed = await fetch_packed(crm, model, fields)
+    if packed is not None:
+        packed.sort(key=_KEY)
+        return packed
     found: dict[int, M] = {}
-    expected = await _fetch_ranges(crm, model, found)
+    expected = await _fetch_ranges(crm, model, found, fields)
     if len(found) < expected:
         expected = await count_rows(crm, crm.settings.view)
     if len(found) < expected:
         # Rows were inserted or deleted meanwhile, or the server withheld rows. Read again and count every page:
         # rows and count then come from one snapshot, so each page can be verified.
-        await _fetch_ranges(crm, model, found, verify=True)
-    return list(found.values())
+        await _fetch_ranges(crm, model, found, fields, verify=True)
+    return [found[key] for key in sorted(found)]
 
 
-async def _fetch_ranges(crm: AnyCRM, model: type[M], found: dict[int, M], *, verify: bool = False) -> int:
+async def _fetch_ranges(
+    crm: AnyCRM, model: type[M], found: dict[int, M], fields: Sequence[str] | None, *, verify: bool = False
+) -> int:
     """Fetch all ranges into `found`, and return how many rows the server counted at the start.
 
     With `verify`, the read requests the count with every page, and raises if the server counts rows but returns none.
     """
-    reader = RangeReader(crm, model, crm.settings.page_size)
+    reader = RangeReader(crm, model, crm.settings.page_size, fields)
     # A failed page is fetched again in the next round: much has been read already, and the outage may last
     # a little longer than the retries of one request.
     rounds_left = min(_MAX_FAILED_ROUNDS, crm.settings.retry_attempts - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from admin_crm._core.connection import facts_of
 from admin_crm._core.fields import Model
 from admin_crm._core.pager import Batch
 from admin_crm._core.rows import first_or_none
+from admin_crm._postgrest.columns import KEY, note_missing_column, select_list
 from admin_crm._postgrest.decode import read_batch
 from admin_crm._postgrest.query import Query, count_rows, fetch, send_query
 from admin_crm.client import AnyCRM
@@ -20,33 +21,31 @@ from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
 
 M = TypeVar("M", bound=BaseModel)
 
-_KEY = "id"
-_OTHER_KEY = "customer_id"
 
-
-async def fetch_from_view(crm: AnyCRM, query: Callable[[str], Query], model: type[M]) -> Batch[M]:
+async def fetch_from_view(
+    crm: AnyCRM, query: Callable[[str, str], Query], model: type[M], fields: Sequence[str] | None = None
+) -> Batch[M]:
     """Fetch rows of the view with its key column: `id`, or `customer_id` where it has no `id`.
 
     Args:
         crm: the connection.
-        query: builds the query, given the name of the key column.
+        query: builds the query, given what to select and the name of the key column.
         model: what each row is decoded as.
+        fields: the fields of the model that are wanted; all columns by default.
     """
     facts, pause_gc = facts_of(crm), crm.settings.pause_gc
 
     def read(response: httpx.Response) -> Batch[M]:
         return read_batch(response, model, pause_gc=pause_gc)
 
-    try:
-        batch = await send_query(crm, partial(query, facts.view_key or _KEY), read)
-    except SchemaMismatchError as error:
-        if facts.view_key is not None or (error.kind, error.name) != ("column", _KEY):
-            raise
-    else:
-        return batch
-    batch = await send_query(crm, partial(query, _OTHER_KEY), read)
-    facts.view_key = _OTHER_KEY
-    return batch
+    while True:
+        key = facts.view_key or KEY
+        selected = select_list(crm, model, fields, key)
+        try:
+            return await send_query(crm, partial(query, ",".join(selected or "*"), key), read)
+        except SchemaMismatchError as error:
+            if not note_missing_column(crm, error, selected):
+                raise
 
 
 async def fetch_view_columns(crm: AnyCRM) -> frozenset[str]:

@@ -55,6 +55,7 @@ class LocalStack:
         old_statuses: spell some cancelled orders ``cancelado`` and ``canceled``.
         guarded_profiles: keep customers from changing their own status, tier and totals.
         touched_notes: have a trigger set the time of a changed note.
+        directory_function: install the function that answers the directory whole (``admin-crm sql directory``).
         suggest_tags: whether the functions know the action `suggest_tags`, which the shop as deployed refuses.
         function_statuses: answer failures of functions with a status that fits, such as 404, and not always 400.
         model_answers: how functions answer: ``clean`` JSON, JSON in a code fence (``fenced``), or JSON without its
@@ -92,6 +93,7 @@ class LocalStack:
         old_statuses: bool = False,
         guarded_profiles: bool = False,
         touched_notes: bool = False,
+        directory_function: bool = False,
         suggest_tags: bool = True,
         function_statuses: bool = False,
         model_answers: Literal["clean", "fenced", "partial"] = "clean",
@@ -108,6 +110,8 @@ class LocalStack:
             "guarded_profiles": guarded_profiles,
             "touched_notes": touched_notes,
             "tier_column": tier_column == "tier",
+            # What shops may install is no variant: the files that `admin-crm sql` prints.
+            "../../sql/directory": directory_function,
         }
         secrets = {
             "SHOP_WITHOUT_ACTIONS": "" if suggest_tags else "suggest_tags",

@@ -9,7 +9,7 @@ export interface Options {
   /** Rows that one answer may hold at most, as a hosted project's setting of this name. */
   max_rows: number;
   email_confirmation: boolean;
-  /** Names of the files in `variants/` to apply on top of the standard project. */
+  /** Names of the files to apply on top of the standard project, as seen from `variants/`. */
   variants: string[];
   /** Secrets of the Edge Functions, by name: they make the functions those of other shops. */
   function_secrets: Record<string, string>;

@@ -1,0 +1,58 @@
+"""Which columns of the view to ask for: those of the wanted fields, by the names that this shop has (R12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import AliasChoices, BaseModel
+
+from admin_crm._core.connection import facts_of
+from admin_crm.client import AnyCRM
+from admin_crm.errors import SchemaMismatchError
+
+KEY = "id"
+OTHER_KEY = "customer_id"
+
+
+def select_list(crm: AnyCRM, model: type[BaseModel], fields: Iterable[str] | None, key: str) -> list[str] | None:
+    """Return the columns that fill some fields of a model; None, which is all columns, where no fields are named.
+
+    Args:
+        crm: the connection, which knows what columns this shop has not.
+        model: the model of a row.
+        fields: names of its fields, or of columns that it does not have.
+        key: the view's key column, which is always among them.
+    """
+    if fields is None:
+        return None
+    absent = facts_of(crm).absent_view_columns
+    chosen = {key: None}
+    for field in fields:
+        names = [KEY, OTHER_KEY] if field == KEY else column_names(model, field)
+        present = next((name for name in names if name not in absent), None)
+        if present is not None and field != KEY:
+            chosen[present] = None
+    return list(chosen)
+
+
+def column_names(model: type[BaseModel], field: str) -> Sequence[str]:
+    """Return the names that a field's column has in the shops, the usual one first."""
+    known = model.model_fields.get(field)
+    alias = known.validation_alias if known is not None else None
+    if isinstance(alias, AliasChoices):
+        return [str(each) for each in alias.choices]
+    return [alias if isinstance(alias, str) else field]
+
+
+def note_missing_column(crm: AnyCRM, error: SchemaMismatchError, selected: Sequence[str] | None) -> bool:
+    """Learn from an error that the view lacks a column; returns whether to ask again without it."""
+    facts = facts_of(crm)
+    if error.kind != "column" or error.name is None:
+        return False
+    if error.name == KEY and facts.view_key is None:
+        facts.view_key = OTHER_KEY
+        return True
+    if error.name in (selected or ()) and error.name not in facts.absent_view_columns:
+        facts.absent_view_columns.add(error.name)
+        return True
+    return False
