@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
-from admin_crm._core.connection import link_of
-from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_async, run_sync
 from admin_crm._core.rows import newest_first
-from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_whole_view
+from admin_crm._postgrest.key_ranges import fetch_whole_view
+from admin_crm._postgrest.stream import AsyncRowStream, RowStream
 from admin_crm._postgrest.view import check_view_is_visible
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
-from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import folded
 from admin_crm.models import AdminCustomer, DirectoryStats, Page
+from admin_crm.models.customers import COMPUTED_FROM
 
 T = TypeVar("T")
 
+_COUNTED = (
+    "phone", "whatsapp", "birthdate", "created_at", "total_spent", "monetary", "segment", "health_status",
+)  # fmt: skip
+"""The fields that the statistics are made from."""
+
 
 @operation
-async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
+async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None) -> list[AdminCustomer]:
     """Return all customers, newest first, however few rows the server returns per response.
 
-    No duplicates and no omissions, even if customers are inserted or deleted during the read.
+    No duplicates and no omissions, even if customers are inserted or deleted during the read. Where the shop has
+    installed the directory function (``admin-crm sql directory``), it is one request, and the rows are one snapshot.
+
+    Args:
+        crm: the connection.
+        columns: the fields of `AdminCustomer` to fetch, or names of columns that the shop has besides; by default all.
+            The other fields are None.
 
     Returns:
         All customers; those without `created_at` come last.
@@ -37,31 +46,39 @@ async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
         IncompleteReadError: a page could not be fetched; `rows` holds the customers fetched so far.
         SchemaMismatchError: the view does not exist.
 
-    Reads the view `customer_intelligence_360`.
+    Reads the view `customer_intelligence_360`, through the function `customer_directory` where the shop has it.
 
     Examples:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
+        >>> names = get_all_customers(crm, columns=["full_name", "phone"])
     """
-    customers = await fetch_whole_view(crm, AdminCustomer)
+    customers = await fetch_whole_view(crm, AdminCustomer, _fields(columns, "created_at"))
     if not customers:
         await check_view_is_visible(crm)
     return newest_first(customers)
 
 
 @overload
-def iter_customers(crm: AdminCRM, *, page_size: int | None = None) -> Iterable[AdminCustomer]: ...
+def iter_customers(
+    crm: AdminCRM, *, columns: Sequence[str] | None = None, page_size: int | None = None
+) -> Iterable[AdminCustomer]: ...
 @overload
-def iter_customers(crm: AsyncAdminCRM, *, page_size: int | None = None) -> AsyncIterable[AdminCustomer]: ...
-def iter_customers(crm: AnyCRM, *, page_size: int | None = None) -> Any:
-    """Stream all customers page by page, with only one page in memory.
+def iter_customers(
+    crm: AsyncAdminCRM, *, columns: Sequence[str] | None = None, page_size: int | None = None
+) -> AsyncIterable[AdminCustomer]: ...
+def iter_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None, page_size: int | None = None) -> Any:
+    """Stream all customers, with only a part of them in memory.
 
-    The order is that of the key, the only order that is stable under concurrent writes. Each iteration starts
-    from the beginning.
+    Each iteration starts from the beginning. The customers come in the order of their ids, the only order that is
+    stable under concurrent writes; where the shop has installed the directory function, they come in one response,
+    in no particular order.
 
     Args:
         crm: the connection; with an `AsyncAdminCRM`, iterate with ``async for``.
-        page_size: rows per request; by default `Settings.page_size`.
+        columns: the fields of `AdminCustomer` to fetch, or names of columns that the shop has besides; by default all.
+        page_size: rows per request; by default 5,000, or `Settings.page_size` if that is less. With a page size the
+            directory function is not used.
 
     Raises:
         InvalidInputError: the page size is less than 1.
@@ -74,43 +91,11 @@ def iter_customers(crm: AnyCRM, *, page_size: int | None = None) -> Any:
         >>> for customer in iter_customers(crm):
         ...     print(customer.full_name)
     """
-    size = crm.settings.page_size if page_size is None else check.integer(page_size, "page_size")
-    return AsyncCustomerStream(crm, size) if isinstance(crm, AsyncAdminCRM) else CustomerStream(crm, size)
-
-
-class CustomerStream:
-    """All customers, page after page; every iteration begins again."""
-
-    def __init__(self, crm: AdminCRM, size: int) -> None:
-        self._crm = crm
-        self._size = size
-
-    def __iter__(self) -> Iterator[AdminCustomer]:
-        """Iterate with an `AdminCRM`."""
-        pages, call = _PageReader(self._crm, self._size), _call(self._crm)
-        try:
-            while rows := run_sync(call, pages.next()):
-                yield from rows
-        finally:
-            call.warn_of_unreadable()
-
-
-class AsyncCustomerStream:
-    """All customers, page after page; every iteration begins again."""
-
-    def __init__(self, crm: AsyncAdminCRM, size: int) -> None:
-        self._crm = crm
-        self._size = size
-
-    async def __aiter__(self) -> AsyncIterator[AdminCustomer]:
-        """Iterate with an `AsyncAdminCRM`."""
-        pages, call = _PageReader(self._crm, self._size), _call(self._crm)
-        try:
-            while rows := await run_async(call, pages.next()):
-                for row in rows:
-                    yield row
-        finally:
-            call.warn_of_unreadable()
+    size = None if page_size is None else check.integer(page_size, "page_size")
+    fields = _fields(columns)
+    if isinstance(crm, AsyncAdminCRM):
+        return AsyncRowStream(crm, AdminCustomer, fields, size)
+    return RowStream(crm, AdminCustomer, fields, size)
 
 
 def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | None = None) -> DirectoryStats:
@@ -162,7 +147,7 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
         >>> stats = get_directory_stats(crm)
         >>> stats.total, stats.by_segment
     """
-    customers = await fetch_whole_view(crm, AdminCustomer)
+    customers = await fetch_whole_view(crm, AdminCustomer, _COUNTED)
     if not customers:
         await check_view_is_visible(crm)
     return summarize_customers(customers, today=today)
@@ -224,37 +209,12 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
 
 
-class _PageReader:
-    """Where a stream stands: fetches the next page until the view is read to its end."""
-
-    def __init__(self, crm: AnyCRM, size: int) -> None:
-        self._crm = crm
-        self._reader = RangeReader(crm, AdminCustomer, size)
-        self._rest: Range | None = FULL_RANGE
-        self._seen = 0
-
-    async def next(self) -> list[AdminCustomer]:
-        if self._rest is None:
-            return []
-        try:
-            batch = await self._reader.fetch(self._rest)
-            self._rest = self._reader.next_range(self._rest, batch)
-        except AdminCRMError as error:
-            if not self._seen:
-                raise
-            raise IncompleteReadError(
-                f"the stream stopped after {self._seen} customers: {error.message}",
-                expected=self._reader.expected,
-                hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
-            ) from error
-        if not batch.rows and not self._seen:
-            await check_view_is_visible(self._crm)
-        self._seen += len(batch.rows)
-        return batch.rows
-
-
-def _call(crm: AnyCRM) -> CallContext:
-    return CallContext("iter_customers", timeout=link_of(crm).timeout)
+def _fields(columns: Sequence[str] | None, *needed: str) -> list[str] | None:
+    """Return the fields that fill the columns asked for; None for all."""
+    if columns is None:
+        return None
+    named = [*check.names(columns, "columns"), *needed]
+    return list(dict.fromkeys(field for name in named for field in COMPUTED_FROM.get(name, (name,))))
 
 
 def _same_month(time: datetime | None, today: date) -> bool:

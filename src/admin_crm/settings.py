@@ -77,8 +77,8 @@ class Settings(BaseModel):
     loyalty_action: str | None = None
     """The action for loyalty plans, if the function has several actions; None sends no action."""
 
-    page_size: int = Field(default=1000, ge=1, le=100_000)
-    """Rows per request; if the server returns fewer, the library reads on."""
+    page_size: int = Field(default=60_000, ge=1, le=100_000)
+    """Rows per request, at most; the server's own limit (`max_rows`) is usually lower, and the library reads on."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests of one connection under way at once, at most. A read starts with 2 and adapts to the server."""
     pause_gc: bool = True

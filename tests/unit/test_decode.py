@@ -174,7 +174,7 @@ def test_the_setting_decides_for_every_read_whether_the_collector_is_paused(call
     monkeypatch.setattr(decoding._pause, "begin", lambda: (paused.append(True), pause()))
     row = {"id": SOMEBODY, "customer_id": SOMEBODY}
     respx.route().mock(return_value=httpx.Response(200, json=[row], headers={"content-range": "0-0/1"}))
-    crm = caller.open(URL, KEY, settings=Settings(pause_gc=pause_gc))
+    crm = caller.open(URL, KEY, settings=Settings(pause_gc=pause_gc, directory_function=None))
     for read in (get_all_customers, lambda crm: get_customer_orders(crm, SOMEBODY)):
         caller(read, crm)
     assert paused == [True, True] * pause_gc

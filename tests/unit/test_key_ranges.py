@@ -125,7 +125,7 @@ def test_customers_deleted_during_the_read_do_not_fail_it(ask):
 def test_the_page_size_is_that_of_the_settings(caller):
     with respx.mock:
         server = view_of([uuid4() for _ in range(30)], cap=1000)
-        crm = caller.open(URL, KEY, settings=Settings(page_size=7, concurrency=1))
+        crm = caller.open(URL, KEY, settings=Settings(page_size=7, concurrency=1, directory_function=None))
         assert len(caller(get_all_customers, crm)) == 30
         assert server.requests >= 5
 

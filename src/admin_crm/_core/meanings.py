@@ -64,7 +64,7 @@ BY_CODE: dict[str, Meaning] = {
     "22003": _INVALID_VALUE,
     "22007": _INVALID_VALUE,
     "22008": _INVALID_VALUE,
-    "57014": _TIMEOUT,
+    "57014": Meaning(RequestTimeoutError, "the database's statement timeout ended it: narrow the request"),
     "40001": _UNHEALTHY,
     "40P01": _UNHEALTHY,
     "53300": _UNHEALTHY,

@@ -20,6 +20,8 @@ class Batch(NamedTuple, Generic[R]):
 
     rows: list[R]
     total: int | None
+    bytes: int = 0
+    """The size of the response's body, where it is known."""
 
 
 class Pager(Generic[R]):

@@ -101,6 +101,8 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
             raise
         if _is_overload(translated):
             shared.limiter.overloaded(slot)
+        if is_statement_timeout(translated) and slot.running == 1:
+            translated.retryable = False  # it was alone, so it would take as long again
         _complete(link, translated)
         if translated is error:
             raise
@@ -112,8 +114,18 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
     return result
 
 
+def is_statement_timeout(error: AdminCRMError) -> bool:
+    """Return whether the database ended a request at its statement timeout."""
+    return error.code == _STATEMENT_TIMEOUT
+
+
+def timed_out_alone(error: AdminCRMError) -> bool:
+    """Return whether it did so although no other request of the connection was beside it."""
+    return is_statement_timeout(error) and not error.retryable
+
+
 def _is_overload(error: AdminCRMError) -> bool:
-    return isinstance(error, RateLimitedError) or error.code == _STATEMENT_TIMEOUT or error.status == 503
+    return isinstance(error, RateLimitedError) or is_statement_timeout(error) or error.status == 503
 
 
 def _complete(link: Link, error: AdminCRMError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from math import isfinite
@@ -76,6 +77,16 @@ def json_value(value: object, argument: str, *, max_length: int) -> Any:
     if length > max_length:
         raise InvalidInputError(f"{argument} must be at most {max_length} characters of JSON", argument=argument)
     return plain
+
+
+def names(value: object, argument: str) -> list[str]:
+    """Return a list of names, without duplicates."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidTypeError(f"{argument} must be a list of names, not {type(value).__name__}", argument=argument)
+    found = [text(each, argument, max_length=100) for each in cast("Iterable[object]", value)]
+    if not found:
+        raise InvalidInputError(f"{argument} must name at least one", argument=argument)
+    return list(dict.fromkeys(found))
 
 
 def member(value: object, enum: type[E], argument: str) -> E:

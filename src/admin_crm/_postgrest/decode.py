@@ -61,7 +61,8 @@ def decode_rows(content: bytes, model: type[M], *, pause_gc: bool = False) -> li
 
 def read_batch(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> Batch[M]:
     """Decode a response's rows as models, and the total where the server was asked to count."""
-    return Batch(read_rows(response, model, pause_gc=pause_gc), _total(response))
+    size = len(response.content)
+    return Batch(read_rows(response, model, pause_gc=pause_gc), _total(response), size)
 
 
 def read_total(response: httpx.Response) -> int:

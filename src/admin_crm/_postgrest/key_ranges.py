@@ -19,11 +19,12 @@ from pydantic import BaseModel
 
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
+from admin_crm._core.send import timed_out_alone
 from admin_crm._postgrest.packed import fetch_packed
 from admin_crm._postgrest.query import EXACT_COUNT, Query, count_rows
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm.client import AnyCRM
-from admin_crm.errors import AdminCRMError, IncompleteReadError
+from admin_crm.errors import AdminCRMError, IncompleteReadError, RequestTimeoutError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -31,6 +32,10 @@ _LAST_KEY: int = (1 << 128) - 1
 _TARGET_FILL = 0.9
 """Target fill of a range: random keys are not spread evenly, and a range that overflows costs one more request."""
 _MAX_FAILED_ROUNDS = 3
+_MAX_PAGE_BYTES = 64 << 20
+"""The size of a response that is not too much for server and client, if it holds that many rows."""
+_SMALL_PAGE = 1_000
+"""Rows of a page that costs the database little more than a single one."""
 _KEY = attrgetter("id.int")
 
 
@@ -65,9 +70,30 @@ class RangeReader(Generic[M]):
         """How many rows the server counted at the start; None where it did not."""
         self._received = 0
         self._started = False
+        self._halved = False
 
-    def fetch(self, part: Range) -> Coroutine[Any, Any, Batch[M]]:
-        """Fetch one page of a range, in the order of the key."""
+    async def fetch(self, part: Range) -> Batch[M]:
+        """Fetch one page of a range, in the order of the key; half a page where the database has no time for a whole.
+
+        Raises:
+            RequestTimeoutError: the database has no time for half a page either.
+        """
+        try:
+            return await self._fetch(part)
+        except RequestTimeoutError as error:
+            if not timed_out_alone(error):
+                raise
+            if not self._halved:
+                self._halved, self._size = True, max(1, min(self._size // 2, _SMALL_PAGE))
+                return await self.fetch(part)
+            error.hint = (
+                "the database's statement timeout is too short for one page of this view: install the function that "
+                "reads the directory at once (admin-crm sql directory), speed the view up (doctor says how), or raise "
+                "the role's statement_timeout"
+            )
+            raise
+
+    def _fetch(self, part: Range) -> Coroutine[Any, Any, Batch[M]]:
         crm, size = self._crm, self._size
 
         def query(selected: str, key: str) -> Query:
@@ -107,7 +133,8 @@ class RangeReader(Generic[M]):
     def _last_key(self, part: Range, page: Batch[M]) -> int | None:
         """Learn from a page, and return its last key; None where it is empty."""
         if not self._started:
-            self._started, self.expected, self._size = True, page.total, len(page.rows) or self._size
+            self._started, self.expected = True, page.total
+            self._size = min(len(page.rows), _rows_that_fit(page)) or self._size
         if not page.rows:
             return None
         first: int = _KEY(page.rows[0])
@@ -131,6 +158,11 @@ class RangeReader(Generic[M]):
         step = width / count if dense > width or not dense else dense / 2 / count
         ends = [rest.after + int(step * i) for i in range(count)] + [rest.upto]
         return [Range(low, high, counted=False) for low, high in pairwise(ends) if low < high]
+
+
+def _rows_that_fit(page: Batch[Any]) -> int:
+    """Return how many rows like those of a page a response may hold."""
+    return max(1, len(page.rows) * _MAX_PAGE_BYTES // page.bytes) if page.bytes else len(page.rows)
 
 
 async def fetch_whole_view(crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None) -> list[M]:

@@ -15,8 +15,8 @@ import httpx
 from pydantic import BaseModel
 
 from admin_crm._core.connection import facts_of, link_of
-from admin_crm._core.send import send_steps
-from admin_crm._core.translate import check_success
+from admin_crm._core.send import is_statement_timeout, send_steps
+from admin_crm._core.translate import check_success, translate
 from admin_crm._postgrest.columns import KEY, note_missing_column, select_list
 from admin_crm._postgrest.decode import decode_rows
 from admin_crm.client import AnyCRM
@@ -31,7 +31,6 @@ from admin_crm.errors import (
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
-STATEMENT_TIMEOUT = "57014"
 _PARTS = 8
 """Into how many ranges of ids the directory is cut where the whole does not fit the statement timeout."""
 _LAST_KEY = (1 << 128) - 1
@@ -56,12 +55,12 @@ async def fetch_packed(crm: AnyCRM, model: type[M], fields: Sequence[str] | None
     try:
         return await _fetch_range(crm, model, fields)
     except AdminCRMError as error:
-        if not _is_timeout(error):
+        if not is_statement_timeout(error):
             return _unless_missing(crm, error)
     try:
         parts = [await _fetch_range(crm, model, fields, above, up_to) for above, up_to in _parts()]
     except AdminCRMError as error:
-        if not _is_timeout(error):
+        if not is_statement_timeout(error):
             raise
         facts_of(crm).note_absent(str(crm.settings.directory_function))
         return None
@@ -80,7 +79,7 @@ async def open_packed(crm: AnyCRM, model: type[M], fields: Sequence[str] | None 
     try:
         return await send_steps(crm, lambda: _open(crm, model, fields), _same, database=True)
     except AdminCRMError as error:
-        return None if _is_timeout(error) else _unless_missing(crm, error)
+        return None if is_statement_timeout(error) else _unless_missing(crm, error)
 
 
 def has_directory_function(crm: AnyCRM) -> bool:
@@ -182,11 +181,14 @@ class PackedStream(Generic[M]):
             self._response.close()
 
     async def _next_chunk(self) -> bytes | None:
-        if self._is_async:
-            chunks: AsyncIterator[bytes] = self._chunks
-            return await anext(chunks, None)
-        iterator: Iterator[bytes] = self._chunks
-        return next(iterator, None)
+        try:
+            if self._is_async:
+                chunks: AsyncIterator[bytes] = self._chunks
+                return await anext(chunks, None)
+            iterator: Iterator[bytes] = self._chunks
+            return next(iterator, None)
+        except httpx.HTTPError as error:
+            raise translate(error) or error from error
 
     def _cut(self) -> IncompleteReadError:
         facts, received = facts_of(self._crm), self._unpacker.rows_received
@@ -267,10 +269,6 @@ def _unless_missing(crm: AnyCRM, error: AdminCRMError) -> None:
     if not is_missing and not (isinstance(error, PermissionDeniedError) and error.code == "42501"):
         raise error
     facts_of(crm).note_absent(str(crm.settings.directory_function))
-
-
-def _is_timeout(error: AdminCRMError) -> bool:
-    return error.code == STATEMENT_TIMEOUT
 
 
 def _parts() -> list[tuple[UUID | None, UUID | None]]:

@@ -141,7 +141,7 @@ async def directory(crm: AnyCRM) -> Finding:
 async def row_limit(crm: AnyCRM) -> Finding:
     """Find out how many rows the server returns per response; the API does not report it."""
     table = crm.settings.profiles_table
-    rows, total = await fetch_batch(
+    rows, total, _ = await fetch_batch(
         crm, lambda: crm.supabase.table(table).select("id", count=EXACT_COUNT).limit(ROWS_REQUESTED), Model
     )
     returned = len(rows)

@@ -152,6 +152,16 @@ class AdminCustomer(CustomerIntelligence):
         return f"<table>{''.join(rows)}</table>"
 
 
+COMPUTED_FROM = {
+    "recency_days": ("recency_as_sent", "frequency"),
+    "canonical_segment": ("segment",),
+    "canonical_health": ("health_status",),
+    "intelligence": ("segment", "health_status"),
+    "is_contactable": ("phone", "whatsapp"),
+}
+"""The fields that each computed attribute of a customer in the directory is made from."""
+
+
 class CustomerProfile(Model):
     """A row of `customer_profiles`."""
 

@@ -1,0 +1,114 @@
+"""The view as a stream: one page after the other, or one answer as it arrives, with only a part of it in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from admin_crm._core.connection import link_of
+from admin_crm._core.context import CallContext
+from admin_crm._core.operation import run_async, run_sync
+from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader
+from admin_crm._postgrest.packed import PackedStream, open_packed
+from admin_crm._postgrest.view import check_view_is_visible
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
+from admin_crm.errors import AdminCRMError, IncompleteReadError
+
+M = TypeVar("M", bound=BaseModel)
+
+_PAGE = 5_000
+"""Rows of a page: more would not be read faster, and all of them are in memory at once."""
+_OPERATION = "iter_customers"
+
+
+class RowStream(Generic[M]):
+    """All rows; every iteration begins again."""
+
+    def __init__(self, crm: AdminCRM, model: type[M], fields: Sequence[str] | None, size: int | None) -> None:
+        self._crm = crm
+        self._model = model
+        self._fields = fields
+        self._size = size
+
+    def __iter__(self) -> Iterator[M]:
+        """Iterate with an `AdminCRM`."""
+        pages, call = _PageReader(self._crm, self._model, self._fields, self._size), _call(self._crm)
+        try:
+            while rows := run_sync(call, pages.next()):
+                yield from rows
+        finally:
+            run_sync(call, pages.close())
+            call.warn_of_unreadable()
+
+
+class AsyncRowStream(Generic[M]):
+    """All rows; every iteration begins again."""
+
+    def __init__(self, crm: AsyncAdminCRM, model: type[M], fields: Sequence[str] | None, size: int | None) -> None:
+        self._crm = crm
+        self._model = model
+        self._fields = fields
+        self._size = size
+
+    async def __aiter__(self) -> AsyncIterator[M]:
+        """Iterate with an `AsyncAdminCRM`."""
+        pages, call = _PageReader(self._crm, self._model, self._fields, self._size), _call(self._crm)
+        try:
+            while rows := await run_async(call, pages.next()):
+                for row in rows:
+                    yield row
+        finally:
+            await pages.close()
+            call.warn_of_unreadable()
+
+
+class _PageReader(Generic[M]):
+    """Where a stream stands: fetches what comes next until the view is read to its end."""
+
+    def __init__(self, crm: AnyCRM, model: type[M], fields: Sequence[str] | None, size: int | None) -> None:
+        self._crm = crm
+        self._model = model
+        self._fields = fields
+        self._reader = RangeReader(crm, model, size or min(crm.settings.page_size, _PAGE), fields)
+        self._rest: Range | None = FULL_RANGE
+        self._packed: PackedStream[M] | None = None
+        self._started = size is not None
+        self._seen = 0
+
+    async def next(self) -> list[M]:
+        try:
+            rows = await self._next()
+        except AdminCRMError as error:
+            if not self._seen:
+                raise
+            raise IncompleteReadError(
+                f"the stream stopped after {self._seen} customers: {error.message}",
+                expected=self._reader.expected,
+                hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
+            ) from error
+        if not rows and not self._seen:
+            await check_view_is_visible(self._crm)
+        self._seen += len(rows)
+        return rows
+
+    async def close(self) -> None:
+        if self._packed is not None:
+            await self._packed.close()
+
+    async def _next(self) -> list[M]:
+        if not self._started:
+            self._started = True
+            self._packed = await open_packed(self._crm, self._model, self._fields)
+        if self._packed is not None:
+            return await self._packed.next()
+        if self._rest is None:
+            return []
+        batch = await self._reader.fetch(self._rest)
+        self._rest = self._reader.next_range(self._rest, batch)
+        return batch.rows
+
+
+def _call(crm: AnyCRM) -> CallContext:
+    return CallContext(_OPERATION, timeout=link_of(crm).timeout)
