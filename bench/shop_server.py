@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -57,6 +58,12 @@ class Shop:
                 ticks += sum(values[11:13])
         return ticks / _TICKS
 
+    def limit_statements(self, milliseconds: int) -> None:
+        """Set the statement timeout of the whole server."""
+        with (self.data / "data" / "postgresql.auto.conf").open("a") as configuration:
+            configuration.write(f"statement_timeout = {milliseconds}\n")
+        os.kill(self._postmaster, signal.SIGHUP)
+
     def seed(self) -> float:
         """Fill the shop; return the seconds it took."""
         begun = time.perf_counter()
@@ -64,8 +71,7 @@ class Shop:
         with self.connect("shop_owner") as connection:
             for statement in script.split(";\n"):
                 connection.execute(statement.encode())
-            connection.execute(f"alter role authenticated set statement_timeout = {STATEMENT_TIMEOUT}".encode())
-            connection.execute("notify pgrst, 'reload config'")
+        self.limit_statements(STATEMENT_TIMEOUT)
         return time.perf_counter() - begun
 
 

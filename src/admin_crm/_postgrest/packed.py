@@ -36,7 +36,6 @@ _PARTS = 8
 _LAST_KEY = (1 << 128) - 1
 _PACKS = 100
 """Into how many rows the function packs the directory by default."""
-_CHUNK = 1 << 18
 
 # How a row of the function begins and ends. Inside of it, JSON of the shop's may hold the same: see `Unpacker`.
 _BEGINNING = re.compile(rb'[\s\[,]*\{"customers":\s*')
@@ -56,7 +55,8 @@ async def fetch_packed(crm: AnyCRM, model: type[M], fields: Sequence[str] | None
         return await _fetch_range(crm, model, fields)
     except AdminCRMError as error:
         if not is_statement_timeout(error):
-            return _unless_missing(crm, error)
+            _note_missing(crm, error)
+            return None
     try:
         parts = [await _fetch_range(crm, model, fields, above, up_to) for above, up_to in _parts()]
     except AdminCRMError as error:
@@ -79,7 +79,9 @@ async def open_packed(crm: AnyCRM, model: type[M], fields: Sequence[str] | None 
     try:
         return await send_steps(crm, lambda: _open(crm, model, fields), _same, database=True)
     except AdminCRMError as error:
-        return None if is_statement_timeout(error) else _unless_missing(crm, error)
+        if not is_statement_timeout(error):
+            _note_missing(crm, error)
+        return None
 
 
 def has_directory_function(crm: AnyCRM) -> bool:
@@ -157,7 +159,7 @@ class PackedStream(Generic[M]):
         self._crm = crm
         self._response = response
         self._is_async = link_of(crm).is_async
-        self._chunks: Any = response.aiter_bytes(_CHUNK) if self._is_async else response.iter_bytes(_CHUNK)
+        self._chunks: Any = response.aiter_bytes() if self._is_async else response.iter_bytes()
         self._unpacker: Unpacker[M] = Unpacker(model, pause_gc=crm.settings.pause_gc)
 
     async def next(self) -> list[M]:
@@ -263,7 +265,7 @@ async def _call(crm: AnyCRM, selected: list[str] | None, above: UUID | None, up_
     return response
 
 
-def _unless_missing(crm: AnyCRM, error: AdminCRMError) -> None:
+def _note_missing(crm: AnyCRM, error: AdminCRMError) -> None:
     """Remember that the shop has no such function, or not for these credentials; raise whatever else it is."""
     is_missing = isinstance(error, SchemaMismatchError) and error.kind == "function"
     if not is_missing and not (isinstance(error, PermissionDeniedError) and error.code == "42501"):

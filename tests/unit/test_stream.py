@@ -1,0 +1,68 @@
+"""A stream holds one page at a time, starts anew with every iteration, and leaves nothing open."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+import respx
+
+from admin_crm import InvalidInputError, InvalidTypeError, Settings, iter_customers
+from directory_function import RPC, answer, customers
+from helpers import KEY, URL, VIEW, Rows
+
+
+@respx.mock
+def test_a_page_of_a_stream_is_never_larger_than_five_thousand_rows(caller):
+    route = respx.get(VIEW).mock(side_effect=Rows(customers(3), cap=9))
+    crm = caller.open(URL, KEY, settings=Settings(directory_function=None))
+    for options, limit in (({}, "5000"), ({"page_size": 7}, "7")):
+        assert len(caller.collect(iter_customers(crm, **options))) == 3
+        assert route.calls.last.request.url.params["limit"] == limit
+
+
+@respx.mock
+def test_with_a_page_size_the_function_is_not_used(caller):
+    respx.get(VIEW).mock(side_effect=Rows(customers(3), cap=9))
+    assert len(caller.collect(iter_customers(caller.open(URL, KEY), page_size=2))) == 3
+
+
+@respx.mock
+def test_a_stream_that_is_left_early_closes_its_response(caller):
+    closed = []
+
+    class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self):
+            yield answer(customers(2), customers(2, start=9))
+
+        async def __aiter__(self):
+            yield answer(customers(2), customers(2, start=9))
+
+        def close(self):
+            closed.append(True)
+
+        async def aclose(self):
+            closed.append(True)
+
+    respx.post(RPC).mock(side_effect=lambda request: httpx.Response(200, stream=Body()))
+    stream = iter_customers(caller.open(URL, KEY))
+    if caller.name == "sync":
+        rows = iter(stream)
+        next(rows)
+        rows.close()
+    else:
+
+        async def first():
+            rows = aiter(stream)
+            await anext(rows)
+            await rows.aclose()
+
+        caller.wait(first())
+    assert closed
+
+
+@pytest.mark.parametrize(
+    ("columns", "error"), [("full_name", InvalidTypeError), ([], InvalidInputError), ([5], InvalidTypeError)]
+)
+def test_columns_are_a_list_of_names(crm, columns, error):
+    with pytest.raises(error, match="columns"):
+        iter_customers(crm, columns=columns)
