@@ -15,11 +15,11 @@ from admin_crm.settings import Settings
 UNKNOWN_ACTION = "doctor_asks_for_no_action"
 """An action that no function supports: what it answers to this, it answers to every action it does not support."""
 
-# As the shops' functions say it.
+# As the shops' functions say it, without the name of the action.
 _UNSUPPORTED = re.compile(
     r"acci[oó]n (?:no (?:soportada|v[aá]lida|reconocida|permitida)|desconocida|inv[aá]lida)"
     r"|(?:unknown|unsupported|invalid|unrecogni[sz]ed) action"
-    r"|action (?:\S{1,60} )?(?:is )?not (?:supported|found|known|recogni[sz]ed)",
+    r"|action\W+(?:is )?not (?:supported|found|known|recogni[sz]ed)",
     re.IGNORECASE,
 )
 

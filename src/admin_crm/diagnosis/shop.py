@@ -75,11 +75,12 @@ async def labels(crm: AnyCRM) -> Finding:
         return Finding(
             "pass", f"no visible customer without orders has labels that follow from a recency of {NO_ORDER_DAYS} days"
         )
-    total, label = require_total(found.total), found.rows[0]
+    total, row = require_total(found.total), found.rows[0]
+    names = " and ".join(filter(None, (row.segment, row.health_status)))
     return Finding(
         "warn",
         f"{total:,} customers without orders have recency_days {NO_ORDER_DAYS} in {view}, and are labelled "
-        f"{label.segment} and {label.health_status}, never as prospects: filters and counts by segment and health mix "
+        f"{names}, never as prospects: filters and counts by segment and health mix "
         "them with customers who have stopped ordering",
         f"tell them apart by frequency 0 (recency_days is then None); or let {view} compute recency_days without "
         f"coalesce(..., {NO_ORDER_DAYS}), and test for null first where it computes the labels",
