@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from admin_crm import Settings, doctor
+from admin_crm.diagnosis.functions import UNKNOWN_ACTION
 from helpers import KEY, URL, Ask, Caller
 from project_server import Project, line_of
 
@@ -108,7 +109,7 @@ def test_only_actions_that_end_without_a_customer_are_asked_for(caller: Caller, 
         "suggest_tags",
         "generate_whatsapp_copy",
         "get_customer_narrative",
-        "doctor_asks_for_no_action",
+        UNKNOWN_ACTION,
     }
 
 

@@ -53,15 +53,12 @@ def one_of_many(total: int, **columns: object) -> httpx.Response:
     ("answer", "verdict", "words"),
     [
         (
-            one_of_many(80, segment="En Riesgo", health_status="Requiere Atención"),
+            one_of_many(80, segment="En Riesgo", health_status="Regular"),
             "warn",
-            "80 customers without orders",
+            "labelled En Riesgo and Regular, never",
         ),
-        (
-            one_of_many(3, segment="At Risk", health_status=None),
-            "warn",
-            "labelled At Risk and None, never as prospects",
-        ),
+        (one_of_many(3, segment="At Risk", health_status=None), "warn", "3 customers without orders"),
+        (one_of_many(3, segment="At Risk", health_status=None), "warn", "labelled At Risk, never as prospects"),
         (one_of_many(80, segment="Prospecto", health_status="Sin Actividad"), "pass", "no visible customer"),
         (rows(0), "pass", "no visible customer"),
         (refused("42703", "column t.recency_days does not exist"), "pass", "not tested"),
