@@ -17,9 +17,13 @@ __all__ = ["DoctorCheck", "DoctorReport", "doctor"]
 async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
     """Check the project behind a connection, and report problems and how to fix them.
 
-    Checks the URL and the keys, the effective role, whether the view shows all profiles, columns, the row limit,
-    the evidence bucket, the Edge Functions, sign-ups, the clock and overdue suspensions. If the project cannot be
-    reached, the report ends after that check.
+    Checks the URL and the keys, the effective role, which rights the connection holds, whether the view shows all
+    profiles and how it labels them, policies, grants and columns, the row limit, the evidence bucket, the Edge
+    Functions and their actions, sign-ups, the clock and overdue suspensions. If the project cannot be reached, the
+    report ends after that check.
+
+    Works with a session, the secret key, or both. Only with both does it find the tables whose rows no policy shows
+    to administrators.
 
     Args:
         crm: the connection.
@@ -32,7 +36,8 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
     Raises:
         ClientStateError: the connection is closed.
 
-    Reads all tables, the bucket and the functions named in Settings; writes only with `write_checks`.
+    Reads all tables, the bucket and the functions named in Settings; writes only with `write_checks`. Asks functions
+    for actions without a customer's id, so that they end before they do anything.
 
     Examples:
         >>> report = doctor(crm)
