@@ -6,12 +6,14 @@ import gc
 import json
 import threading
 import weakref
+from uuid import UUID
 
 import httpx
 import pytest
 import respx
 
 from admin_crm import (
+    AdminCustomer,
     Order,
     Settings,
     UnexpectedResponseError,
@@ -127,6 +129,14 @@ def test_rows_of_one_answer_share_the_names_of_their_fields_and_their_copies_do_
 def test_rows_that_differ_in_their_columns_keep_names_of_their_own():
     one, other = read_rows(answered({"id": "1", "total": 3}, {"id": "2", "status": "paid"}), Order)
     assert (one.model_fields_set, other.model_fields_set) == ({"id", "total"}, {"id", "status"})
+
+
+def test_models_within_rows_share_their_names_too_and_only_with_models_of_the_same_fields():
+    tastes = [{"interests": ["té"]}, {}, {"interests": []}, None]
+    rows = [{"id": str(UUID(int=number)), "ai_preferences": each} for number, each in enumerate(tastes)]
+    tea, nothing, empty, none = (row.ai_preferences for row in read_rows(answered(*rows), AdminCustomer))
+    assert tea.model_fields_set is empty.model_fields_set
+    assert (tea.model_fields_set, nothing.model_fields_set, none) == ({"interests"}, set(), None)
 
 
 def test_an_answer_is_let_go_of_as_soon_as_its_rows_are_made():
