@@ -1,4 +1,4 @@
-"""The cases on the shop as deployed, on PostgREST and PostgreSQL: time, requests, bytes, and the database's CPU time."""
+"""The cases on the shop as deployed, on PostgREST and PostgreSQL: time, requests, bytes, and the database's CPU."""
 
 from __future__ import annotations
 

@@ -21,12 +21,14 @@ from admin_crm import (
     AdminCRMError,
     AdminCustomer,
     CustomerTier,
+    Settings,
     doctor,
     filter_customers,
     get_all_customers,
     search_customers,
 )
 from admin_crm.local import LocalStack, LocalStackError
+from admin_crm.sql import directory_sql
 
 INSTALL = "admin-crm needs its extras: pip install 'admin-crm[cli,local]'"
 
@@ -63,6 +65,12 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+class Sql(StrEnum):
+    """What `admin-crm sql` prints."""
+
+    DIRECTORY = "directory"
 
 
 class _Commands(TyperGroup):
@@ -195,6 +203,17 @@ def run_doctor(
         report = doctor(crm, write_checks=write_checks)
     typer.echo(report)
     raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command("sql")
+def print_sql(
+    what: Annotated[Sql, typer.Argument(help="directory: read the directory in one request.")],
+    *,
+    key: Annotated[str, typer.Option(help="The view's key column: id or customer_id.")] = "id",
+) -> None:
+    """Print SQL that the shop's owner may install; nothing is changed by printing it."""
+    printed = {Sql.DIRECTORY: directory_sql}
+    typer.echo(printed[what](Settings.from_env(), key=key), nl=False)
 
 
 def main() -> None:
