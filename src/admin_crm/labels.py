@@ -199,10 +199,8 @@ def _label_filter(
 
 @cache
 def _label_pattern(label: str) -> str:
-    words = re.split(r"[\s_-]+", re.sub(r"^[\s_-]+|[\s_-]+$", "", label))
     reach = WESTERN_ACCENTS if len(label) <= _SHORT else NO_ACCENTS  # a URL has room for so much
-    patterns = [text_pattern(word, reach=reach) for word in words if word]
-    return "[ _-]+".join(patterns) or text_pattern(label)
+    return "[ _-]+".join(text_pattern(word, reach=reach) if word else "" for word in re.split("[ _-]+", label))
 
 
 def _lower(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # = + - @ and the characters that spreadsheets, or a copy through one, take for them.
-_SIGNS = "=+\\-@\uff1d\ufe66\u207c\u208c\uff0b\ufe62\u207a\u208a\uff0d\ufe63\u2212\u207b\u208b\uff20\ufe6b"
+_SIGNS = "=+\\-@\uff1d\ufe66\u207c\u208c\uff0b\ufe62\u207a\u208a\ufb29\uff0d\ufe63\u2212\u207b\u208b\uff20\ufe6b"
 # What a spreadsheet skips before a formula: spaces, controls, invisible characters, and the quotes of a cell.
 _SKIPPED = '\\s"\x00-\x1f\x7f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff'
 _FORMULA = re.compile(f"(^|[;,|\\t\\r\\n])(?=[{_SKIPPED}]*[{_SIGNS}])")
