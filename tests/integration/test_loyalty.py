@@ -27,15 +27,6 @@ PRIVATE = [
 ]
 
 
-@pytest.fixture
-def by_both(caller, stack) -> Ask:
-    """Ask operations as a signed-in administrator whose connection also has the secret key."""
-    crm = caller.sign_in(
-        stack.url, stack.publishable_key, stack.admin_email, stack.admin_password, secret_key=stack.secret_key
-    )
-    return Ask(caller, crm)
-
-
 @pytest.fixture(params=["secret key", "session and secret key"])
 def with_key(request, caller) -> Ask:
     """Ask operations with the secret key, alone or beside a session."""
