@@ -122,6 +122,9 @@ class Settings(BaseModel):
     platinum_from: Decimal = Decimal(50_000)
     """The minimum lifetime spend of the platinum tier, in the shop's currency."""
 
+    country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
+    """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
+
     if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
 
         def __init__(self, **values: Any) -> None:

@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from admin_crm import (
+    AdminCustomer,
     CustomerNotFoundError,
     InvalidInputError,
     SchemaMismatchError,
     Settings,
     get_admin_customer_details,
+    get_all_customers,
     get_customer_intelligence,
     get_customer_orders,
     get_customer_timeline,
@@ -44,6 +46,41 @@ def test_the_page_contains_everything_about_the_customer(admin, stack):
     for file in detail.evidence:
         assert len(httpx.get(file.url).content) == file.size > 0
     assert "token" not in repr(detail)
+
+
+def test_the_page_says_what_the_directory_says(admin, stack):
+    rows = admin(get_all_customers)
+    counted = stack.execute_sql(
+        "select customer_profiles.id, count(*) filter (where status = 'delivered') as delivered,"
+        " coalesce(sum(total) filter (where status = 'delivered'), 0) as paid,"
+        " count(*) filter (where status <> 'cancelled') as kept,"
+        " coalesce(sum(total) filter (where status <> 'cancelled'), 0) as worth"
+        " from customer_profiles left join orders on customer_id = customer_profiles.id group by 1"
+    )
+    by_id = {each["id"]: each for each in counted}
+    chosen = [row for row in rows if str(row.id) == stack.customer_id] + rows[::65]
+    assert len(chosen) > 18
+    assert any((row.total_orders, row.total_spent) != (row.frequency, row.monetary) for row in chosen)
+    for row in chosen:
+        detail, sums = admin(get_admin_customer_details, row.id), by_id[str(row.id)]
+        assert {name: getattr(detail, name) for name in AdminCustomer.model_fields} == {
+            name: getattr(row, name) for name in AdminCustomer.model_fields
+        }
+        assert (row.total_orders, row.frequency) == (sums["delivered"], sums["kept"])
+        assert (float(row.total_spent), float(row.monetary)) == (float(sums["paid"]), float(sums["worth"]))
+        assert (detail.orders_summary.total_orders, detail.orders_summary.total_spent) == (row.frequency, row.monetary)
+
+
+def test_the_default_address_comes_first(admin, stack):
+    found = stack.execute_sql(
+        "select customer_id from addresses group by customer_id having count(*) > 1 order by customer_id limit 20"
+    )
+    for each in found:
+        detail = admin(get_admin_customer_details, each["customer_id"])
+        assert detail.addresses[0] == detail.default_address
+        rest = [(address.created_at, str(address.id)) for address in detail.addresses[1:]]
+        assert rest == sorted(rest)
+    assert found
 
 
 def test_the_page_of_a_new_customer_is_empty(admin, customer):
