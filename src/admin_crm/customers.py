@@ -10,7 +10,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.fields import UNREADABLE, Model
 from admin_crm._core.gather import gather
 from admin_crm._core.rows import first_or_none, newest_first
-from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_of_customer, fetch_one
+from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_fields, fetch_one
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm._storage.objects import fetch_evidence
 from admin_crm.client import AnyCRM, operation
@@ -76,8 +76,8 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
         fetch_one(crm, tables.profiles_table, customer, CustomerProfile, column="id"),
         _fetch_view_row(crm, customer),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
-        fetch_of_customer(crm, tables.addresses_table, customer, Address),
-        fetch_of_customer(crm, tables.orders_table, customer, Order),
+        fetch_fields(crm, tables.addresses_table, customer, Address),
+        fetch_fields(crm, tables.orders_table, customer, Order),
         fetch_evidence(crm, customer, crm.settings.signed_url_seconds),
     )
     if profile is None:

@@ -14,7 +14,7 @@ from admin_crm._core.connection import facts_of
 from admin_crm._core.gather import gather
 from admin_crm._core.log import log
 from admin_crm._postgrest.private import PrivateTable, fetch_visible, sees_rows
-from admin_crm._postgrest.query import check_exists, columns_of, fetch_columns, fetch_of_customer, fetch_one
+from admin_crm._postgrest.query import check_exists, fetch_fields, fetch_of_customer, fetch_one
 from admin_crm.client import AnyCRM, has_secret_key, operation
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.models import AdminNotes, EventKind, LoyaltyEntry, Notification, Order, TimelineEvent, UsedCoupon
@@ -61,10 +61,12 @@ async def get_customer_timeline(
     _, orders, notes, notifications, points, coupons = await gather(
         crm,
         check_exists(crm, customer),
-        fetch_of_customer(crm, tables.orders_table, customer, Order),
+        fetch_fields(crm, tables.orders_table, customer, Order),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
         fetch_of_customer(crm, tables.notifications_table, customer, Notification, column="user_id"),
-        _if_installed(crm, tables.loyalty_points_table, _fetch_points(crm, customer)),
+        _if_installed(
+            crm, tables.loyalty_points_table, fetch_fields(crm, tables.loyalty_points_table, customer, LoyaltyEntry)
+        ),
         _if_installed(crm, tables.customer_coupons_table, _fetch_coupons(crm, customer)),
     )
     events = [
@@ -76,16 +78,6 @@ async def get_customer_timeline(
     ]
     dated_events = [event for event in events if event is not None]
     return sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)[:max_events]
-
-
-async def _fetch_points(crm: AnyCRM, customer: UUID) -> list[LoyaltyEntry]:
-    return await fetch_columns(
-        crm,
-        crm.settings.loyalty_points_table,
-        columns_of(LoyaltyEntry),
-        lambda rows: rows.eq("customer_id", str(customer)),
-        LoyaltyEntry,
-    )
 
 
 async def _fetch_coupons(crm: AnyCRM, customer: UUID) -> list[UsedCoupon]:

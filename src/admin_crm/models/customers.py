@@ -197,7 +197,7 @@ class AdminCustomerDetail(AdminCustomer):
     addresses: list[Address] = Field(default=[], repr=False)
     """All addresses, the default one first, then in the order in which they were added."""
     orders: list[Order] = Field(default=[], repr=False)
-    """The orders that are not cancelled, newest first."""
+    """The orders that are not cancelled, newest first; columns that only your shop has are in `get_customer_orders`."""
     orders_summary: OrdersSummary = OrdersSummary()
     """The figures of `orders`: what `frequency` and `monetary` say too, where the view counts alike."""
     admin_notes: AdminNotes | None = None
