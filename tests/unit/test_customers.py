@@ -82,6 +82,12 @@ def test_addresses_come_with_the_default_one_first_then_as_they_were_added(ask, 
     assert ask(get_admin_customer_details, ID).default_address is None
 
 
+def test_an_order_without_a_total_is_no_order_of_zero():
+    summary = _summarize_orders([Order(id="1", total=Decimal(30)), Order(id="2"), Order(id="3", total=Decimal(10))])
+    assert (summary.total_spent, summary.total_orders, summary.aov) == (Decimal(40), 3, Decimal(20))
+    assert _summarize_orders([Order(id="1")]).aov == 0
+
+
 @given(st.lists(st.decimals(min_value=0, max_value=10**8, places=2), max_size=20))
 def test_the_summary_of_orders_adds_up(totals):
     start = datetime(2026, 1, 1, tzinfo=UTC)
