@@ -24,7 +24,7 @@ from admin_crm._storage.objects import (
 )
 from admin_crm._storage.source import CallbackError, FileLike, open_source
 from admin_crm._storage.upload import Progress, progress_callback, upload_file
-from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import (
     AdminCRMError,
     EvidenceNotDeletedError,
@@ -231,6 +231,8 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
         >>> delete_customer_evidence(crm, [file.path for file in files])
     """
     unique_paths = _distinct_paths(paths)
+    if has_secret_key(crm):
+        crm = with_secret_key(crm, "deleting evidence")
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []
@@ -262,7 +264,7 @@ def _distinct_paths(paths: object) -> list[str]:
 
 
 def _not_deleted(deleted: list[str], missing: list[str], denied: list[str]) -> AdminCRMError:
-    hint = "row-level security denies it; in most shops only the secret key can delete evidence"
+    hint = "in most shops only the secret key can delete evidence: connect with AdminCRM.sign_in(..., secret_key=...)"
     total = len(deleted) + len(missing) + len(denied)
     if total > 1:
         message = (

@@ -11,6 +11,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.rows import first_or_none
 from admin_crm._postgrest.decode import read_batch, read_rows
 from admin_crm._postgrest.query import EXACT_COUNT, check_exists, fetch_all, send_query, writable
+from admin_crm._postgrest.rights import check_user
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError, PermissionDeniedError
 from admin_crm.labels import AccountStatus
@@ -114,6 +115,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     due = await fetch_all(
         crm, lambda: expired(crm.supabase.table(table).select("id", count=EXACT_COUNT)), CustomerProfile
     )
+    await check_user(crm, due)
     lifted: list[CustomerProfile] = []
     for start in range(0, len(due), _BATCH):
         ids = [str(row.id) for row in due[start : start + _BATCH]]

@@ -14,6 +14,7 @@ from admin_crm._core.connection import facts_of
 from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._postgrest.decode import read_total, require_total
 from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.rights import check_search
 from admin_crm._postgrest.view import fetch_from_view, fetch_view_columns
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, SchemaMismatchError
@@ -72,7 +73,8 @@ async def search_customers(
 
     Raises:
         InvalidInputError: an argument is out of bounds.
-        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        PermissionDeniedError: these credentials do not see the customers: a publishable key alone, a user who is
+            no administrator, or a key that the view is closed to.
         SchemaMismatchError: the view has no column for a filter.
 
     Reads the view `customer_intelligence_360`.
@@ -119,6 +121,8 @@ async def search_customers(
 
     # The server may give fewer rows at once than were asked for.
     pager = await fetch_at_offsets(page_at, lambda customer: customer.id, start=start, max_rows=page_size)
+    if (pager.total or 0) <= 1:
+        await check_search(crm, pager.rows)
     return Page(items=pager.rows, total=pager.total or 0, page=page, page_size=page_size)
 
 

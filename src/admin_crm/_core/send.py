@@ -12,15 +12,16 @@ import httpx
 from admin_crm._core import context, scope
 from admin_crm._core.connection import Connection, Link, link_of
 from admin_crm._core.loop import check_loop
+from admin_crm._core.meanings import CHECK_KEY, NOT_ALLOWED, SIGN_IN_AGAIN
 from admin_crm._core.sign_in import keep_session
 from admin_crm._core.translate import translate
-from admin_crm.errors import AdminCRMError, ClientStateError, PermissionDeniedError, RateLimitedError
+from admin_crm.errors import AdminCRMError, ClientStateError, RateLimitedError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _STATEMENT_TIMEOUT = "57014"
-_ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
+ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
 
 
 async def send(
@@ -98,6 +99,9 @@ def _is_overload(error: AdminCRMError) -> bool:
 
 
 def _complete(link: Link, error: AdminCRMError) -> None:
+    """Add the call to an error, and what its hint cannot say without knowing whose rights were refused."""
     context.add_context(error)
-    if isinstance(error, PermissionDeniedError) and link.rights.is_anonymous:
-        error.hint = _ANONYMOUS_HINT
+    if error.hint == NOT_ALLOWED and link.rights.is_anonymous:
+        error.hint = ANONYMOUS_HINT
+    elif error.hint == CHECK_KEY and link.rights.is_signed_in:
+        error.hint = SIGN_IN_AGAIN

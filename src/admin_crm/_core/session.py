@@ -1,4 +1,4 @@
-"""A signed-in user's session, and its renewal."""
+"""A signed-in user's session, what it is opened with, and its renewal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from admin_crm.errors import AdminCRMError
 
 TRY_AGAIN_AFTER = 5.0
 """Seconds before a renewal that failed is tried again, while the token is still good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An administrator's e-mail address and password; both are shown nowhere."""
+
+    email: SecretStr
+    password: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
