@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
@@ -36,6 +36,10 @@ class Session:
     def is_good(self) -> bool:
         """Whether the server still accepts the access token."""
         return time.time() < self.expires_at - 1
+
+    def refused(self) -> Session:
+        """Return the session as one whose access token a server has refused, which must be renewed before its time."""
+        return replace(self, expires_at=0.0, renew_at=0.0)
 
 
 class Renewal:
