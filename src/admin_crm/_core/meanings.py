@@ -27,7 +27,7 @@ class Meaning(NamedTuple):
     """What a SchemaMismatchError misses: its `kind`."""
 
 
-CHECK_KEY = "check the key or token: it may belong to another project, or be rotated or expired"
+_CHECK_KEY = "check the key or token: it may belong to another project, or be rotated or expired"
 NOT_ALLOWED = "row-level security or a missing grant; connect as an administrator or with the secret key"
 SIGN_IN_AGAIN = "the session has ended: sign in again"
 WAIT = "wait and try again"
@@ -37,12 +37,15 @@ _TABLE = Meaning(SchemaMismatchError, "create the table or view, or set the name
 _COLUMN = Meaning(SchemaMismatchError, "add the column, or set the name of your table or view in Settings", "column")
 _BUCKET = Meaning(SchemaMismatchError, "create the bucket, or set the name of yours in Settings", "bucket")
 _FUNCTION = Meaning(SchemaMismatchError, "deploy the function, or set the name of yours in Settings", "function")
-_UNAUTHENTICATED = Meaning(AuthenticationError, CHECK_KEY)
+_UNAUTHENTICATED = Meaning(AuthenticationError, _CHECK_KEY)
 _SESSION_ENDED = Meaning(AuthenticationError, SIGN_IN_AGAIN)
 _DENIED = Meaning(PermissionDeniedError, NOT_ALLOWED)
 _UNHEALTHY = Meaning(ServiceUnavailableError, WAIT)
 _TIMEOUT = Meaning(RequestTimeoutError, "narrow the request or raise the timeout")
 _INVALID_VALUE = Meaning(InvalidInputError, _VALUE)
+
+TOKEN_REFUSED = frozenset({"PGRST301", "PGRST303", "bad_jwt", "InvalidJWT"})
+"""The codes of a token that a server does not accept; a signed-in user's session has then ended."""
 
 BY_CODE: dict[str, Meaning] = {
     # PostgREST and Postgres

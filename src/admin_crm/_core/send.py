@@ -12,7 +12,7 @@ import httpx
 from admin_crm._core import context, scope
 from admin_crm._core.connection import Connection, Link, link_of
 from admin_crm._core.loop import check_loop
-from admin_crm._core.meanings import CHECK_KEY, NOT_ALLOWED, SIGN_IN_AGAIN
+from admin_crm._core.meanings import NOT_ALLOWED, SIGN_IN_AGAIN, TOKEN_REFUSED
 from admin_crm._core.session import Session
 from admin_crm._core.sign_in import keep_session
 from admin_crm._core.translate import translate
@@ -106,7 +106,7 @@ def _complete(link: Link, error: AdminCRMError, session: Session | None) -> None
     rights = link.rights
     if error.hint == NOT_ALLOWED and rights.is_anonymous:
         error.hint = ANONYMOUS_HINT
-    elif error.hint == CHECK_KEY and rights.is_signed_in:
+    elif error.code in TOKEN_REFUSED and rights.is_signed_in:
         error.hint = SIGN_IN_AGAIN
         if session is not None and rights.session is session:
             rights.session = session.refused()
