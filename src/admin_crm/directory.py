@@ -40,6 +40,8 @@ async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
 
     Reads the view `customer_intelligence_360`.
 
+    Needs an administrator's session, or the secret key where the view is open to it.
+
     Examples:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
@@ -70,6 +72,8 @@ def iter_customers(crm: AnyCRM, *, page_size: int | None = None) -> Any:
         IncompleteReadError: on iteration, a page after the first could not be fetched.
 
     Reads the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> for customer in iter_customers(crm):
@@ -159,6 +163,8 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
         IncompleteReadError: a page could not be fetched.
 
     Reads all rows of the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> stats = get_directory_stats(crm)

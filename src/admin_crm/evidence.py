@@ -75,6 +75,8 @@ async def upload_customer_evidence(
 
     Writes to the bucket `customer-evidence`, after reading `customer_profiles`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> path = upload_customer_evidence(crm, customer_id, "pieza-rota.png")
         >>> upload_customer_evidence(crm, customer_id, upload.file, file_name=upload.filename)
@@ -120,6 +122,8 @@ async def list_customer_evidence(
 
     Reads the bucket `customer-evidence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> for file in list_customer_evidence(crm, customer_id):
         ...     print(file.file_name, file.url)
@@ -149,6 +153,8 @@ async def get_evidence_url(
         NotFoundError: the file does not exist, or is not visible with these credentials.
 
     Reads the bucket `customer-evidence`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> get_evidence_url(crm, path, expires_in=300, download="recibo.pdf")
@@ -197,6 +203,8 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
 
     Reads the bucket `customer-evidence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> content = download_customer_evidence(crm, path)
         >>> download_customer_evidence(crm, path, "recibo.pdf")
@@ -226,6 +234,8 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
         EvidenceNotDeletedError: of several files, some were not deleted; the error lists them.
 
     Writes to the bucket `customer-evidence`.
+
+    Needs the secret key, or a policy that lets administrators delete.
 
     Examples:
         >>> delete_customer_evidence(crm, [file.path for file in files])

@@ -59,6 +59,8 @@ async def update_customer_status(
 
     Writes `customer_profiles`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> next_week = datetime.now(UTC) + timedelta(days=7)
         >>> update_customer_status(crm, customer_id, "suspended", suspension_end=next_week)
@@ -102,6 +104,8 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
         IncompleteReadError: the requests were interrupted; `rows` holds the customers reactivated so far.
 
     Reads and writes `customer_profiles`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> for customer in lift_expired_suspensions(crm):

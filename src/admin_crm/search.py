@@ -79,6 +79,8 @@ async def search_customers(
 
     Reads the view `customer_intelligence_360`.
 
+    Needs an administrator's session, or the secret key where the view is open to it.
+
     Examples:
         >>> found = search_customers(crm, "ñandú", segment="champion")
         >>> found.total, found.items
