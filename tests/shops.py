@@ -48,6 +48,8 @@ class GivenShop:
             "SUPABASE_URL": self.url,
             "SUPABASE_SECRET_KEY": self.secret_key,
             "SUPABASE_PUBLISHABLE_KEY": self.publishable_key,
+            "ADMIN_CRM_EMAIL": self.admin_email,
+            "ADMIN_CRM_PASSWORD": self.admin_password,
         }
 
     @property

@@ -72,6 +72,8 @@ async def create_customer_with_details(
 
     Writes `auth.users` (by sign-up), `customer_profiles` and `addresses`.
 
+    Needs the publishable key, and an administrator's session or the secret key.
+
     Examples:
         >>> created = create_customer_with_details(crm, data)
         >>> created.id, created.password.get_secret_value()
@@ -113,6 +115,8 @@ async def resume_customer_creation(
         CustomerCreationError: a step failed again.
 
     Writes `customer_profiles` and `addresses`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> resume_customer_creation(crm, error.user_id, data)

@@ -14,7 +14,7 @@ from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_whole_view
-from admin_crm._postgrest.view import check_view_is_visible
+from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.models import AdminCustomer, DirectoryStats, Page
@@ -32,19 +32,21 @@ async def get_all_customers(crm: AnyCRM) -> list[AdminCustomer]:
         All customers; those without `created_at` come last.
 
     Raises:
-        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        PermissionDeniedError: these credentials do not see the customers: a publishable key alone, a user who is
+            no administrator, or a key that the view is closed to.
         IncompleteReadError: a page could not be fetched; `rows` holds the customers fetched so far.
         SchemaMismatchError: the view does not exist.
 
     Reads the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
     """
     customers = await fetch_whole_view(crm, AdminCustomer)
-    if not customers:
-        await check_view_is_visible(crm)
+    await check_view(crm, customers)
     return newest_first(customers)
 
 
@@ -64,10 +66,13 @@ def iter_customers(crm: AnyCRM, *, page_size: int | None = None) -> Any:
 
     Raises:
         InvalidInputError: the page size is less than 1.
-        PermissionDeniedError: on iteration, the view is empty for these credentials although customers exist.
+        PermissionDeniedError: on iteration, these credentials do not see the customers: a publishable key alone, a
+            user who is no administrator, or a key that the view is closed to.
         IncompleteReadError: on iteration, a page after the first could not be fetched.
 
     Reads the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> for customer in iter_customers(crm):
@@ -200,10 +205,13 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
 
     Raises:
         InvalidInputError: `today` is not a date.
-        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        PermissionDeniedError: these credentials do not see the customers: a publishable key alone, a user who is
+            no administrator, or a key that the view is closed to.
         IncompleteReadError: a page could not be fetched.
 
     Reads all rows of the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> stats = get_directory_stats(crm)
@@ -212,8 +220,7 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
     if today is not None:
         check.day(today, "today")
     customers = await fetch_whole_view(crm, AdminCustomer)
-    if not customers:
-        await check_view_is_visible(crm)
+    await check_view(crm, customers)
     return summarize_customers(customers, today=today, time_zone=crm.settings.time_zone)
 
 
@@ -257,8 +264,8 @@ class _PageReader:
                 expected=self._reader.expected,
                 hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
             ) from error
-        if not batch.rows and not self._seen:
-            await check_view_is_visible(self._crm)
+        if not self._seen:
+            await check_view(self._crm, batch.rows)
         self._seen += len(batch.rows)
         return batch.rows
 

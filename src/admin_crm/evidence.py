@@ -24,7 +24,7 @@ from admin_crm._storage.objects import (
 )
 from admin_crm._storage.source import CallbackError, FileLike, open_source
 from admin_crm._storage.upload import Progress, progress_callback, upload_file
-from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import (
     AdminCRMError,
     EvidenceNotDeletedError,
@@ -75,6 +75,8 @@ async def upload_customer_evidence(
 
     Writes to the bucket `customer-evidence`, after reading `customer_profiles`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> path = upload_customer_evidence(crm, customer_id, "pieza-rota.png")
         >>> upload_customer_evidence(crm, customer_id, upload.file, file_name=upload.filename)
@@ -120,6 +122,8 @@ async def list_customer_evidence(
 
     Reads the bucket `customer-evidence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> for file in list_customer_evidence(crm, customer_id):
         ...     print(file.file_name, file.url)
@@ -149,6 +153,8 @@ async def get_evidence_url(
         NotFoundError: the file does not exist, or is not visible with these credentials.
 
     Reads the bucket `customer-evidence`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> get_evidence_url(crm, path, expires_in=300, download="recibo.pdf")
@@ -197,6 +203,8 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
 
     Reads the bucket `customer-evidence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> content = download_customer_evidence(crm, path)
         >>> download_customer_evidence(crm, path, "recibo.pdf")
@@ -227,10 +235,14 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
 
     Writes to the bucket `customer-evidence`.
 
+    Needs the secret key, or a policy that lets administrators delete.
+
     Examples:
         >>> delete_customer_evidence(crm, [file.path for file in files])
     """
     unique_paths = _distinct_paths(paths)
+    if has_secret_key(crm):
+        crm = with_secret_key(crm, "deleting evidence")
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []
@@ -262,7 +274,7 @@ def _distinct_paths(paths: object) -> list[str]:
 
 
 def _not_deleted(deleted: list[str], missing: list[str], denied: list[str]) -> AdminCRMError:
-    hint = "row-level security denies it; in most shops only the secret key can delete evidence"
+    hint = "in most shops only the secret key can delete evidence: connect with AdminCRM.sign_in(..., secret_key=...)"
     total = len(deleted) + len(missing) + len(denied)
     if total > 1:
         message = (

@@ -84,6 +84,8 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
 
     Invokes the Edge Function `customer-intelligence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> suggestion = suggest_customer_tags(crm, customer_id)
         >>> suggestion.tags, suggestion.reasoning
@@ -104,6 +106,8 @@ async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion:
         ConflictError: the row kept changing; nothing was written.
 
     Writes `admin_customer_notes`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> suggestion = suggest_customer_tags(crm, customer_id)
@@ -132,6 +136,8 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
 
     Invokes the Edge Function `customer-intelligence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> generate_whatsapp_message(crm, customer_id, "Her order is ready to be picked up")
     """
@@ -152,6 +158,8 @@ async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `customer-narrative`; `Settings` can select an action of another function instead.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> print(get_customer_narrative(crm, customer_id))
@@ -179,6 +187,8 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
 
     Invokes the Edge Function `loyalty-intelligence`; `Settings` can select an action of another function instead.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> plan = get_strategic_loyalty_analysis(crm, customer_id)
         >>> plan.suggested_coupon.code if plan.suggested_coupon else None
@@ -201,6 +211,8 @@ async def get_proactive_insights(crm: AnyCRM) -> list[Insight]:
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `customer-intelligence`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> for insight in get_proactive_insights(crm):

@@ -73,6 +73,8 @@ async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limi
     Reads `orders`, `products`, `categories` and, if it exists, `order_items`; for an order without rows in
     `order_items`, its own `items` count.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> likes = get_customer_preferences(crm, customer_id)
         >>> [(each.name, each.quantity) for each in likes.top_products]

@@ -13,6 +13,7 @@ from admin_crm._core.pager import Batch, Pager, fetch_at_offsets
 from admin_crm._core.text_pattern import number_pattern, text_pattern
 from admin_crm._postgrest.decode import read_total, require_total
 from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.rights import check_search
 from admin_crm._postgrest.text_filter import fitting_length, text_filter, url_length
 from admin_crm._postgrest.view import fetch_from_view, fetch_view_columns
 from admin_crm.client import AnyCRM, operation
@@ -72,11 +73,14 @@ async def search_customers(
 
     Raises:
         InvalidInputError: an argument is out of bounds, or a label that no customer has is nearly a known one.
-        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        PermissionDeniedError: these credentials do not see the customers: a publishable key alone, a user who is
+            no administrator, or a key that the view is closed to.
         SchemaMismatchError: the view has no column for a filter.
 
     Reads the view `customer_intelligence_360`, with a secret key where the view shows it customers, otherwise with
     an administrator's session.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> found = search_customers(crm, "ñandú", segment="champion")
@@ -112,6 +116,8 @@ async def search_customers(
     else:
         pager = await _fetch(crm, query, 0, None)
         found = _page_of(filter_customers(pager.rows, text), page, page_size)
+    if found.total <= 1:
+        await check_search(crm, found.items)
     if not found.total:
         await _check_labels(crm, labels, columns)
     return found

@@ -65,6 +65,8 @@ class Settings(BaseModel):
     """The directory's view."""
     profiles_table: str = "customer_profiles"
     """The table of customer profiles: names, numbers, tier, status and totals."""
+    admins_table: str = "admin_users"
+    """The table of administrators, by their users' ids."""
     notes_table: str = "admin_customer_notes"
     """The table of administrators' notes, tags and custom fields."""
     addresses_table: str = "addresses"
@@ -176,7 +178,7 @@ class Settings(BaseModel):
 
 
 class Credentials(BaseModel):
-    """The project's URL and keys, from Supabase's usual environment variables."""
+    """The project's URL, keys and administrator, from the usual environment variables."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -188,11 +190,35 @@ class Credentials(BaseModel):
         default=None, validation_alias=AliasChoices("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY")
     )
     access_token: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_ACCESS_TOKEN")
+    email: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_EMAIL")
+    password: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_PASSWORD")
 
     @classmethod
     def from_env(cls) -> Credentials:
         """Read the project's URL and keys from the environment and from `.env` in the working directory."""
         return _from_env(cls)
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether an administrator's token, or e-mail address and password, are given."""
+        return bool(self.access_token or self.email or self.password)
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing, so that nothing can be connected to or not with the rights that were meant."""
+        if not self.url:
+            return "SUPABASE_URL is set neither in the environment nor in .env"
+        if not self.signs_in and not self.secret_key:
+            return (
+                "no key is set: set SUPABASE_SECRET_KEY; or SUPABASE_PUBLISHABLE_KEY with ADMIN_CRM_EMAIL and "
+                "ADMIN_CRM_PASSWORD, or with ADMIN_CRM_ACCESS_TOKEN"
+            )
+        if not self.access_token and bool(self.email) != bool(self.password):
+            given, missing = ("EMAIL", "PASSWORD") if self.email else ("PASSWORD", "EMAIL")
+            return f"ADMIN_CRM_{given} is set, but ADMIN_CRM_{missing} is not"
+        if self.signs_in and not self.publishable_key:
+            return "an administrator's sign-in or access token needs SUPABASE_PUBLISHABLE_KEY too"
+        return None
 
 
 def _from_env(model: type[M], **config: Any) -> M:

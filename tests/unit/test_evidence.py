@@ -23,7 +23,7 @@ from admin_crm import (
     list_customer_evidence,
 )
 from admin_crm._storage import objects
-from helpers import Ask
+from helpers import ANON, KEY, QUICK, URL, Ask, Caller
 from storage_server import ANA, LOST, NO_BUCKET, NO_OBJECT, OTHER, PATH, THERE, StorageServer, removing
 
 
@@ -103,6 +103,13 @@ def test_a_deletion_that_fails_at_once_raises_the_plain_error(ask: Ask, storage:
     storage.play(httpx.Response(500))
     with pytest.raises(ServiceUnavailableError):
         ask(delete_customer_evidence, [PATH])
+
+
+def test_a_connection_with_both_rights_deletes_with_the_secret_key(caller: Caller, storage: StorageServer) -> None:
+    crm = caller.open(URL, ANON, access_token="ana-token", secret_key=KEY, settings=QUICK)
+    storage.play(removing(PATH))
+    assert caller(delete_customer_evidence, crm, PATH) == [PATH]
+    assert storage.last.headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_deleting_nothing_is_refused(ask: Ask, storage: StorageServer) -> None:

@@ -12,15 +12,17 @@ import httpx
 from admin_crm._core import context, scope
 from admin_crm._core.connection import Connection, Link, link_of
 from admin_crm._core.loop import check_loop
+from admin_crm._core.meanings import NOT_ALLOWED, SIGN_IN_AGAIN, TOKEN_REFUSED
+from admin_crm._core.session import Session
 from admin_crm._core.sign_in import keep_session
 from admin_crm._core.translate import translate
-from admin_crm.errors import AdminCRMError, ClientStateError, PermissionDeniedError, RateLimitedError
+from admin_crm.errors import AdminCRMError, ClientStateError, RateLimitedError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _STATEMENT_TIMEOUT = "57014"
-_ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
+ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
 
 
 async def send(
@@ -63,6 +65,7 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
         check_loop(shared)
     scope.check()
     await keep_session(link)
+    session = link.rights.session
     slot = await shared.limiter.acquire(adaptive=database, is_async=link.is_async)
     try:
         try:
@@ -82,7 +85,7 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
             raise
         if _is_overload(translated):
             shared.limiter.overloaded(slot)
-        _complete(link, translated)
+        _complete(link, translated, session)
         if translated is error:
             raise
         raise translated from error
@@ -97,7 +100,13 @@ def _is_overload(error: AdminCRMError) -> bool:
     return isinstance(error, RateLimitedError) or error.code == _STATEMENT_TIMEOUT or error.status == 503
 
 
-def _complete(link: Link, error: AdminCRMError) -> None:
+def _complete(link: Link, error: AdminCRMError, session: Session | None) -> None:
+    """Add the call to an error, and what its hint cannot say without knowing whose rights were refused."""
     context.add_context(error)
-    if isinstance(error, PermissionDeniedError) and link.rights.is_anonymous:
-        error.hint = _ANONYMOUS_HINT
+    rights = link.rights
+    if error.hint == NOT_ALLOWED and rights.is_anonymous:
+        error.hint = ANONYMOUS_HINT
+    elif error.code in TOKEN_REFUSED and rights.is_signed_in:
+        error.hint = SIGN_IN_AGAIN
+        if session is not None and rights.session is session:
+            rights.session = session.refused()

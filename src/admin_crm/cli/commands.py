@@ -130,7 +130,6 @@ def local(
             stack.start()
         for name, value in stack.environment.items():
             typer.echo(f"export {name}={value}")
-        typer.echo(f"# administrator: {stack.admin_email}, password {stack.admin_password}")
         typer.echo(f"# a customer: {stack.customer_id}")
         typer.echo("Press Ctrl-C to stop it.", err=True)
         while True:
