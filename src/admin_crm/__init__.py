@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence, tier_progress
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
     from admin_crm.orders import get_customer_orders
     from admin_crm.preferences import get_customer_preferences
+    from admin_crm.profiles import update_customer_profile
     from admin_crm.search import search_customers
     from admin_crm.settings import Settings
     from admin_crm.timeline import get_customer_timeline
@@ -172,6 +174,7 @@ __all__ = [
     "TierProgress",
     "TimelineEvent",
     "UnexpectedResponseError",
+    "add_customer_address",
     "add_customer_tags",
     "apply_suggested_tags",
     "canonical_health",
@@ -207,10 +210,13 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_default_address",
     "suggest_customer_tags",
     "summarize_customers",
     "tier_progress",
     "update_admin_customer_notes",
+    "update_customer_address",
+    "update_customer_profile",
     "update_customer_status",
     "upload_customer_evidence",
 ]
@@ -231,6 +237,8 @@ _MODULES = (
     "moderation",
     "notes",
     "creation",
+    "profiles",
+    "addresses",
     "timeline",
     "intelligence",
     "preferences",

@@ -55,6 +55,8 @@ class Settings(BaseModel):
     """The table of loyalty points, in shops that have one; used for the timeline."""
     coupons_table: str = "coupons"
     """The table of coupons, in shops that have one; used for the timeline."""
+    address_label: str = "Casa"
+    """The label of an address that is written without one."""
     evidence_bucket: str = "customer-evidence"
     """The private bucket of evidence files."""
 

@@ -20,6 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _STATEMENT_TIMEOUT = "57014"
+_REFUSES_SIGN_UPS = ("signup_disabled", "email_provider_disabled")
 _ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
 
 
@@ -99,5 +100,5 @@ def _is_overload(error: AdminCRMError) -> bool:
 
 def _complete(link: Link, error: AdminCRMError) -> None:
     context.add_context(error)
-    if isinstance(error, PermissionDeniedError) and link.rights.is_anonymous:
+    if isinstance(error, PermissionDeniedError) and link.rights.is_anonymous and error.code not in _REFUSES_SIGN_UPS:
         error.hint = _ANONYMOUS_HINT
