@@ -191,10 +191,12 @@ async def _keep_one_default(crm: AnyCRM, customer: UUID, address: UUID, done: st
     try:
         for attempt in range(_MAX_ATTEMPTS):
             await _update(crm, {"is_default": False}, but=address, customer_id=customer, is_default=True)
-            if await _default_ids(crm, customer) == [address]:
+            defaults = await _default_ids(crm, customer)
+            if defaults == [address]:
                 return
             await pause(link_of(crm), random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (jitter, not cryptography)
-            await _update(crm, {"is_default": True}, id=address, customer_id=customer)
+            if address not in defaults:
+                await _update(crm, {"is_default": True}, id=address, customer_id=customer)
         raise ConflictError("other administrators keep changing the default address", retryable=True)
     except AdminCRMError as error:
         error.message = f"{done}, but another one may still be a default too: {error.message}"
