@@ -64,10 +64,9 @@ class Addresses:
         return (each == value) is (operator == "eq") and ("is_default" not in params or self.rows[each])
 
 
-@pytest.fixture
-def profile():
+def one_customer() -> None:
     row = {"id": SOMEBODY, "full_name": "Ana", "phone": "55"}
-    return respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[row]))
+    respx.get(PROFILES).mock(return_value=httpx.Response(200, json=[row]))
 
 
 @respx.mock
@@ -123,7 +122,8 @@ def test_a_default_that_keeps_changing_is_a_conflict(ask):
 
 
 @respx.mock
-def test_an_address_that_is_added_as_the_default_unsets_the_others(ask, profile):
+def test_an_address_that_is_added_as_the_default_unsets_the_others(ask):
+    one_customer()
     table = Addresses()
     added = ask(add_customer_address, SOMEBODY, HOME.model_copy(update={"is_default": True}))
     assert table.defaults == [str(added.id)]
@@ -131,21 +131,24 @@ def test_an_address_that_is_added_as_the_default_unsets_the_others(ask, profile)
 
 @pytest.mark.parametrize("is_default", [None, False])
 @respx.mock
-def test_an_address_that_is_added_beside_a_default_leaves_it(ask, profile, is_default):
+def test_an_address_that_is_added_beside_a_default_leaves_it(ask, is_default):
+    one_customer()
     table = Addresses()
     ask(add_customer_address, SOMEBODY, HOME.model_copy(update={"is_default": is_default}))
     assert (table.defaults, len(table.rows)) == ([FIRST], 3)
 
 
 @respx.mock
-def test_a_first_address_is_the_default(ask, profile):
+def test_a_first_address_is_the_default(ask):
+    one_customer()
     table = Addresses(first_is_default=False)
     added = ask(add_customer_address, SOMEBODY, HOME)
     assert table.defaults == [str(added.id)]
 
 
 @respx.mock
-def test_a_lost_answer_adds_no_second_address(ask, profile):
+def test_a_lost_answer_adds_no_second_address(ask):
+    one_customer()
     stored: list[dict] = []
 
     def insert(request: httpx.Request) -> httpx.Response:
@@ -162,7 +165,8 @@ def test_a_lost_answer_adds_no_second_address(ask, profile):
 
 
 @respx.mock
-def test_what_an_address_omits_comes_from_the_customer_or_is_left_to_the_database(ask, profile):
+def test_what_an_address_omits_comes_from_the_customer_or_is_left_to_the_database(ask):
+    one_customer()
     Addresses()
     ask(add_customer_address, SOMEBODY, {**HOME.model_dump(), "city": "", "label": "Oficina"})
     row = json.loads(next(call.request.content for call in respx.calls if call.request.method == "POST"))
@@ -174,7 +178,8 @@ def test_what_an_address_omits_comes_from_the_customer_or_is_left_to_the_databas
 
 
 @respx.mock
-def test_the_customer_of_an_address_is_not_another_one(ask, profile):
+def test_the_customer_of_an_address_is_not_another_one(ask):
+    one_customer()
     with pytest.raises(InvalidInputError, match="customer_id"):
         ask(add_customer_address, SOMEBODY, HOME.model_copy(update={"customer_id": UUID(OTHER)}))
     assert not respx.calls
@@ -238,7 +243,8 @@ def test_only_what_is_corrected_is_sent(ask):
     ("seen", "error"), [([], NotFoundError), ([{"id": FIRST, "customer_id": SOMEBODY}], PermissionDeniedError)]
 )
 @respx.mock
-def test_an_address_that_is_not_changed_raises(ask, profile, seen, error):
+def test_an_address_that_is_not_changed_raises(ask, seen, error):
+    one_customer()
     respx.patch(ADDRESSES).mock(return_value=httpx.Response(200, json=[]))
     respx.get(ADDRESSES).mock(return_value=httpx.Response(200, json=seen))
     with pytest.raises(error):
@@ -248,7 +254,8 @@ def test_an_address_that_is_not_changed_raises(ask, profile, seen, error):
 
 
 @respx.mock
-def test_an_address_of_another_customer_does_not_become_the_default(ask, profile):
+def test_an_address_of_another_customer_does_not_become_the_default(ask):
+    one_customer()
     respx.patch(ADDRESSES).mock(return_value=httpx.Response(200, json=[]))
     respx.get(ADDRESSES).mock(return_value=httpx.Response(200, json=[{"id": FIRST, "customer_id": OTHER}]))
     with pytest.raises(NotFoundError, match="no such address"):

@@ -38,19 +38,14 @@ LOST = [httpx.ReadError("x"), httpx.ReadTimeout("x"), httpx.Response(502, html="
 
 
 @pytest.fixture
-def profile():
-    """The table of profiles, which every user that is made gets a row of."""
-
-    def written(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(201, json=[json.loads(request.content)])
-
-    return respx.post(PROFILES).mock(side_effect=written)
-
-
-@pytest.fixture
 def signed_in(caller):
     """A session without a secret key, of somebody whose key may sign up."""
     return caller.open(URL, ANON, anon_key=ANON, access_token="h.e.y", settings=QUICK)
+
+
+def profiles() -> respx.Route:
+    """Take the row of every user that is made."""
+    return respx.post(PROFILES).mock(side_effect=lambda sent: httpx.Response(201, json=[json.loads(sent.content)]))
 
 
 def lost_once(lost, request_seen):
@@ -178,7 +173,8 @@ def test_a_lost_response_never_signs_up_twice(caller, signed_in, lost):
 @pytest.mark.parametrize("lost", LOST, ids=repr)
 @pytest.mark.parametrize(("method", "url"), [("sign_up", SIGN_UP), ("invite", INVITE)])
 @respx.mock
-def test_the_user_of_a_lost_response_is_found_with_the_secret_key(ask, profile, method, url, lost):
+def test_the_user_of_a_lost_response_is_found_with_the_secret_key(ask, method, url, lost):
+    profiles()
     seen: list[dict] = []
     route = respx.post(url).mock(side_effect=lost_once(lost, seen))
     respx.get(USERS).mock(side_effect=lambda _: httpx.Response(200, json={"users": seen}))
@@ -223,8 +219,8 @@ def test_a_response_without_a_user_leaves_open_whether_one_exists(ask):
 
 
 @respx.mock
-def test_an_administrator_creates_with_the_secret_key_and_a_confirmed_address(ask, profile):
-    route = respx.post(USERS).mock(side_effect=signed_up)
+def test_an_administrator_creates_with_the_secret_key_and_a_confirmed_address(ask):
+    profile, route = profiles(), respx.post(USERS).mock(side_effect=signed_up)
     created = ask(create_customer_with_details, ALONE | {"email": "Ana@X.example"}, method="admin")
     sent = json.loads(route.calls.last.request.content)
     assert route.calls.last.request.headers["authorization"] == f"Bearer {KEY}"
@@ -235,7 +231,8 @@ def test_an_administrator_creates_with_the_secret_key_and_a_confirmed_address(as
 
 
 @respx.mock
-def test_a_creation_that_is_repeated_after_a_lost_response_goes_on_with_its_own_user(ask, profile):
+def test_a_creation_that_is_repeated_after_a_lost_response_goes_on_with_its_own_user(ask):
+    profiles()
     seen: list[dict] = []
     taken = httpx.Response(422, json={"error_code": "email_exists", "msg": "already registered"})
     lose = lost_once(httpx.ReadError("x"), seen)
@@ -259,7 +256,8 @@ def test_an_address_of_somebody_else_is_a_conflict(ask, method, url):
 
 
 @respx.mock
-def test_an_invited_customer_chooses_the_password(ask, profile):
+def test_an_invited_customer_chooses_the_password(ask):
+    profiles()
     route = respx.post(INVITE).mock(side_effect=signed_up)
     created = ask(create_customer_with_details, ALONE, method="invite", redirect_to="https://shop.test/hola")
     assert route.calls.last.request.url.params["redirect_to"] == "https://shop.test/hola"
@@ -283,7 +281,8 @@ def test_without_a_secret_key_an_administrator_creates_nobody(caller, signed_in,
 
 
 @respx.mock
-def test_a_session_without_an_answer_to_the_sign_out_is_no_failure(ask, profile):
+def test_a_session_without_an_answer_to_the_sign_out_is_no_failure(ask):
+    profiles()
     respx.post(SIGN_UP).mock(side_effect=with_session)
     log_out = respx.post(LOG_OUT).mock(side_effect=httpx.ReadError("x"))
     assert str(ask(create_customer_with_details, ALONE).id) == SOMEBODY
