@@ -97,6 +97,8 @@ class Settings(BaseModel):
     """The table of the shop's own settings, in shops that have one; its one row has the id 1."""
     points_balance_function: str = "get_customer_points_balance"
     """The database function that returns a customer's balance of points."""
+    address_label: str = "Casa"
+    """The label of an address that is written without one."""
     evidence_bucket: str = "customer-evidence"
     """The private bucket of evidence files."""
     time_zone: TimeZone = "UTC"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -41,3 +42,28 @@ def asked(caller, shop, stack) -> Ask:
     if [caller.name == "sync", shop is stack, REAL_POSTGREST].count(True) % 2:
         return Ask(caller, caller.open(shop.url, shop.secret_key))
     return Ask(caller, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
+
+
+@pytest.fixture(scope="session")
+def confirming() -> Iterator[LocalStack]:
+    """A shop where sign-ups must confirm their e-mail address. Its tests carry the mark `shops.CONFIRMING`."""
+    with open_shop(email_confirmation=True) as running:
+        yield running
+
+
+@pytest.fixture
+def failing_address(stack: LocalStack) -> Iterator[str]:
+    """An e-mail address for which a trigger on `auth.users` raises."""
+    name = f"fails_{uuid4().hex}"
+    email = f"{name}@clientes.example"
+    stack.execute_sql(
+        f"create function public.{name}() returns trigger language plpgsql as $$"
+        " begin raise exception 'relation \"clientes\" does not exist'; end $$"
+    )
+    stack.execute_sql(
+        f"create trigger {name} before insert on auth.users for each row when (new.email = '{email}')"
+        f" execute function public.{name}()"
+    )
+    yield email
+    stack.execute_sql(f"drop trigger {name} on auth.users")
+    stack.execute_sql(f"drop function public.{name}()")

@@ -179,7 +179,7 @@ class Tables:
             "e-mail": self._email(created.email),
             "password": created.password,
             "must confirm": "yes" if created.needs_confirmation else "no",
-            "city": created.address.city,
+            "city": created.address and created.address.city,
         }
         return _pairs(created.profile.full_name or "Customer", figures)
 
