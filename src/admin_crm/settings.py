@@ -110,6 +110,11 @@ class Settings(BaseModel):
     platinum_from: Decimal = Decimal(50_000)
     """The minimum lifetime spend of the platinum tier, in the shop's currency."""
 
+    unknown_product: str = Field(default="Unknown product", min_length=1)
+    """The name, in preferences, of products whose name no table and no order has."""
+    unknown_category: str = Field(default="Unknown category", min_length=1)
+    """The name, in preferences, of the category of products that have none or are no longer sold."""
+
     if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
 
         def __init__(self, **values: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 import respx
 
 from admin_crm._storage import resumable, upload
+from orders_server import OrdersServer
 from project_server import Project
 from storage_server import StorageServer, Tus
 
@@ -41,3 +42,10 @@ def functions() -> Iterator[respx.MockRouter]:
     """The server of the Edge Functions."""
     with respx.mock(assert_all_called=False) as router:
         yield router
+
+
+@pytest.fixture
+def orders_server() -> Iterator[OrdersServer]:
+    """A server with orders, two products and one category."""
+    with respx.mock(assert_all_called=False) as router:
+        yield OrdersServer(router)
