@@ -6,7 +6,7 @@ import json
 
 import httpx
 
-from helpers import URL
+from helpers import PROFILES, URL
 
 CUSTOMER = "c0ffee00-0000-4000-8000-000000000001"
 INTELLIGENCE = f"{URL}/functions/v1/customer-intelligence"
@@ -21,6 +21,11 @@ PROPOSITION = {
     "discount_value": 15.50,
     "discount_type": "percentage",
 }
+
+
+def knows(functions, *customers):
+    """Let the shop have these customers and no others."""
+    return functions.get(PROFILES).mock(return_value=httpx.Response(200, json=[{"id": each} for each in customers]))
 
 
 def answers(functions, url, *given, **kwargs):

@@ -12,7 +12,8 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import Json
-from admin_crm._functions.invoke import invoke, read
+from admin_crm._functions.invoke import Answer, invoke, read
+from admin_crm._postgrest.query import customer_not_found, exists
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
@@ -48,6 +49,8 @@ __all__ = [
 ]
 
 _MAX_ATTEMPTS = 2
+_TOO_LITTLE = "no hay datos suficientes"
+"""How the answer begins that there is too little to tell of a customer."""
 
 
 class _Message(Model):
@@ -90,7 +93,11 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.suggest_tags_action, customer)
-    return read(await _invoke_idempotent(crm, settings.intelligence_function, body), TagSuggestion)
+    answer = await _ask(crm, settings.intelligence_function, body, "suggest_tags_action", customer)
+    suggestion = read(answer, TagSuggestion)
+    if not suggestion.tags and "tags" in suggestion.unreadable:
+        raise UnexpectedResponseError("the suggestion has no tags that can be read", field="tags")
+    return suggestion
 
 
 @operation
@@ -139,12 +146,16 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
     body = _body(settings.whatsapp_action, customer)
     if context is not None:
         body["context"] = check.text(context, "context", max_length=2_000)
-    return read(await _invoke_idempotent(crm, settings.intelligence_function, body), _Message).message
+    answer = await _ask(crm, settings.intelligence_function, body, "whatsapp_action", customer)
+    return read(answer, _Message).message
 
 
 @operation
-async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
+async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str | None:
     """Return a short narrative about a customer.
+
+    Returns:
+        The narrative; None where the function answers that there is too little to tell ("No hay datos suficientes").
 
     Raises:
         InvalidInputError: the id is not a UUID.
@@ -158,7 +169,13 @@ async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.narrative_action, customer)
-    return read(await _invoke_idempotent(crm, settings.narrative_function, body), _Narrative).narrative
+    answer = await _ask(crm, settings.narrative_function, body, "narrative_action", customer)
+    narrative = read(answer, _Narrative).narrative
+    if not narrative.casefold().startswith(_TOO_LITTLE):
+        return narrative
+    if not await _is_visible(crm, customer):  # as deployed, the function says the same of a customer it does not know
+        raise customer_not_found()
+    return None
 
 
 @operation
@@ -186,8 +203,8 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.loyalty_action, customer)
     try:
-        result = await invoke(crm, settings.loyalty_function, body, repeatable=False)
-        return read(result, LoyaltyProposition) if "generated_code" in result else read(result, LoyaltyAnalysis)
+        answer = await _ask(crm, settings.loyalty_function, body, "loyalty_action", customer, creates=True)
+        return read(answer, LoyaltyProposition) if "generated_code" in answer.values else read(answer, LoyaltyAnalysis)
     except (EdgeFunctionError, RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
         _warn_about_coupon(error)
         raise
@@ -207,7 +224,7 @@ async def get_proactive_insights(crm: AnyCRM) -> list[Insight]:
         ...     print(insight.title)
     """
     body = _body(crm.settings.insights_action)
-    return read(await _invoke_idempotent(crm, crm.settings.intelligence_function, body), _Insights).insights
+    return read(await _ask(crm, crm.settings.intelligence_function, body, "insights_action"), _Insights).insights
 
 
 def _body(action: str | None, customer: UUID | None = None) -> Json:
@@ -215,14 +232,37 @@ def _body(action: str | None, customer: UUID | None = None) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-async def _invoke_idempotent(crm: AnyCRM, function: str, body: Json) -> Json:
-    """Invoke a function that creates nothing, with at most one retry."""
-    attempts = min(_MAX_ATTEMPTS, crm.settings.retry_attempts)
-    return await invoke(crm.with_options(attempts=attempts), function, body, repeatable=True)
+async def _ask(
+    crm: AnyCRM, function: str, body: Json, action_setting: str, customer: UUID | None = None, *, creates: bool = False
+) -> Answer:
+    """Invoke a function; one that creates nothing is retried once at most.
+
+    As deployed, functions answer every failure with 400. What the reason is not is found out only then.
+    """
+    if not creates:
+        crm = crm.with_options(attempts=min(_MAX_ATTEMPTS, crm.settings.retry_attempts))
+    try:
+        return await invoke(crm, function, body, action_setting=action_setting, repeatable=not creates)
+    except EdgeFunctionError as error:
+        if customer is None or (error.status or 500) >= 500:
+            raise
+        if not await _is_visible(crm, customer):
+            raise customer_not_found() from error
+        error.hint = "the customer exists, so the reason is another: see the function's log"
+        raise
+
+
+async def _is_visible(crm: AnyCRM, customer: UUID) -> bool:
+    """Return whether this key sees a customer; True where that cannot be told, and the first error says more."""
+    try:
+        return await exists(crm, customer)
+    except AdminCRMError:
+        return True
 
 
 def _warn_about_coupon(error: AdminCRMError) -> None:
-    rejected = isinstance(error, EdgeFunctionError) and 400 <= (error.status or 0) < 500
+    # A function that answers every failure with 400 may fail after it created the coupon.
+    rejected = isinstance(error, EdgeFunctionError) and 400 < (error.status or 0) < 500
     if not rejected and not getattr(error, "unsent", False):
         error.retryable = False
         error.hint = "a coupon may have been created anyway: check for it before you call again"

@@ -8,6 +8,7 @@ import pytest
 import respx
 
 from admin_crm._storage import resumable, upload
+from functions_server import CUSTOMER, knows
 from orders_server import OrdersServer
 from project_server import Project
 from storage_server import StorageServer, Tus
@@ -39,8 +40,9 @@ def project() -> Iterator[Project]:
 
 @pytest.fixture
 def functions() -> Iterator[respx.MockRouter]:
-    """The server of the Edge Functions."""
+    """The server of the Edge Functions, of a shop with one customer."""
     with respx.mock(assert_all_called=False) as router:
+        knows(router, CUSTOMER)
         yield router
 
 
