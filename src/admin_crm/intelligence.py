@@ -74,18 +74,20 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
         customer_id: the customer.
 
     Returns:
-        The suggestion; `apply_suggested_tags` applies it.
+        The suggestion; `apply_suggested_tags` applies it. A model may leave out the segment or the reasoning.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         PermissionDeniedError: the function rejects these credentials.
         RateLimitedError: the quota of the language model is used up.
         EdgeFunctionError: the function failed.
         UnexpectedResponseError: the model's output lacks a field; `field` names it.
-        SchemaMismatchError: the function is not deployed.
+        SchemaMismatchError: the function is not deployed, or does not support the action (`kind` says which); the
+            hint names the setting.
 
-    Invokes the Edge Function `customer-intelligence`.
+    Invokes the Edge Function `customer-intelligence`; where it refuses, reads `customer_profiles`. Needs an
+    administrator's session or the secret key.
 
     Examples:
         >>> suggestion = suggest_customer_tags(crm, customer_id)
@@ -134,7 +136,7 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
 
     Raises:
         InvalidInputError: the id is not a UUID, or the context is empty or too long.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `customer-intelligence`.
@@ -159,7 +161,7 @@ async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str | 
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `customer-narrative`; `Settings` can select an action of another function instead.
@@ -191,7 +193,7 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `loyalty-intelligence`; `Settings` can select an action of another function instead.
