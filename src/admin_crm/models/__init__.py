@@ -11,6 +11,7 @@ from admin_crm.models.customers import (
 )
 from admin_crm.models.directory import DirectoryStats, Page, TierProgress
 from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
+from admin_crm.models.loyalty import LoyaltyEntry, LoyaltyOffer, Referral, UsedCoupon, WishlistItem
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
@@ -38,6 +39,8 @@ __all__ = [
     "IAContext",
     "Insight",
     "LoyaltyAnalysis",
+    "LoyaltyEntry",
+    "LoyaltyOffer",
     "LoyaltyProposition",
     "Notification",
     "Order",
@@ -45,9 +48,12 @@ __all__ = [
     "OrdersSummary",
     "Page",
     "ProductCount",
+    "Referral",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",
     "TimelineEvent",
+    "UsedCoupon",
     "Verdict",
+    "WishlistItem",
 ]
