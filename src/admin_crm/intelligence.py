@@ -13,8 +13,9 @@ from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import Json
 from admin_crm._functions.invoke import Answer, invoke, read
+from admin_crm._postgrest.offers import Before, last_offer, offer_since
 from admin_crm._postgrest.query import customer_not_found, exists
-from admin_crm.client import AnyCRM, operation
+from admin_crm.client import AnyCRM, has_secret_key, operation
 from admin_crm.errors import (
     AdminCRMError,
     EdgeFunctionError,
@@ -184,8 +185,9 @@ async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str | 
 async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -> LoyaltyAnalysis | LoyaltyProposition:
     """Return a loyalty plan for a customer; in some shops this creates a coupon.
 
-    For this reason the request is not retried after it was sent. If it fails then, the error's hint warns that
-    the coupon may exist.
+    For this reason the request is not retried after it was sent. If it fails then, the offer is looked up where the
+    function stores it, and returned if it is there (`recovered` is True). Otherwise the error's hint warns that the
+    coupon may exist.
 
     Returns:
         A `LoyaltyAnalysis`, or a `LoyaltyProposition` in shops whose function stores an offer. Both have
@@ -197,6 +199,8 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `loyalty-intelligence`; `Settings` can select an action of another function instead.
+    Reads `smart_loyalty_propositions`, in shops that have it. Needs an administrator's session or the secret key;
+    as deployed, only the secret key sees the offers, so a session alone finds none.
 
     Examples:
         >>> plan = get_strategic_loyalty_analysis(crm, customer_id)
@@ -204,12 +208,18 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.loyalty_action, customer)
+    before = await last_offer(crm, customer)
     try:
         answer = await _ask(crm, settings.loyalty_function, body, "loyalty_action", customer, creates=True)
         return read(answer, LoyaltyProposition) if "generated_code" in answer.values else read(answer, LoyaltyAnalysis)
     except (EdgeFunctionError, RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
-        _warn_about_coupon(error)
-        raise
+        if _created_nothing(error):
+            raise
+        offer = await offer_since(crm, customer, before)
+        if offer is None:
+            error.retryable, error.hint = False, _coupon_hint(crm, before)
+            raise
+    return offer.model_copy(update={"recovered": True})
 
 
 @operation
@@ -262,9 +272,16 @@ async def _is_visible(crm: AnyCRM, customer: UUID) -> bool:
         return True
 
 
-def _warn_about_coupon(error: AdminCRMError) -> None:
+def _created_nothing(error: AdminCRMError) -> bool:
     # A function that answers every failure with 400 may fail after it created the coupon.
     rejected = isinstance(error, EdgeFunctionError) and 400 < (error.status or 0) < 500
-    if not rejected and not getattr(error, "unsent", False):
-        error.retryable = False
-        error.hint = "a coupon may have been created anyway: check for it before you call again"
+    return rejected or getattr(error, "unsent", False)
+
+
+def _coupon_hint(crm: AnyCRM, before: Before | None) -> str:
+    hint = "a coupon may have been created anyway: check for it before you call again"
+    if before is None:
+        return hint
+    if not has_secret_key(crm):
+        return f"{hint}; get_loyalty_offers tells, with the secret key"
+    return f"{hint}; no new offer is stored so far, and get_loyalty_offers tells whether one is later"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import contextmanager
 from decimal import Decimal
+from urllib.request import ProxyHandler, Request, build_opener
 
 import httpx
 import pytest
+import respx
 
 from admin_crm import (
     CustomerNotFoundError,
@@ -15,6 +19,7 @@ from admin_crm import (
     LoyaltyProposition,
     PermissionDeniedError,
     SchemaMismatchError,
+    ServiceUnavailableError,
     Settings,
     apply_suggested_tags,
     generate_whatsapp_message,
@@ -223,3 +228,56 @@ def test_the_function_validates_its_input(stack, body, status):
     answer = httpx.post(f"{stack.url}/functions/v1/customer-intelligence", json=body, headers=headers, trust_env=False)
     assert answer.status_code == status
     assert answer.json()["source" if status == 200 else "error"]
+
+
+@pytest.mark.parametrize("right", ["secret key", "session and secret key", "session"])
+def test_a_lost_answer_is_found_where_the_offer_is_stored(caller, stack, customer, right):
+    crm = _connected(caller, stack, right)
+    with _losing_answers(stack):
+        if right == "session":
+            with pytest.raises(ServiceUnavailableError, match="a coupon may have been created"):
+                caller(get_strategic_loyalty_analysis, crm, customer)
+        else:
+            plan = caller(get_strategic_loyalty_analysis, crm, customer)
+            again = caller(get_strategic_loyalty_analysis, crm, customer)
+            assert (plan.recovered, again.recovered) == (True, True)
+            assert plan.generated_code != again.generated_code
+    stored = stack.execute_sql(
+        f"select generated_code from smart_loyalty_propositions where customer_id = '{customer}'"
+    )
+    assert len(stored) == (1 if right == "session" else 2)
+    if right != "session":
+        assert {row["generated_code"] for row in stored} == {plan.generated_code, again.generated_code}
+
+
+def test_an_answer_that_was_lost_before_anything_was_stored_finds_no_older_offer(by_key, stack):
+    assert stack.execute_sql(f"select id from smart_loyalty_propositions where customer_id = '{stack.customer_id}'")
+    with _losing_answers(stack, reaches=False), pytest.raises(ServiceUnavailableError, match="no new offer is stored"):
+        by_key(get_strategic_loyalty_analysis, stack.customer_id)
+
+
+def _connected(caller, stack, right):
+    if right == "secret key":
+        return caller.open(stack.url, stack.secret_key)
+    secret_key = stack.secret_key if right == "session and secret key" else None
+    return caller.sign_in(
+        stack.url, stack.publishable_key, stack.admin_email, stack.admin_password, secret_key=secret_key
+    )
+
+
+@contextmanager
+def _losing_answers(stack, *, reaches=True):
+    """Let the loyalty function do its work, and lose its answer; or lose the request."""
+    url = f"{stack.url}/functions/v1/loyalty-intelligence"
+
+    def lose(request):
+        if reaches:
+            kept = {name: request.headers[name] for name in ("apikey", "authorization", "content-type")}
+            with build_opener(ProxyHandler({})).open(Request(url, request.content, kept)) as answer:
+                assert json.load(answer)["generated_code"]
+        raise httpx.ReadError("the connection broke", request=request)
+
+    with respx.mock(assert_all_called=False) as router:
+        router.post(url).mock(side_effect=lose)
+        router.route().pass_through()
+        yield

@@ -30,7 +30,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     suggest_customer_tags,
 )
-from functions_server import CUSTOMER, INTELLIGENCE, LOYALTY, NARRATIVE, TAGS, answers, knows
+from functions_server import CUSTOMER, INTELLIGENCE, LOYALTY, NARRATIVE, OFFERS, TAGS, answers, knows
 from helpers import KEY, QUICK, URL
 
 
@@ -254,6 +254,7 @@ def test_any_answer_of_a_function_is_a_model_or_one_of_our_errors(answer, status
     with respx.mock(assert_all_called=False) as functions, AdminCRM(URL, KEY, settings=QUICK) as crm:
         functions.post(url__startswith=f"{URL}/functions/").mock(return_value=httpx.Response(status, content=content))
         knows(functions, CUSTOMER)
+        functions.get(OFFERS).mock(return_value=httpx.Response(200, json=[]))
         for operation in operations:
             try:
                 result = operation(crm, CUSTOMER)

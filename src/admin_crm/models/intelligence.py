@@ -13,7 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from admin_crm._core.fields import Model
+from admin_crm._core.fields import Model, Timestamp
 
 
 def _split(tags: object) -> object:
@@ -97,6 +97,12 @@ class LoyaltyProposition(Model):
     """The shop's own type, for example ``percentage``."""
     segment_at_generation: str | None = None
     """The customer's segment when the offer was created; None if it was not sent."""
+    created_at: Timestamp | None = None
+    """When the offer was stored; None if it was not sent."""
+    expires_at: Timestamp | None = None
+    """When the offer ends; None if it was not sent."""
+    recovered: bool = False
+    """Whether the function's answer was lost, and the offer was found where the function stores it."""
 
     @property
     def suggested_coupon(self) -> SuggestedCoupon:
