@@ -187,6 +187,13 @@ def test_a_table_that_cannot_be_read_is_not_a_missing_one(server, ask, table, re
         ask(get_customer_preferences, CUSTOMER)
 
 
+def test_a_shop_without_orders_says_so(server, ask):
+    server.has("orders", response=httpx.Response(404, json={"code": "PGRST205", "message": "no table 'public.orders'"}))
+    with pytest.raises(SchemaMismatchError) as missing:
+        ask(get_customer_preferences, CUSTOMER)
+    assert missing.value.kind == "table"
+
+
 def test_the_table_of_items_counts_and_otherwise_the_items_of_the_order(server, ask):
     first, _ = server.orders(
         {"items": [item(GONE, 1, "Calendario")], "status": "pending"},
