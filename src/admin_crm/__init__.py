@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
-    from admin_crm.customers import get_admin_customer_details, get_customer_intelligence, tier_progress
+    from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
     from admin_crm.diagnosis import doctor
     from admin_crm.directory import (
         filter_customers,
@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         LoyaltyEntry,
         LoyaltyOffer,
         LoyaltyProposition,
+        LoyaltyTier,
         Notification,
         Order,
         OrderItem,
@@ -125,7 +126,10 @@ if TYPE_CHECKING:
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.search import search_customers
     from admin_crm.settings import Settings
+    from admin_crm.tiers import get_loyalty_tiers, tier_progress
     from admin_crm.timeline import get_customer_timeline
+    from admin_crm.whatsapp import whatsapp_link
+    from admin_crm.wishlist import get_customer_wishlist
 
 __all__ = [
     "AIPreferences",
@@ -166,6 +170,7 @@ __all__ = [
     "LoyaltyEntry",
     "LoyaltyOffer",
     "LoyaltyProposition",
+    "LoyaltyTier",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -212,11 +217,13 @@ __all__ = [
     "get_customer_orders",
     "get_customer_preferences",
     "get_customer_timeline",
+    "get_customer_wishlist",
     "get_directory_stats",
     "get_evidence_url",
     "get_loyalty_balance",
     "get_loyalty_history",
     "get_loyalty_offers",
+    "get_loyalty_tiers",
     "get_proactive_insights",
     "get_referrals",
     "get_strategic_loyalty_analysis",
@@ -237,6 +244,7 @@ __all__ = [
     "update_admin_customer_notes",
     "update_customer_status",
     "upload_customer_evidence",
+    "whatsapp_link",
 ]
 
 # The modules that define the public names, cheapest to import first.
@@ -248,6 +256,8 @@ _MODULES = (
     "client",
     "directory",
     "search",
+    "tiers",
+    "whatsapp",
     "customers",
     "evidence",
     "orders",
@@ -256,6 +266,7 @@ _MODULES = (
     "notes",
     "creation",
     "loyalty",
+    "wishlist",
     "timeline",
     "intelligence",
     "preferences",

@@ -12,7 +12,7 @@ from admin_crm._core.rows import newest_first
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.decode import decode
 from admin_crm._postgrest.private import PrivateTable, fetch_private
-from admin_crm._postgrest.query import check_exists, columns_of, fetch_columns, insert_once, send_query
+from admin_crm._postgrest.query import check_exists, columns_of, fetch_fields, insert_once, send_query
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import CustomerNotFoundError, InvalidInputError, NotFoundError
 from admin_crm.models import LoyaltyEntry, LoyaltyOffer, Referral, UsedCoupon
@@ -83,9 +83,7 @@ async def get_loyalty_history(crm: AnyCRM, customer_id: UUID | str) -> list[Loya
         >>> [(entry.created_at, entry.signed_points) for entry in get_loyalty_history(crm, customer_id)]
     """
     customer, table = check.uuid(customer_id), crm.settings.loyalty_points_table
-    entries = await fetch_columns(
-        crm, table, columns_of(LoyaltyEntry), lambda rows: rows.eq("customer_id", str(customer)), LoyaltyEntry
-    )
+    entries = await fetch_fields(crm, table, customer, LoyaltyEntry)
     if not entries:
         await check_exists(crm, customer)
     return newest_first(entries)

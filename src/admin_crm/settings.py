@@ -122,6 +122,9 @@ class Settings(BaseModel):
     platinum_from: Decimal = Decimal(50_000)
     """The minimum lifetime spend of the platinum tier, in the shop's currency."""
 
+    country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
+    """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
+
     unknown_product: str = Field(default="Unknown product", min_length=1)
     """The name, in preferences, of products whose name no table and no order has."""
     unknown_category: str = Field(default="Unknown category", min_length=1)

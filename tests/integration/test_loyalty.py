@@ -11,11 +11,16 @@ from admin_crm import (
     SchemaMismatchError,
     Settings,
     adjust_loyalty_points,
+    get_admin_customer_details,
     get_customer_coupons,
+    get_customer_wishlist,
     get_loyalty_balance,
     get_loyalty_history,
     get_loyalty_offers,
+    get_loyalty_tiers,
     get_referrals,
+    tier_progress,
+    whatsapp_link,
 )
 from helpers import Ask, user_id_of
 
@@ -25,15 +30,6 @@ PRIVATE = [
     pytest.param(get_loyalty_offers, "smart_loyalty_propositions", id="offers"),
     pytest.param(get_referrals, "referrals", id="referrals"),
 ]
-
-
-@pytest.fixture
-def by_both(caller, stack) -> Ask:
-    """Ask operations as a signed-in administrator whose connection also has the secret key."""
-    crm = caller.sign_in(
-        stack.url, stack.publishable_key, stack.admin_email, stack.admin_password, secret_key=stack.secret_key
-    )
-    return Ask(caller, crm)
 
 
 @pytest.fixture(params=["secret key", "session and secret key"])
@@ -108,6 +104,40 @@ def test_referrals_are_read_in_both_directions(with_key, stack):
     assert with_key(get_referrals, brought.referred_id) == [brought]
 
 
+def test_the_wishlist_has_todays_names_and_prices(admin, customer, stack):
+    items = admin(get_customer_wishlist, stack.customer_id)
+    products = stack.execute_sql(
+        "select products.name, products.price from customer_wishlists join products on products.id = product_id"
+        f" where customer_id = '{stack.customer_id}' order by customer_wishlists.created_at desc"
+    )
+    assert [(item.product_name, float(item.price)) for item in items] == [
+        (product["name"], float(product["price"])) for product in products
+    ]
+    assert len(items) == 3
+    assert admin(get_customer_wishlist, customer) == []
+    with pytest.raises(CustomerNotFoundError):
+        admin(get_customer_wishlist, NOBODY)
+
+
+def test_the_tiers_are_the_shops_own_to_anybody_who_asks(admin, caller, stack):
+    tiers = admin(get_loyalty_tiers)
+    assert [(tier.id, tier.name, tier.threshold) for tier in tiers] == [
+        ("bronze", "Bronce", 0), ("silver", "Plata", 5000), ("gold", "Oro", 20000), ("platinum", "Platino", 50000),
+    ]  # fmt: skip
+    assert [float(tier.multiplier) for tier in tiers] == [1.0, 1.2, 1.5, 2.0]
+    assert all(tier.benefits and tier.color for tier in tiers)
+    visitor = caller.open(stack.url, stack.publishable_key)
+    assert caller(get_loyalty_tiers, visitor) == tiers
+    lucia = admin(get_admin_customer_details, stack.customer_id)
+    assert tier_progress(lucia, tiers=tiers).tier == lucia.tier
+
+
+def test_a_customer_of_the_directory_has_a_link(admin, stack):
+    lucia = admin(get_admin_customer_details, stack.customer_id)
+    digits = "".join(filter(str.isdigit, lucia.whatsapp))
+    assert whatsapp_link(lucia, "Hola, Lucía") == f"https://wa.me/{digits}?text=Hola%2C%20Luc%C3%ADa"
+
+
 @pytest.mark.parametrize(("operation", "table"), PRIVATE)
 def test_a_session_alone_is_told_that_it_needs_the_secret_key(by_admin, customer, stack, operation, table):
     for each in (stack.customer_id, customer):
@@ -154,6 +184,7 @@ def test_what_an_administrator_sees_as_a_customer_is_not_taken_for_the_right_to_
         (get_customer_coupons, "customer_coupons_table"),
         (get_loyalty_offers, "loyalty_offers_table"),
         (get_referrals, "referrals_table"),
+        (get_customer_wishlist, "wishlists_table"),
         (get_loyalty_history, "loyalty_points_table"),
         (get_loyalty_balance, "points_balance_function"),
     ],

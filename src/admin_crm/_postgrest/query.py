@@ -121,6 +121,11 @@ async def fetch_columns(
     return rows
 
 
+async def fetch_fields(crm: AnyCRM, table: str, customer: UUID, model: type[M]) -> list[M]:
+    """Fetch all rows that a table has of one customer, the columns that the model has fields for."""
+    return await fetch_columns(crm, table, columns_of(model), lambda rows: rows.eq("customer_id", str(customer)), model)
+
+
 async def fetch_one(
     crm: AnyCRM, table: str, customer: UUID, model: type[M], *, column: str = "customer_id"
 ) -> M | None:

@@ -1,13 +1,17 @@
-"""What brings a customer back: points, used coupons, offers, referrals and wishes."""
+"""What brings a customer back: points, tiers, used coupons, offers, referrals and wishes."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AliasChoices, AliasPath, Field
 
 from admin_crm._core.fields import Model, Timestamp
+from admin_crm.labels import CustomerTier
+
+Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
 
 _TAKEN = ("spent", "redeemed", "expired")
 """The transaction types that take points away; their rows hold how many, without a sign."""
@@ -127,3 +131,33 @@ class WishlistItem(Model):
     """The product's price in the shop's currency, from `products`; None if it is not visible."""
     created_at: Timestamp | None = None
     """When it was put on the list; None if unknown."""
+
+
+class LoyaltyTier(Model):
+    """A loyalty tier of the shop."""
+
+    id: Tier
+    """bronze, silver, gold or platinum, or the shop's own tier as a string."""
+    name: str | None = None
+    """The name that customers see; None if there is none."""
+    threshold: Decimal | None = None
+    """The minimum lifetime spend, in the shop's currency; None if the shop does not say."""
+    multiplier: Decimal | None = None
+    """By how much the points of an order are multiplied; None if the shop does not say."""
+    color: str | None = None
+    """The colour in the shop's app, such as ``#cd7f32``; None if there is none."""
+    benefits: list[str] = []
+    """What the tier offers, as customers read it."""
+
+
+class TierProgress(Model):
+    """A customer's loyalty tier and the amount to the next one."""
+
+    tier: Tier
+    """The tier that the amount spent reaches."""
+    spent: Decimal
+    """The amount spent, in the shop's currency."""
+    next_tier: Tier | None
+    """The next tier; None for the highest."""
+    amount_to_next: Decimal | None
+    """The amount missing to the next tier, in the shop's currency; None for the highest."""
