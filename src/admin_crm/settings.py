@@ -159,6 +159,11 @@ class Settings(BaseModel):
     country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
     """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
 
+    unknown_product: str = Field(default="Unknown product", min_length=1)
+    """The name, in preferences, of products whose name no table and no order has."""
+    unknown_category: str = Field(default="Unknown category", min_length=1)
+    """The name, in preferences, of the category of products that have none or are no longer sold."""
+
     if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
 
         def __init__(self, **values: Any) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 import respx
 
 from admin_crm._storage import resumable, upload
+from functions_server import CUSTOMER, OFFERS, knows
+from orders_server import OrdersServer
 from project_server import Project
 from storage_server import StorageServer, Tus
 
@@ -38,6 +41,15 @@ def project() -> Iterator[Project]:
 
 @pytest.fixture
 def functions() -> Iterator[respx.MockRouter]:
-    """The server of the Edge Functions."""
+    """The server of the Edge Functions, of a shop with one customer that stores no offers."""
     with respx.mock(assert_all_called=False) as router:
+        knows(router, CUSTOMER)
+        router.get(OFFERS).mock(return_value=httpx.Response(404, json={"code": "PGRST205", "message": "no table"}))
         yield router
+
+
+@pytest.fixture
+def orders_server() -> Iterator[OrdersServer]:
+    """A server with orders, two products and one category."""
+    with respx.mock(assert_all_called=False) as router:
+        yield OrdersServer(router)

@@ -187,8 +187,8 @@ class Tables:
         """Show the favourite products and categories in two columns."""
         return Columns(
             [
-                _pairs("Products", {each.name: each.quantity for each in preferences.top_products}),
-                _pairs("Categories", {each.name: each.quantity for each in preferences.top_categories}),
+                _pairs("Products", {each.name: each.count for each in preferences.top_products}),
+                _pairs("Categories", {each.name: each.count for each in preferences.top_categories}),
             ]
         )
 
