@@ -11,20 +11,23 @@ import inspect
 import io
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, cast
 
 import httpx
 
 from admin_crm._core.gather import run_blocking
+from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import check_success
+from admin_crm._storage.key_check import unless_key_is_bad
 from admin_crm._storage.requests import CHUNK_SIZE, attempt, send_request
 from admin_crm._storage.source import IN_MEMORY, usable_file
 from admin_crm.client import AnyCRM, AsyncAdminCRM
-from admin_crm.errors import InvalidTypeError, ServiceUnavailableError
+from admin_crm.errors import InvalidInputError, InvalidTypeError, ServiceUnavailableError
 
 Target = str | os.PathLike[str] | IO[bytes]
 
@@ -35,15 +38,11 @@ async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
         memory = io.BytesIO()
         await _receive(crm, path, memory)
         return memory.getvalue()
-    if not isinstance(to, str | os.PathLike):
-        _check_writable(to)
-        return await _deliver(crm, path, to)
-    target = Path(to)
-    if _is_replaceable(target):
-        with _atomic_write(target) as file:
+    if isinstance(to, str | os.PathLike):
+        with _replacing(Path(to)) as file:
             return await _receive(crm, path, file)
-    with _opened(target) as special:
-        return await _deliver(crm, path, special)
+    _check_writable(to)
+    return await _deliver(crm, path, to)
 
 
 async def _deliver(crm: AnyCRM, path: str, to: IO[bytes]) -> int:
@@ -67,18 +66,18 @@ def _copy(spool: IO[bytes], to: IO[bytes]) -> None:
 
 def _write(to: IO[bytes], chunk: bytes) -> None:
     while chunk:
-        count = to.write(chunk)
-        if not isinstance(to, io.RawIOBase):
-            return
+        count = cast("object", to.write(chunk))
+        if count is None and not isinstance(to, io.RawIOBase):
+            return  # it does not say, and so has written all
         # An unbuffered file may write only a part, as when the disk is almost full.
-        if not count:
+        if not count or not isinstance(count, int):
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         chunk = chunk[count:]
 
 
 async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
     """Write the object to a file of ours, from the start on each attempt."""
-    bucket = crm.settings.evidence_bucket
+    bucket, transfer = crm.settings.evidence_bucket, Transfer()
 
     async def send() -> httpx.Response:
         file.seek(0)
@@ -86,7 +85,8 @@ async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
         # No compression: then Content-Length is the size of the file.
         headers = {"Accept-Encoding": "identity"}
         response = await send_request(crm, "GET", "object", bucket, *path.split("/"), headers=headers, stream=True)
-        await (_drain_async(response, file) if isinstance(crm, AsyncAdminCRM) else _drain(response, file))
+        drain = _drain_async if isinstance(crm, AsyncAdminCRM) else _drain
+        await drain(response, file, transfer)
         return response
 
     def check_size(response: httpx.Response) -> int:
@@ -96,56 +96,87 @@ async def _receive(crm: AnyCRM, path: str, file: IO[bytes]) -> int:
             raise ServiceUnavailableError(f"the download ended after {size:,} of {int(announced):,} bytes")
         return size
 
-    return await attempt(crm, send, check_size)
+    return await unless_key_is_bad(crm, attempt(crm, send, check_size, transfer=transfer))
 
 
-async def _drain(response: httpx.Response, file: IO[bytes]) -> None:
+async def _drain(response: httpx.Response, file: IO[bytes], transfer: Transfer) -> None:
     try:
         if response.is_success:
             for chunk in response.iter_bytes(CHUNK_SIZE):
                 file.write(chunk)
+                transfer.moved()
         else:
             response.read()
     finally:
         response.close()
 
 
-async def _drain_async(response: httpx.Response, file: IO[bytes]) -> None:
+async def _drain_async(response: httpx.Response, file: IO[bytes], transfer: Transfer) -> None:
     try:
         if response.is_success:
             async for chunk in response.aiter_bytes(CHUNK_SIZE):
                 await asyncio.to_thread(file.write, chunk)
+                transfer.moved()
         else:
             await response.aread()
     finally:
         await response.aclose()
 
 
-def _is_replaceable(target: Path) -> bool:
-    """Return whether it is a file or nothing yet: a device or a pipe is written to, a directory cannot be opened."""
-    return target.is_file() or not target.exists()
-
-
-def _opened(target: Path) -> IO[bytes]:
-    return target.open("wb")
-
-
 @contextmanager
-def _atomic_write(target: Path) -> Generator[IO[bytes]]:
-    """Write to a temporary file next to the target, and rename it to the target once it is complete."""
-    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    with usable_file("to", "writing"):
-        try:
-            file = part.open("xb")
-        except OSError as error:
-            error.filename = str(target)  # the name that the caller knows
-            raise
+def _replacing(target: Path) -> Generator[IO[bytes]]:
+    """Write to a temporary file in the target's folder, which takes the target's place once it is complete.
+
+    The target keeps its mode. A link stays one: the file that it leads to is replaced.
+    """
+    with _errors_about(target):
+        real = Path(os.path.realpath(target))
+        mode = _mode_of(real)
+    part = real.with_name(f".{secrets.token_hex(8)}.part")
+    with _errors_about(target if mode is None else real.parent):
+        file = _create(part, mode)
     try:
         with file:
             yield file
-        part.replace(target)
+        with _errors_about(target):
+            part.replace(real)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _mode_of(file: Path) -> int | None:
+    """Return the permissions of the file to replace, None if there is none; raise if it may not be written."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise InvalidInputError(
+            "to is not a regular file", argument="to", hint="open a device or a pipe yourself, and pass the file object"
+        )
+    with file.open("r+b"):
+        return stat.S_IMODE(found.st_mode) & 0o777
+
+
+def _create(part: Path, mode: int | None) -> IO[bytes]:
+    # Nobody reads meanwhile what they may not read afterwards.
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+    file = os.fdopen(os.open(part, flags, 0o666 if mode is None else 0o600), "wb")
+    if mode is not None:
+        with suppress(OSError):  # a file system without modes
+            os.fchmod(file.fileno(), mode)
+    return file
+
+
+@contextmanager
+def _errors_about(path: Path) -> Generator[None]:
+    """Let errors of the disk name the path that the caller knows."""
+    with usable_file("to", "writing"):
+        try:
+            yield
+        except OSError as error:
+            error.filename, error.filename2 = str(path), None
+            raise
 
 
 def _check_writable(to: object) -> None:
