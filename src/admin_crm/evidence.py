@@ -11,7 +11,7 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.gather import gather, run_blocking
 from admin_crm._postgrest.query import check_exists
-from admin_crm._storage.download import Target, download
+from admin_crm._storage.download import download
 from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
 from admin_crm._storage.objects import (
     ORIGINAL_NAME,
@@ -23,6 +23,7 @@ from admin_crm._storage.objects import (
     sign_object,
 )
 from admin_crm._storage.source import CallbackError, FileLike, open_source
+from admin_crm._storage.target import Target
 from admin_crm._storage.upload import Progress, progress_callback, upload_file
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import (
