@@ -145,8 +145,8 @@ def test_a_missing_bucket_is_told_before_the_file_is_sent(
 ) -> None:
     monkeypatch.setattr(uploading, "PART_SIZE", 1000)
     # A server that has resumable uploads says so with every refusal; one without has no such route.
-    storage.play(httpx.Response(404, headers={"Tus-Resumable": "1.0.0"}, text="Bucket not found"))
-    with pytest.raises(SchemaMismatchError, match="Bucket not found") as raised:
+    storage.play(httpx.Response(404, headers={"Tus-Resumable": "1.0.0"}, text="refused"))
+    with pytest.raises(SchemaMismatchError, match="the bucket does not exist") as raised:
         ask(upload_customer_evidence, ANA, BIG)
     assert (raised.value.kind, raised.value.name, raised.value.status) == ("bucket", "customer-evidence", 404)
     assert [request.content for request in storage.requests] == [b""]

@@ -140,7 +140,7 @@ def _read_upload_id(response: httpx.Response, bucket: str) -> str | None:
         return None
     if response.status_code == 404:
         raise SchemaMismatchError(
-            f"storage refused: {response.text or 'Bucket not found'}",
+            "the bucket does not exist",
             kind="bucket",
             name=bucket,
             status=404,
