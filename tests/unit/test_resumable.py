@@ -16,6 +16,7 @@ from admin_crm import (
     UnexpectedResponseError,
     upload_customer_evidence,
 )
+from admin_crm._storage import source
 from admin_crm._storage import upload as uploading
 from files import BIG
 from helpers import QUICK, URL, Ask, Caller
@@ -114,7 +115,11 @@ def test_a_server_that_loses_what_it_had_is_not_tried_for_ever(ask: Ask, tus: Tu
     assert len(tus.offsets) <= 2 * QUICK.retry_attempts
 
 
-def test_a_slow_part_that_breaks_after_the_deadline_is_sent_again(ask: Ask, tus: Tus, clock: Clock) -> None:
+def test_a_slow_part_that_breaks_after_the_deadline_is_sent_again(
+    ask: Ask, tus: Tus, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "CHUNK_SIZE", 250)  # four chunks to a part
+
     def slowly(sent: int, total: int) -> None:
         clock.now += QUICK.retry_deadline * 0.9
 
