@@ -62,6 +62,10 @@ class GivenShop:
     def anon_jwt(self) -> str:
         return _or_skip("ADMIN_CRM_TEST_ANON_JWT")
 
+    @property
+    def jwt_secret(self) -> str:
+        return _or_skip("ADMIN_CRM_TEST_JWT_SECRET")
+
     def execute_sql(self, sql: str) -> list[dict[str, Any]]:
         import psycopg
         from psycopg.rows import dict_row

@@ -133,9 +133,10 @@ class Settings(BaseModel):
     """The lifetime of signed URLs, in seconds."""
 
     retry_attempts: int = Field(default=6, ge=1)
-    """Attempts per request, including the first."""
+    """Attempts per request, including the first. Of an upload in parts, only those count that sent bytes of which the
+    server kept none: an outage is limited by `retry_deadline` alone, unless this is 1."""
     retry_deadline: Seconds = 60.0
-    """Seconds after which no further attempt starts."""
+    """Seconds after which no further attempt starts; of a file, they begin anew whenever bytes move."""
     retry_base_delay: Seconds = 0.25
     """The maximum delay before the first retry, in seconds; it doubles with each retry."""
     retry_max_delay: Seconds = 8.0

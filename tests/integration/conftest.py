@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from admin_crm import Settings
 from admin_crm.local import LocalStack
-from helpers import Ask
+from helpers import Ask, Caller
 from shops import CAPPED, REAL_POSTGREST, open_shop
 
 
@@ -67,3 +69,14 @@ def failing_address(stack: LocalStack) -> Iterator[str]:
     yield email
     stack.execute_sql(f"drop trigger {name} on auth.users")
     stack.execute_sql(f"drop function public.{name}()")
+
+
+@pytest.fixture
+def quick(caller: Caller, stack: LocalStack) -> Any:
+    """Open a connection with settings of the test's own, which does not wait between tries."""
+
+    def opened(key: str | None = None, **settings: Any) -> Ask:
+        quickly = Settings(retry_base_delay=0.001, retry_max_delay=0.002, **settings)
+        return Ask(caller, caller.open(stack.url, key or stack.secret_key, settings=quickly))
+
+    return opened

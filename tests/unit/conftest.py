@@ -8,11 +8,12 @@ import httpx
 import pytest
 import respx
 
+from admin_crm._core import retry, send, transfer
 from admin_crm._storage import resumable, upload
 from functions_server import CUSTOMER, OFFERS, knows
 from orders_server import OrdersServer
 from project_server import Project
-from storage_server import StorageServer, Tus
+from storage_server import Clock, StorageServer, Tus
 
 
 @pytest.fixture
@@ -30,6 +31,15 @@ def tus(storage: StorageServer, monkeypatch: pytest.MonkeyPatch) -> Tus:
     monkeypatch.setattr(resumable, "PART_SIZE", 1000)
     monkeypatch.setattr(upload, "PART_SIZE", 1000)
     return Tus(storage)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which retries are counted."""
+    clock = Clock()
+    for module in (send, retry, transfer):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
 
 
 @pytest.fixture
