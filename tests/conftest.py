@@ -119,13 +119,6 @@ def open_stack() -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="session")
-def gated() -> Iterator[LocalStack]:
-    """The shop as deployed, whose view shows customers only to a signed-in administrator; 50 rows at once."""
-    with open_shop(gated_view=True, max_rows=50) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> LocalStack:
     """The local Supabase with the open view, or the one that `RIGHTS` names."""
     return request.getfixturevalue(getattr(request, "param", None) or "open_stack")

@@ -231,7 +231,7 @@ update public.customer_profiles set
   -- A third of the suspensions are overdue, and some have no end.
   suspension_end = case
     when n > 1 and pg_temp.dice('standing' || n) between 0.02 and 0.03 then now() - make_interval(days => 1 + pg_temp.roll('late' || n, 40))
-    when n > 1 and pg_temp.dice('standing' || n) between 0.03 and 0.045 then now() + make_interval(days => 1 + pg_temp.roll('until' || n, 60))
+    when n > 1 and pg_temp.dice('standing' || n) between 0.03 and 0.04 then now() + make_interval(days => 1 + pg_temp.roll('until' || n, 60))
     end,
   favorite_category_id = case when pg_temp.dice('favourite' || n) < 0.3 then pg_temp.key('category' || pg_temp.pick('category' || n, array['Velas', 'Joyería', 'Textiles'])) end,
   -- A few rows hold what an older version of the shop, or a model, wrote in another shape.
