@@ -16,10 +16,13 @@ from admin_crm import (
     Evidence,
     Page,
     add_customer_tags,
+    birthdays_this_month,
+    filter_customers,
     get_admin_customer_details,
     get_all_customers,
     iter_customers,
     list_customer_evidence,
+    new_this_month,
     paginate,
     search_customers,
     update_customer_status,
@@ -35,6 +38,9 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(iter_customers(crm), Iterable[AdminCustomer])
     assert_type(paginate(get_all_customers(crm)), Page[AdminCustomer])
+    assert_type(filter_customers(iter_customers(crm), "ana", segment="champion"), list[AdminCustomer])
+    assert_type(birthdays_this_month(iter_customers(crm), time_zone="UTC"), list[AdminCustomer])
+    assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
     with crm as same:
         assert_type(same, AdminCRM)
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence, tier_progress
     from admin_crm.diagnosis import doctor
     from admin_crm.directory import (
-        filter_customers,
+        birthdays_this_month,
         get_all_customers,
         get_directory_stats,
         iter_customers,
+        new_this_month,
         paginate,
         summarize_customers,
     )
@@ -110,7 +111,7 @@ if TYPE_CHECKING:
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
     from admin_crm.orders import get_customer_orders
     from admin_crm.preferences import get_customer_preferences
-    from admin_crm.search import search_customers
+    from admin_crm.search import filter_customers, search_customers
     from admin_crm.settings import Settings
     from admin_crm.timeline import get_customer_timeline
 
@@ -174,6 +175,7 @@ __all__ = [
     "UnexpectedResponseError",
     "add_customer_tags",
     "apply_suggested_tags",
+    "birthdays_this_month",
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
@@ -200,6 +202,7 @@ __all__ = [
     "iter_customers",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "new_this_month",
     "orders_frame",
     "paginate",
     "remove_customer_tags",

@@ -188,12 +188,13 @@ def _non_empty(row: Model) -> dict[str, object]:
 
 def _summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
     """Summarize orders: amount spent, count, average order value, date of the last order."""
-    spent = sum((order.total for order in orders if order.total is not None), Decimal(0))
+    totals = [order.total for order in orders if order.total is not None]
+    spent = sum(totals, Decimal(0))
     dates = [order.created_at for order in orders if order.created_at]
     return OrdersSummary(
         total_spent=spent,
         total_orders=len(orders),
-        aov=(spent / len(orders)).quantize(_CENT) if orders else Decimal(0),
+        aov=(spent / len(totals)).quantize(_CENT) if totals else Decimal(0),
         last_order_date=max(dates, default=None),
     )
 

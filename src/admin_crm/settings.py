@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from types import new_class
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from admin_crm.errors import InvalidInputError
 
 M = TypeVar("M", bound=BaseModel)
 
 ENV_FILE = ".env"
+ZONE_HINT = "use a name such as America/Mexico_City; a system without time zones needs: pip install tzdata"
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of an IANA name.
+
+    Raises:
+        ValueError: this system knows no such time zone.
+    """
+    if name == "UTC":  # known even where the system has no time zones
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, LookupError, OSError):
+        raise ValueError(f"there is no time zone {name[:60]!r}") from None
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zone_of(name)
+    except ValueError as error:
+        raise ValueError(f"{error}; {ZONE_HINT}") from None
+    return name
+
+
 Seconds = Annotated[float, Field(gt=0)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Settings(BaseModel):
@@ -57,6 +85,8 @@ class Settings(BaseModel):
     """The table of coupons, in shops that have one; used for the timeline."""
     evidence_bucket: str = "customer-evidence"
     """The private bucket of evidence files."""
+    time_zone: TimeZone = "UTC"
+    """The shop's time zone, in which its months and days begin: an IANA name such as ``America/Mexico_City``."""
 
     intelligence_function: str = "customer-intelligence"
     """The Edge Function for tags, WhatsApp messages and insights."""

@@ -200,11 +200,17 @@ def directory(admin: Ask) -> dict[str, AdminCustomer]:
     return {str(row.id): row for row in admin(get_all_customers)}
 
 
+def is_as_before(row: AdminCustomer, before: AdminCustomer) -> bool:
+    """Whether a row has not changed, but for what the days since the last order change at any moment."""
+    by_time = {"recency_days", "recency_as_sent", "segment", "health_status"}
+    return row == before or row.model_dump(exclude=by_time) == before.model_dump(exclude=by_time)
+
+
 def check_reads(admin: Ask, customer: str, others: dict[str, AdminCustomer]) -> None:
     """Every read works, and all other customers are read as before."""
     rows = directory(admin)
     assert rows.keys() == others.keys()
-    assert all(row == others[each] for each, row in rows.items() if each != customer)
+    assert all(is_as_before(row, others[each]) for each, row in rows.items() if each != customer)
     assert len(admin.caller.collect(iter_customers(admin.crm))) == len(others)
     assert admin(get_directory_stats).total == len(others)
     assert admin(search_customers, customer).total == 1

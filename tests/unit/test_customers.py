@@ -47,6 +47,12 @@ def test_tier_progress_takes_a_customer_and_refuses_an_invalid_amount():
             tier_progress(wrong)
 
 
+def test_an_order_without_a_total_is_no_order_of_zero():
+    summary = _summarize_orders([Order(id="1", total=Decimal(30)), Order(id="2"), Order(id="3", total=Decimal(10))])
+    assert (summary.total_spent, summary.total_orders, summary.aov) == (Decimal(40), 3, Decimal(20))
+    assert _summarize_orders([Order(id="1")]).aov == 0
+
+
 @given(st.lists(st.decimals(min_value=0, max_value=10**8, places=2), max_size=20))
 def test_the_summary_of_orders_adds_up(totals):
     start = datetime(2026, 1, 1, tzinfo=UTC)

@@ -111,7 +111,30 @@ async def role(crm: AnyCRM) -> Finding:
         return Finding("fail", "the anonymous role", _CONNECT_ADVICE)
     if rights.role != "authenticated" or rights.user is None:
         return Finding("warn", "a custom role", "make sure that its policies allow it to see all customers")
-    return await _is_admin(crm, rights.user)
+    listed = await is_administrator(crm)
+    if listed is None:
+        return Finding(
+            "warn", f"a signed-in user; without a table {ADMINS_TABLE}, it is unknown who is an administrator"
+        )
+    if listed:
+        return Finding("pass", f"a signed-in administrator, in {ADMINS_TABLE}")
+    return Finding(
+        "fail",
+        f"a signed-in user who is not listed in {ADMINS_TABLE} as an administrator",
+        f"sign in as an administrator, or add the user to {ADMINS_TABLE}",
+    )
+
+
+async def is_administrator(crm: AnyCRM) -> bool | None:
+    """Return whether the signed-in user is listed as an administrator; None in a shop without such a list."""
+    user = rights_in_effect(crm).user
+    if user is None:
+        return False
+    try:
+        found = await fetch(crm, lambda: crm.supabase.table(ADMINS_TABLE).select("id").eq("id", user), Model)
+    except SchemaMismatchError:
+        return None
+    return bool(found)
 
 
 async def sign_up(crm: AnyCRM) -> Finding:
@@ -128,22 +151,6 @@ async def sign_up(crm: AnyCRM) -> Finding:
     if settings.mailer_autoconfirm:
         return Finding("pass", "customers can be created")
     return Finding("pass", "customers can be created, and must confirm their e-mail before they can sign in")
-
-
-async def _is_admin(crm: AnyCRM, user: str) -> Finding:
-    try:
-        found = await fetch(crm, lambda: crm.supabase.table(ADMINS_TABLE).select("id").eq("id", user), Model)
-    except SchemaMismatchError:
-        return Finding(
-            "warn", f"a signed-in user; without a table {ADMINS_TABLE}, it is unknown who is an administrator"
-        )
-    if found:
-        return Finding("pass", f"a signed-in administrator, in {ADMINS_TABLE}")
-    return Finding(
-        "fail",
-        f"a signed-in user who is not listed in {ADMINS_TABLE} as an administrator",
-        f"sign in as an administrator, or add the user to {ADMINS_TABLE}",
-    )
 
 
 def _read_settings(response: httpx.Response) -> AuthSettings:
