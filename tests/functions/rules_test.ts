@@ -65,6 +65,12 @@ Deno.test("a history adds up, with favourites by quantity and then by name", () 
   });
 });
 
+Deno.test("a customer's odd items cost nothing but themselves", () => {
+  const odd = [{}, "taza", [null], [5, [], "x"], [{ name: {}, quantity: 2 }, { name: "Vela", quantity: "dos" }]];
+  const told = historyOf([...odd.map((items) => order(1, 1, { items })), order(1, 1)], NOW);
+  equal([told.frequency, told.favourites], [6, ["Vela"]]);
+});
+
 Deno.test("the segments have the view's thresholds", () => {
   equal(segmentOf(history(3, 15)), "Campeón");
   equal(segmentOf(history(2, 15)), "Leal");

@@ -6,6 +6,8 @@ through is what a stranger can do to the shop.
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,10 +17,15 @@ from typing import Any
 import httpx
 import pytest
 
+import admin_crm
 from admin_crm import (
     AccountStatus,
     AdminCustomer,
     add_customer_tags,
+    customers_frame,
+    download_customer_evidence,
+    filter_customers,
+    generate_whatsapp_message,
     get_admin_customer_details,
     get_admin_customer_notes,
     get_all_customers,
@@ -27,21 +34,32 @@ from admin_crm import (
     get_customer_preferences,
     get_customer_timeline,
     get_directory_stats,
+    get_proactive_insights,
     is_locked,
     iter_customers,
     lift_expired_suspensions,
+    orders_frame,
+    remove_customer_tags,
     search_customers,
     send_customer_notification,
     set_custom_fields,
+    suggest_customer_tags,
+    summarize_customers,
+    update_admin_customer_notes,
     update_customer_status,
+    upload_customer_evidence,
 )
 from admin_crm.local import LocalStack
 from helpers import Ask
-from shops import open_shop
+from shops import REAL_POSTGREST, open_shop
+
+pytestmark = pytest.mark.xdist_group("hostile")
 
 DEEP: Any = 1
 for _ in range(220):
     DEEP = [DEEP]
+DIGITS = "5,000 digits"
+"""Stands for a number that Python's own JSON would not write."""
 
 MOMENTS = ["infinity", "-infinity", "12026-01-01", "0044-03-15 BC", "0001-01-01", "9999-12-31 23:59:59.999999", None]
 TEXTS = [
@@ -68,6 +86,9 @@ JSON: list[Any] = [
     {"interests": DEEP, "last_query": DEEP},
     {"interests": [10**400], "propensity_score": 0.30000000000000004, "x": 10**400},
     {"personality_notes": 0.30000000000000004, "last_query": [], "visual_theme_hint": {}},
+    {"interests": [DIGITS], "propensity_score": DIGITS, "updated_at": DIGITS},
+    {"interests": ["a" * 200_000] * 3, "personality_notes": "\u202e" * 50_000},
+    {"propensity_score": "0.75", "updated_at": "12026-01-01", "interests": ["", None]},
 ]
 ITEMS: list[Any] = [
     {},
@@ -82,6 +103,9 @@ ITEMS: list[Any] = [
     [{"name": "Taza", "product_id": "no uuid", "quantity": -3}],
     DEEP,
     [{"price": 10**400, "quantity": 10**400, "image": DEEP}],
+    [{"price": DIGITS, "quantity": DIGITS, "name": "Taza"}],
+    [{"price": "NaN", "quantity": "1.5", "name": "T" * 100_000}],
+    [{"price": 10, "quantity": 1, "name": "Taza"}] * 500,
 ]
 
 PROFILE = {
@@ -123,6 +147,22 @@ ORDER = {
     "mp_payment_data": JSON,
     "updated_at": MOMENTS,
 }
+NOTIFICATION = {
+    "title": TEXTS[:-1],
+    "message": TEXTS[:-1],
+    "type": [None],
+    "is_read": [None, True],
+    "created_at": MOMENTS,
+}
+OFFER = {
+    "generated_code": TEXTS[:-1],
+    "personalized_message": TEXTS[:-1],
+    "discount_value": ["NaN", "Infinity", "-Infinity", -1, DIGITS],
+    "expires_at": MOMENTS[:-1],
+    "is_claimed": [None, True],
+    "created_at": MOMENTS,
+    "coupon_code": [None],
+}
 
 
 class Customer:
@@ -137,6 +177,7 @@ class Customer:
         )
         self.http.headers["Authorization"] = f"Bearer {found.json()['access_token']}"
         self.http.headers["Prefer"] = "return=representation"
+        self.http.headers["Content-Type"] = "application/json"
 
     def change(self, table: str, column: str, row_id: str, **values: Any) -> None:
         """Write all values at once, or those that the server takes."""
@@ -151,11 +192,19 @@ class Customer:
                 self._added(table, row | {name: value})
 
     def _changed(self, table: str, column: str, row_id: str, values: dict[str, Any]) -> bool:
-        done = self.http.patch(f"/rest/v1/{table}", params={column: f"eq.{row_id}"}, json=values)
-        return done.is_success and len(done.json()) > 0
+        done = self.http.patch(f"/rest/v1/{table}", params={column: f"eq.{row_id}"}, content=_body(values))
+        return done.is_success and done.text != "[]"
 
     def _added(self, table: str, row: dict[str, Any]) -> bool:
-        return self.http.post(f"/rest/v1/{table}", json=row).is_success
+        return self.http.post(f"/rest/v1/{table}", content=_body(row)).is_success
+
+    def refused(self, table: str, body: str) -> bool:
+        """Whether the server refuses to add a row that is written as given."""
+        return self.http.post(f"/rest/v1/{table}", content=body).is_error
+
+
+def _body(values: dict[str, Any]) -> str:
+    return json.dumps(values).replace(json.dumps(DIGITS), "7" * 5000)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +215,10 @@ def shop() -> Iterator[LocalStack]:
 
 @pytest.fixture
 def admin(caller, shop) -> Ask:
-    return Ask(caller, caller.open(shop.url, shop.secret_key))
+    """Ask with a secret key or as an administrator; both, sync and async, on the two engines together."""
+    if (caller.name == "sync") is REAL_POSTGREST:
+        return Ask(caller, caller.open(shop.url, shop.secret_key))
+    return Ask(caller, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
 
 
 @pytest.fixture
@@ -180,8 +232,12 @@ def hostile(shop) -> Iterator[Customer]:
     customer = Customer(shop, found["id"])
     yield customer
     customer.http.close()
-    shop.execute_sql(f"delete from public.orders where customer_id = '{customer.id}'")
-    shop.execute_sql(f"delete from public.addresses where customer_id = '{customer.id}'")
+    for table in (
+        "orders", "addresses", "customer_coupons", "customer_wishlists", "loyalty_points",
+        "smart_loyalty_propositions", "admin_customer_notes",
+    ):  # fmt: skip
+        shop.execute_sql(f"delete from public.{table} where customer_id = '{customer.id}'")
+    shop.execute_sql(f"delete from public.user_notifications where user_id = '{customer.id}'")
     shop.execute_sql(
         "update public.customer_profiles set account_status = 'active', suspension_end = null, birthdate = null,"
         f" ai_preferences = '{{}}', ia_context = '{{}}', created_at = '{before['created_at']}', total_spent = 0,"
@@ -227,6 +283,32 @@ def check_reads(admin: Ask, customer: str, others: dict[str, AdminCustomer]) -> 
         assert model.model_dump_json()
 
 
+READS = [
+    function
+    for function in (getattr(admin_crm, name) for name in admin_crm.__all__ if name.startswith(("get_", "list_")))
+    if [each.name for each in inspect.signature(function).parameters.values() if each.default is each.empty]
+    == ["crm", "customer_id"]
+]
+"""Every public function that reads something of one customer, the shop's Edge Functions among them."""
+
+
+def check_everything(admin: Ask, customer: str, others: dict[str, AdminCustomer]) -> None:
+    """Beyond `check_reads` and `check_writes`, what is about one customer, and what is about all."""
+    check_reads(admin, customer, others)
+    check_writes(admin, customer)
+    assert len(READS) > 9
+    for read in READS:
+        assert admin(read, customer) is not None or read is get_admin_customer_notes
+    assert admin(generate_whatsapp_message, customer)
+    assert admin(suggest_customer_tags, customer).tags
+    assert admin(get_proactive_insights) is not None
+    everyone = list(directory(admin).values())
+    assert len(customers_frame(everyone)) == summarize_customers(everyone).total == len(others)
+    assert filter_customers(everyone, customer)
+    orders = admin(get_customer_orders, customer)
+    assert len(orders_frame(orders)) >= len(orders)
+
+
 def check_writes(admin: Ask, customer: str) -> None:
     """Every write works, and says what it has written."""
     end = datetime.now(UTC) + timedelta(days=1)
@@ -234,6 +316,11 @@ def check_writes(admin: Ask, customer: str) -> None:
     assert admin(update_customer_status, customer, "active").account_status is AccountStatus.ACTIVE
     assert "vip" in admin(add_customer_tags, customer, ["vip"]).tags
     assert admin(send_customer_notification, customer, "Hola", "¿Sigues ahí?").title == "Hola"
+    assert admin(update_admin_customer_notes, customer, notes="Llamar").notes == "Llamar"
+    assert admin(set_custom_fields, customer, {"talla": 1}).custom_fields["talla"] == 1
+    assert "vip" not in admin(remove_customer_tags, customer, ["vip"]).tags
+    path = admin(upload_customer_evidence, customer, b"uno", file_name="uno.txt")
+    assert admin(download_customer_evidence, path) == b"uno"
 
 
 def test_a_customer_who_writes_odd_values_into_the_profile_stops_no_administrator(admin, hostile):
@@ -245,6 +332,7 @@ def test_a_customer_who_writes_odd_values_into_the_profile_stops_no_administrato
         hostile.change("customer_profiles", "id", hostile.id, account_status="suspended", suspension_end="2020-01-01")
         assert [str(each.id) for each in admin(lift_expired_suspensions)] == [hostile.id]
         check_writes(admin, hostile.id)
+    check_everything(admin, hostile.id, others)
 
 
 def test_a_customer_who_writes_odd_addresses_and_orders_stops_no_administrator(admin, hostile):
@@ -257,8 +345,49 @@ def test_a_customer_who_writes_odd_addresses_and_orders_stops_no_administrator(a
         hostile.add("orders", order | {"order_number": f"x{number}"}, **{"order_number": f"y{number}"} | odd)
     assert len(admin(get_admin_customer_details, hostile.id).addresses) >= len(MOMENTS)
     assert len(admin(get_customer_orders, hostile.id)) >= len(ITEMS)
-    check_reads(admin, hostile.id, others)
-    check_writes(admin, hostile.id)
+    check_everything(admin, hostile.id, others)
+
+
+def test_a_customer_who_writes_odd_notifications_offers_coupons_wishes_and_points_stops_no_administrator(
+    admin, hostile, shop
+):
+    others = directory(admin)
+    for odd in rounds(NOTIFICATION):
+        sent = str(admin(send_customer_notification, hostile.id, "Hola", "¿Qué tal?").id)
+        hostile.change("user_notifications", "id", sent, **odd)
+    for odd in rounds(OFFER):
+        # Only the shop makes offers; the customer who has one may change all of it.
+        (offer,) = shop.execute_sql(
+            "insert into public.smart_loyalty_propositions (customer_id, generated_code, personalized_message,"
+            f" discount_value, discount_type, expires_at) values ('{hostile.id}', 'x', 'y', 1, 'fixed', now())"
+            " returning id"
+        )
+        hostile.change("smart_loyalty_propositions", "id", offer["id"], **odd)
+    product = shop.execute_sql("select id from public.products limit 1")[0]["id"]
+    for moment in MOMENTS:
+        hostile.add("customer_coupons", {"customer_id": hostile.id, "coupon_code": "BIENVENIDA10"}, used_at=moment)
+    hostile.add("customer_wishlists", {"customer_id": hostile.id, "product_id": product}, created_at="infinity")
+    points = {"p_user_id": hostile.id, "p_type": "earned"}
+    for amount, text in ((-2147483648, None), (2147483647, "a" * 20_000), (0, "")):
+        hostile.add("rpc/process_loyalty_points", points | {"p_amount": amount, "p_description": text})
+    written = shop.execute_sql(
+        f"select (select count(*) from public.user_notifications where user_id = '{hostile.id}') as notifications,"
+        f" (select count(*) from public.customer_coupons where customer_id = '{hostile.id}') as coupons,"
+        f" (select count(*) from public.customer_wishlists where customer_id = '{hostile.id}') as wishes,"
+        f" (select count(*) from public.loyalty_points where customer_id = '{hostile.id}') as points,"
+        " (select count(*) from public.smart_loyalty_propositions"
+        f"   where customer_id = '{hostile.id}' and expires_at::text in ('infinity', '-infinity')) as offers"
+    )
+    assert written == [{"notifications": 8, "coupons": len(MOMENTS), "wishes": 1, "points": 3, "offers": 2}]
+    check_everything(admin, hostile.id, others)
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "a\\udc00b"])
+def test_nul_and_surrogates_are_refused_by_the_server_itself(hostile, text):
+    address = f'{{"customer_id": "{hostile.id}", "street": "{text}", "number": "1", "colony": "c", "zip_code": "9"}}'
+    assert hostile.refused("addresses", address)
+    order = f'{{"customer_id": "{hostile.id}", "items": [{{"name": "{text}"}}], "subtotal": 1, "total": 1}}'
+    assert hostile.refused("orders", order)
 
 
 def test_what_is_unreadable_is_kept_and_the_rest_of_the_row_is_read(admin, hostile):
