@@ -107,8 +107,8 @@ RIGHTS = [
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for `admin` with all rights; `stack`, `customer` and the like are of the same shop."""
-    if "rights" in metafunc.fixturenames:
-        metafunc.parametrize(("rights", "stack"), RIGHTS, indirect=True)
+    if "admin_rights" in metafunc.fixturenames:
+        metafunc.parametrize(("admin_rights", "stack"), RIGHTS, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -138,15 +138,24 @@ def by_admin(caller: Caller, stack: LocalStack) -> Ask:
 
 
 @pytest.fixture
-def rights(request: pytest.FixtureRequest) -> str:
+def by_both(caller: Caller, stack: LocalStack) -> Ask:
+    """Ask operations as a signed-in administrator whose connection also has the secret key."""
+    crm = caller.sign_in(
+        stack.url, stack.publishable_key, stack.admin_email, stack.admin_password, secret_key=stack.secret_key
+    )
+    return Ask(caller, crm)
+
+
+@pytest.fixture
+def admin_rights(request: pytest.FixtureRequest) -> str:
     """One of the `RIGHTS`."""
     return request.param
 
 
 @pytest.fixture
-def admin(request: pytest.FixtureRequest, rights: str, caller: Caller, stack: LocalStack) -> Ask:
+def admin(request: pytest.FixtureRequest, admin_rights: str, caller: Caller, stack: LocalStack) -> Ask:
     """Ask operations with each kind of an administrator's rights, and of the shop as deployed too."""
-    return request.getfixturevalue(rights)
+    return request.getfixturevalue(admin_rights)
 
 
 @pytest.fixture

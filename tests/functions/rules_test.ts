@@ -66,7 +66,10 @@ Deno.test("a history adds up, with favourites by quantity and then by name", () 
 });
 
 Deno.test("a customer's odd items cost nothing but themselves", () => {
-  const odd = [{}, "taza", [null], [5, [], "x"], [{ name: {}, quantity: 2 }, { name: "Vela", quantity: "dos" }]];
+  const odd = [{}, "taza", [null], [5, [], "x"], [{ name: {}, quantity: 2 }, {
+    name: "Vela",
+    quantity: "dos",
+  }]];
   const told = historyOf([...odd.map((items) => order(1, 1, { items })), order(1, 1)], NOW);
   equal([told.frequency, told.favourites], [6, ["Vela"]]);
 });

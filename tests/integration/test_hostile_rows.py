@@ -29,11 +29,17 @@ from admin_crm import (
     get_admin_customer_details,
     get_admin_customer_notes,
     get_all_customers,
+    get_customer_coupons,
     get_customer_intelligence,
+    get_customer_notifications,
     get_customer_orders,
     get_customer_preferences,
     get_customer_timeline,
+    get_customer_wishlist,
     get_directory_stats,
+    get_loyalty_balance,
+    get_loyalty_history,
+    get_loyalty_offers,
     get_proactive_insights,
     is_locked,
     iter_customers,
@@ -51,118 +57,10 @@ from admin_crm import (
 )
 from admin_crm.local import LocalStack
 from helpers import Ask
+from odd_values import ADDRESS, DIGITS, ITEMS, MOMENTS, NOTIFICATION, OFFER, ORDER, PROFILE, TEXTS
 from shops import REAL_POSTGREST, open_shop
 
 pytestmark = pytest.mark.xdist_group("hostile")
-
-DEEP: Any = 1
-for _ in range(220):
-    DEEP = [DEEP]
-DIGITS = "5,000 digits"
-"""Stands for a number that Python's own JSON would not write."""
-
-MOMENTS = ["infinity", "-infinity", "12026-01-01", "0044-03-15 BC", "0001-01-01", "9999-12-31 23:59:59.999999", None]
-TEXTS = [
-    "",
-    " ",
-    "<script>alert(1)</script>",
-    '=HYPERLINK("http://x")',
-    "a" * 20_000,
-    "\u202etxt\u0007",
-    "Ñ̃\U0001f600",
-    None,
-]
-JSON: list[Any] = [
-    [],
-    {},
-    None,
-    "gotas",
-    5,
-    True,
-    [None],
-    {"interests": None, "preferred_styles": None},
-    {"interests": "gotas", "propensity_score": "alta", "updated_at": ""},
-    {"interests": [None, 5, {"a": []}, "té"], "preferred_styles": {"a": 1}, "updated_at": "infinity"},
-    {"interests": DEEP, "last_query": DEEP},
-    {"interests": [10**400], "propensity_score": 0.30000000000000004, "x": 10**400},
-    {"personality_notes": 0.30000000000000004, "last_query": [], "visual_theme_hint": {}},
-    {"interests": [DIGITS], "propensity_score": DIGITS, "updated_at": DIGITS},
-    {"interests": ["a" * 200_000] * 3, "personality_notes": "\u202e" * 50_000},
-    {"propensity_score": "0.75", "updated_at": "12026-01-01", "interests": ["", None]},
-]
-ITEMS: list[Any] = [
-    {},
-    "taza",
-    None,
-    [None],
-    [[]],
-    [5],
-    [{"price": "abc", "name": "Taza", "quantity": "dos"}],
-    [{"price": [], "name": {}, "quantity": None, "product_id": 5}],
-    [{"price": 0.30000000000000004, "quantity": 1e300, "name": ""}],
-    [{"name": "Taza", "product_id": "no uuid", "quantity": -3}],
-    DEEP,
-    [{"price": 10**400, "quantity": 10**400, "image": DEEP}],
-    [{"price": DIGITS, "quantity": DIGITS, "name": "Taza"}],
-    [{"price": "NaN", "quantity": "1.5", "name": "T" * 100_000}],
-    [{"price": 10, "quantity": 1, "name": "Taza"}] * 500,
-]
-
-PROFILE = {
-    "full_name": TEXTS[:-1],
-    "phone": TEXTS,
-    "whatsapp": TEXTS,
-    "avatar_url": TEXTS,
-    "referral_code": TEXTS,
-    "birthdate": MOMENTS,
-    "suspension_end": MOMENTS,
-    "created_at": MOMENTS,
-    "updated_at": MOMENTS,
-    "customer_tier": [None],
-    "account_status": [None],
-    "total_orders": [None, -2147483648, 2147483647],
-    "total_spent": [None, "NaN", -99999999.99],
-    "favorite_category_id": [None],
-    "ia_context": JSON,
-    "ai_preferences": JSON,
-}
-ADDRESS = {
-    **dict.fromkeys(["label", "full_name", "phone", "notes", "references"], TEXTS),
-    **dict.fromkeys(["street", "number", "colony", "city", "state", "zip_code"], TEXTS[:-1]),
-    "type": [None],
-    "is_default": [None, True],
-    "created_at": MOMENTS,
-}
-ORDER = {
-    "order_number": TEXTS[:-1],
-    "items": ITEMS,
-    "subtotal": ["NaN"],
-    "shipping_cost": ["NaN", None],
-    "discount": ["NaN", None],
-    "total": ["NaN", -99999999.99],
-    "status": [None],
-    "payment_method": [None],
-    "payment_status": [None],
-    "tracking_notes": TEXTS,
-    "mp_payment_data": JSON,
-    "updated_at": MOMENTS,
-}
-NOTIFICATION = {
-    "title": TEXTS[:-1],
-    "message": TEXTS[:-1],
-    "type": [None],
-    "is_read": [None, True],
-    "created_at": MOMENTS,
-}
-OFFER = {
-    "generated_code": TEXTS[:-1],
-    "personalized_message": TEXTS[:-1],
-    "discount_value": ["NaN", "Infinity", "-Infinity", -1, DIGITS],
-    "expires_at": MOMENTS[:-1],
-    "is_claimed": [None, True],
-    "created_at": MOMENTS,
-    "coupon_code": [None],
-}
 
 
 class Customer:
@@ -215,10 +113,11 @@ def shop() -> Iterator[LocalStack]:
 
 @pytest.fixture
 def admin(caller, shop) -> Ask:
-    """Ask with a secret key or as an administrator; both, sync and async, on the two engines together."""
+    """Ask with a secret key alone or beside a session; either, sync and async, on the two engines together."""
     if (caller.name == "sync") is REAL_POSTGREST:
         return Ask(caller, caller.open(shop.url, shop.secret_key))
-    return Ask(caller, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
+    both = (shop.url, shop.publishable_key, shop.admin_email, shop.admin_password)
+    return Ask(caller, caller.sign_in(*both, secret_key=shop.secret_key))
 
 
 @pytest.fixture
@@ -348,37 +247,12 @@ def test_a_customer_who_writes_odd_addresses_and_orders_stops_no_administrator(a
     check_everything(admin, hostile.id, others)
 
 
-def test_a_customer_who_writes_odd_notifications_offers_coupons_wishes_and_points_stops_no_administrator(
-    admin, hostile, shop
-):
+def test_a_customer_who_writes_odd_values_into_notifications_stops_no_administrator(admin, hostile):
     others = directory(admin)
-    for odd in rounds(NOTIFICATION):
-        sent = str(admin(send_customer_notification, hostile.id, "Hola", "¿Qué tal?").id)
-        hostile.change("user_notifications", "id", sent, **odd)
-    for odd in rounds(OFFER):
-        # Only the shop makes offers; the customer who has one may change all of it.
-        (offer,) = shop.execute_sql(
-            "insert into public.smart_loyalty_propositions (customer_id, generated_code, personalized_message,"
-            f" discount_value, discount_type, expires_at) values ('{hostile.id}', 'x', 'y', 1, 'fixed', now())"
-            " returning id"
-        )
-        hostile.change("smart_loyalty_propositions", "id", offer["id"], **odd)
-    product = shop.execute_sql("select id from public.products limit 1")[0]["id"]
-    for moment in MOMENTS:
-        hostile.add("customer_coupons", {"customer_id": hostile.id, "coupon_code": "BIENVENIDA10"}, used_at=moment)
-    hostile.add("customer_wishlists", {"customer_id": hostile.id, "product_id": product}, created_at="infinity")
-    points = {"p_user_id": hostile.id, "p_type": "earned"}
-    for amount, text in ((-2147483648, None), (2147483647, "a" * 20_000), (0, "")):
-        hostile.add("rpc/process_loyalty_points", points | {"p_amount": amount, "p_description": text})
-    written = shop.execute_sql(
-        f"select (select count(*) from public.user_notifications where user_id = '{hostile.id}') as notifications,"
-        f" (select count(*) from public.customer_coupons where customer_id = '{hostile.id}') as coupons,"
-        f" (select count(*) from public.customer_wishlists where customer_id = '{hostile.id}') as wishes,"
-        f" (select count(*) from public.loyalty_points where customer_id = '{hostile.id}') as points,"
-        " (select count(*) from public.smart_loyalty_propositions"
-        f"   where customer_id = '{hostile.id}' and expires_at::text in ('infinity', '-infinity')) as offers"
-    )
-    assert written == [{"notifications": 8, "coupons": len(MOMENTS), "wishes": 1, "points": 3, "offers": 2}]
+    for number, odd in enumerate(rounds(NOTIFICATION), 1):
+        sent = admin(send_customer_notification, hostile.id, "Hola", "¿Qué tal?")
+        hostile.change("user_notifications", "id", str(sent.id), **odd)
+        assert len(admin(get_customer_notifications, hostile.id)) == number
     check_everything(admin, hostile.id, others)
 
 
@@ -388,6 +262,41 @@ def test_nul_and_surrogates_are_refused_by_the_server_itself(hostile, text):
     assert hostile.refused("addresses", address)
     order = f'{{"customer_id": "{hostile.id}", "items": [{{"name": "{text}"}}], "subtotal": 1, "total": 1}}'
     assert hostile.refused("orders", order)
+
+
+def test_a_customer_who_writes_odd_offers_coupons_wishes_and_points_stops_no_administrator(admin, hostile, shop):
+    others = directory(admin)
+    lucia = {
+        read: admin(read, shop.customer_id)
+        for read in (get_loyalty_offers, get_customer_coupons, get_customer_wishlist, get_loyalty_history)
+    }
+    shop.execute_sql(
+        "insert into public.smart_loyalty_propositions (customer_id, generated_code, personalized_message,"
+        f" discount_value, discount_type, expires_at) values ('{hostile.id}', 'A', 'a', 1, 'fixed', now())"
+    )
+    products = shop.execute_sql(f"select id from public.products order by id limit {len(MOMENTS)}")
+    for moment, product in zip(MOMENTS, products, strict=True):
+        hostile.add("customer_coupons", {"customer_id": hostile.id, "coupon_code": "VIP20"}, used_at=moment)
+        hostile.add("customer_wishlists", {"customer_id": hostile.id, "product_id": product["id"]}, created_at=moment)
+    points = {"p_user_id": hostile.id, "p_type": "spent", "p_description": None}
+    for text, amount in zip(TEXTS, [0, -5, 7, 2**31 - 1, -(2**31), 1, 2, 3], strict=True):
+        # Anybody may call the shop's function.
+        sent = points | {"p_amount": amount, "p_description": text}
+        assert hostile.http.post("/rest/v1/rpc/process_loyalty_points", json=sent).is_success
+    assert admin(get_loyalty_balance, hostile.id) == -(0 - 5 + 7 + (2**31 - 1) - 2**31 + 1 + 2 + 3)
+    # More than the shop's function can add up.
+    hostile.http.post("/rest/v1/rpc/process_loyalty_points", json=points | {"p_amount": 2**31 - 1})
+    assert admin(get_loyalty_balance, hostile.id) == -(2**31 - 1) - 7
+    for odd in rounds(OFFER):
+        hostile.change("smart_loyalty_propositions", "customer_id", hostile.id, **odd)
+        (offer,) = admin(get_loyalty_offers, hostile.id)
+        assert offer.model_dump_json()
+        assert repr(offer)
+    assert len(admin(get_customer_coupons, hostile.id)) == len(MOMENTS)
+    assert {item.product_name is None for item in admin(get_customer_wishlist, hostile.id)} == {False}
+    assert sorted(entry.signed_points for entry in admin(get_loyalty_history, hostile.id))[-3:] == [-2, -1, 0]
+    check_everything(admin, hostile.id, others)
+    assert {read: admin(read, shop.customer_id) for read in lucia} == lucia
 
 
 def test_what_is_unreadable_is_kept_and_the_rest_of_the_row_is_read(admin, hostile):

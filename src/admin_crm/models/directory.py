@@ -1,4 +1,4 @@
-"""The directory: its statistics, one page of a list, and the tiers."""
+"""The directory: its statistics, and one page of a list."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from admin_crm._core.fields import Model
-from admin_crm.labels import CustomerTier
 
 T = TypeVar("T")
 
@@ -34,19 +33,6 @@ class DirectoryStats(Model):
     """The total of the orders that are not cancelled (`monetary`), in the shop's currency; None if unknown."""
     revenue_delivered: Decimal | None
     """The total of the delivered orders (`total_spent`), in the shop's currency; None if unknown."""
-
-
-class TierProgress(Model):
-    """A customer's loyalty tier and the amount to the next one."""
-
-    tier: CustomerTier
-    """The tier that the amount spent reaches."""
-    spent: Decimal
-    """The amount spent, in the shop's currency."""
-    next_tier: CustomerTier | None
-    """The next tier; None for the highest."""
-    amount_to_next: Decimal | None
-    """The amount missing to the next tier, in the shop's currency; None for the highest."""
 
 
 @dataclass(frozen=True, slots=True)

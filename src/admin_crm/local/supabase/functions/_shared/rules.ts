@@ -18,7 +18,7 @@ export interface Order {
   customer_id?: string | null;
   items?: unknown;
   total: number | string;
-  status: string;
+  status: string | null;
   created_at: string;
 }
 
@@ -67,7 +67,10 @@ const DAY = 24 * 3600 * 1000;
 const NEVER = 365;
 
 export function historyOf(orders: Order[], now: Date): History {
-  const counted = orders.filter((order) => !CANCELLED.includes(order.status.toLowerCase()));
+  // As in the view, an order of no status counts for nothing.
+  const counted = orders.filter(({ status }) =>
+    status && !CANCELLED.includes(status.toLowerCase())
+  );
   const monetary = counted.reduce((sum, order) => sum + Number(order.total), 0);
   const last = Math.max(...counted.map((order) => Date.parse(order.created_at)));
   return {
