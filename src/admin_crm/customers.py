@@ -66,6 +66,8 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
     Reads `customer_profiles`, `admin_customer_notes`, `addresses`, `orders`, the view
     `customer_intelligence_360` and the bucket `customer-evidence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> customer = get_admin_customer_details(crm, customer_id)
         >>> customer.orders_summary.total_spent
@@ -95,6 +97,8 @@ async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> Adm
         PermissionDeniedError: the profile exists, but the view does not show it with these credentials.
 
     Reads the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> get_customer_intelligence(crm, customer_id).canonical_segment

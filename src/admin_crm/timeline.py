@@ -52,6 +52,8 @@ async def get_customer_timeline(
     Reads `customer_profiles`, `orders`, `admin_customer_notes`, `user_notifications` and, if they exist,
     `loyalty_points` and `customer_coupons`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> for event in get_customer_timeline(crm, customer_id, limit=10):
         ...     print(event.at, event.kind, event.title)

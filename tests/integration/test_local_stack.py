@@ -478,4 +478,6 @@ def test_repr_and_environment_give_what_they_should(stack: LocalStack) -> None:
         "SUPABASE_URL": stack.url,
         "SUPABASE_SECRET_KEY": stack.secret_key,
         "SUPABASE_PUBLISHABLE_KEY": stack.publishable_key,
+        "ADMIN_CRM_EMAIL": stack.admin_email,
+        "ADMIN_CRM_PASSWORD": stack.admin_password,
     }

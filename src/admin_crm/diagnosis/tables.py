@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.query import fetch_batch
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis.access import rights_in_effect
 from admin_crm.diagnosis.checks import Finding
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
 

@@ -18,19 +18,21 @@ class DirectoryStats(Model):
     total: int
     """The number of customers."""
     new_this_month: int
-    """Customers who registered this month."""
+    """Customers who registered this month; `new_this_month` lists them."""
     contactable: int
     """Customers with a phone or WhatsApp number."""
     contactable_percent: float
     """Their share in percent, rounded to one decimal."""
     birthdays_this_month: int
-    """Customers whose birthday is this month."""
+    """Customers whose birthday is this month; `birthdays_this_month` lists them."""
     by_segment: dict[str, int]
     """Customers per canonical segment, or per label if it is unknown; largest first."""
     by_health_status: dict[str, int]
     """Customers per canonical health status, or per label if it is unknown; largest first."""
-    revenue: Decimal
-    """The sum of lifetime spend, in the shop's currency."""
+    revenue: Decimal | None
+    """The total of the orders that are not cancelled (`monetary`), in the shop's currency; None if unknown."""
+    revenue_delivered: Decimal | None
+    """The total of the delivered orders (`total_spent`), in the shop's currency; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
