@@ -170,16 +170,35 @@ def imports(bench: Bench) -> list[Line]:
 def growth(bench: Bench) -> list[Line]:
     """Measure the time per row for 1,000 to 1,000,000 rows; `growth` is the worst increase over any smaller shop.
 
+    Bounded is the library's own growth, in a program that has switched Python's garbage collector off: the collector
+    goes over all older objects again and again, whoever made them. What a program with the collector sees is
+    measured beside it (`collected_per_row`), without a bound.
+
     `growth` counts CPU time outside the kernel, `growth_of_wall` wall time. They differ by the time that the kernel
     needs to provide memory: in a virtual machine, this time per megabyte grows with the amount of memory.
     """
     turns = {1_000: 10, 10_000: 5, 100_000: 4, 1_000_000: 1}
     for count in turns:
         bench.prepare(count, newest_first=False)
+    own, wall = _per_row(bench, "directory-uncollected", turns, bench.runs)
+    collected, _ = _per_row(bench, "directory", turns, 1)
+    more = {
+        "growth": _worst_rise(own),
+        "growth_of_wall": _worst_rise(wall),
+        "growth_collected": _worst_rise(collected),
+        "per_row": _shown(own),
+        "per_row_of_wall": _shown(wall),
+        "collected_per_row": _shown(collected),
+    }
+    return [line("growth", "CPU µs a row", {"ours": own[max(own)]}, {"growth": 1.15}, **more)]
+
+
+def _per_row(bench: Bench, case: str, turns: dict[int, int], runs: int) -> tuple[dict[int, float], dict[int, float]]:
+    """Return the microseconds per row of each size: CPU time outside the kernel, and wall time."""
     taken: dict[int, list[dict[str, Any]]] = {count: [] for count in turns}
-    for _ in range(bench.runs):
+    for _ in range(runs):
         for count, often in turns.items():
-            taken[count] += [bench.once("directory", "ours", place(count)) for _ in range(often)]
+            taken[count] += [bench.once(case, "ours", place(count)) for _ in range(often)]
     if any(each["rows"] != count for count, kept in taken.items() for each in kept):
         raise SystemExit("growth: a directory was not read whole")
     # Sums, because the kernel only samples how the time divides into kernel and user time.
@@ -187,14 +206,11 @@ def growth(bench: Bench) -> list[Line]:
         count: 1e6 * sum(each["cpu"] - each["system"] for each in kept) / (count * len(kept))
         for count, kept in taken.items()
     }
-    wall = {count: 1e6 * median(each["wall"] for each in kept) / count for count, kept in taken.items()}
-    more = {
-        "growth": _worst_rise(own),
-        "growth_of_wall": _worst_rise(wall),
-        "per_row": {f"{count:,}": round(value, 2) for count, value in own.items()},
-        "per_row_of_wall": {f"{count:,}": round(value, 2) for count, value in wall.items()},
-    }
-    return [line("growth", "CPU µs a row", {"ours": own[max(own)]}, {"growth": 1.15}, **more)]
+    return own, {count: 1e6 * median(each["wall"] for each in kept) / count for count, kept in taken.items()}
+
+
+def _shown(per_row: dict[int, float]) -> dict[str, float]:
+    return {f"{count:,}": round(value, 2) for count, value in per_row.items()}
 
 
 def _worst_rise(per_row: dict[int, float]) -> float:

@@ -115,6 +115,15 @@ def by_admin(caller: Caller, stack: LocalStack) -> Ask:
     return Ask(caller, caller.sign_in(stack.url, stack.publishable_key, stack.admin_email, stack.admin_password))
 
 
+@pytest.fixture
+def by_both(caller: Caller, stack: LocalStack) -> Ask:
+    """Ask operations as a signed-in administrator whose connection also has the secret key."""
+    crm = caller.sign_in(
+        stack.url, stack.publishable_key, stack.admin_email, stack.admin_password, secret_key=stack.secret_key
+    )
+    return Ask(caller, crm)
+
+
 @pytest.fixture(params=["secret key", "signed-in administrator"])
 def admin(request: pytest.FixtureRequest, caller: Caller) -> Ask:
     """Ask operations with either kind of an administrator's rights."""

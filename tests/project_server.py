@@ -51,7 +51,8 @@ class Project:
             for name in re.findall(
                 r"\w+",
                 "customer_intelligence_360 addresses orders order_items products categories admin_customer_notes"
-                " user_notifications admin_users",
+                " user_notifications admin_users loyalty_points coupons customer_coupons customer_wishlists"
+                " smart_loyalty_propositions referrals store_settings",
             )
         }
         self.profiles = self.answer("GET", "/rest/v1/customer_profiles", None)
@@ -74,6 +75,12 @@ class Project:
         self.unnote = self.answer("DELETE", "/rest/v1/admin_customer_notes", httpx.Response(200, json=[]))
         self.functions = router.options(url__regex=rf"{URL}/functions/v1/.*")
         self.functions.return_value = httpx.Response(200, text="ok")
+        self.actions = router.post(url__regex=rf"{URL}/functions/v1/.*")
+        self.actions.side_effect = self.action
+
+    def action(self, request: httpx.Request) -> httpx.Response:
+        known = json.loads(request.content)["action"] in ("suggest_tags", "generate_whatsapp_copy")
+        return httpx.Response(400, json={"error": "Falta customerId" if known else "Acción no soportada"})
 
     def answer(self, method: str, path: str, response: httpx.Response | None) -> respx.Route:
         route = self.router.route(method=method, url__startswith=f"{URL}{path}")

@@ -14,15 +14,35 @@ from admin_crm import (
     AsyncAdminCRM,
     CustomerProfile,
     Evidence,
+    LoyaltyEntry,
+    LoyaltyOffer,
+    LoyaltyTier,
     Page,
+    Referral,
+    TierProgress,
+    UsedCoupon,
+    WishlistItem,
     add_customer_tags,
+    adjust_loyalty_points,
+    birthdays_this_month,
+    filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_customer_coupons,
+    get_customer_wishlist,
+    get_loyalty_balance,
+    get_loyalty_history,
+    get_loyalty_offers,
+    get_loyalty_tiers,
+    get_referrals,
     iter_customers,
     list_customer_evidence,
+    new_this_month,
     paginate,
     search_customers,
+    tier_progress,
     update_customer_status,
+    whatsapp_link,
 )
 
 
@@ -35,6 +55,19 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(iter_customers(crm), Iterable[AdminCustomer])
     assert_type(paginate(get_all_customers(crm)), Page[AdminCustomer])
+    assert_type(filter_customers(iter_customers(crm), "ana", segment="champion"), list[AdminCustomer])
+    assert_type(birthdays_this_month(iter_customers(crm), time_zone="UTC"), list[AdminCustomer])
+    assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
+    assert_type(get_loyalty_balance(crm, "id"), int)
+    assert_type(get_loyalty_history(crm, "id"), list[LoyaltyEntry])
+    assert_type(adjust_loyalty_points(crm, "id", -5, "why"), LoyaltyEntry)
+    assert_type(get_customer_coupons(crm, "id"), list[UsedCoupon])
+    assert_type(get_loyalty_offers(crm, "id"), list[LoyaltyOffer])
+    assert_type(get_referrals(crm, "id"), list[Referral])
+    assert_type(get_customer_wishlist(crm, "id"), list[WishlistItem])
+    assert_type(tier_progress(get_admin_customer_details(crm, "id"), tiers=get_loyalty_tiers(crm)), TierProgress)
+    assert_type(get_loyalty_tiers(crm), list[LoyaltyTier])
+    assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -44,6 +77,7 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     _ = assert_type(later, Coroutine[Any, Any, list[AdminCustomer]])
     assert_type(await later, list[AdminCustomer])
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
+    assert_type(await get_loyalty_balance(crm, "id"), int)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
     async with crm as same:
         assert_type(same, AsyncAdminCRM)

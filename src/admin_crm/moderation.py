@@ -14,7 +14,7 @@ from admin_crm._postgrest.query import EXACT_COUNT, check_exists, fetch_all, sen
 from admin_crm._postgrest.rights import check_user
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError, PermissionDeniedError
-from admin_crm.labels import AccountStatus
+from admin_crm.labels import AccountStatus, status_of
 from admin_crm.models import AdminCustomerDetail, CustomerProfile
 from admin_crm.notifications import get_customer_notifications, send_customer_notification
 
@@ -65,7 +65,7 @@ async def update_customer_status(
         >>> next_week = datetime.now(UTC) + timedelta(days=7)
         >>> update_customer_status(crm, customer_id, "suspended", suspension_end=next_week)
     """
-    customer, new_status = check.uuid(customer_id), check.member(status, AccountStatus, "status")
+    customer, new_status = check.uuid(customer_id), status_of(status)
     end = None if suspension_end is None else check.aware(suspension_end, "suspension_end")
     if end is not None and new_status is not AccountStatus.SUSPENDED:
         raise InvalidInputError(

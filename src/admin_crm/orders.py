@@ -30,7 +30,7 @@ async def get_customer_orders(crm: AnyCRM, customer_id: UUID | str, *, include_c
 
     Examples:
         >>> orders = get_customer_orders(crm, customer_id)
-        >>> sum(order.total for order in orders if not order.is_cancelled)
+        >>> sum(order.total or 0 for order in orders if not order.is_cancelled)
     """
     customer = check.uuid(customer_id)
     orders = newest_first(await fetch_of_customer(crm, crm.settings.orders_table, customer, Order))

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from types import new_class
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from admin_crm.errors import InvalidInputError
 
 M = TypeVar("M", bound=BaseModel)
 
 ENV_FILE = ".env"
+ZONE_HINT = "use a name such as America/Mexico_City; a system without time zones needs: pip install tzdata"
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of an IANA name.
+
+    Raises:
+        ValueError: this system knows no such time zone.
+    """
+    if name == "UTC":  # known even where the system has no time zones
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, LookupError, OSError):
+        raise ValueError(f"there is no time zone {name[:60]!r}") from None
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zone_of(name)
+    except ValueError as error:
+        raise ValueError(f"{error}; {ZONE_HINT}") from None
+    return name
+
+
 Seconds = Annotated[float, Field(gt=0)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Settings(BaseModel):
@@ -54,11 +82,25 @@ class Settings(BaseModel):
     notifications_table: str = "user_notifications"
     """The table of notifications to customers."""
     loyalty_points_table: str = "loyalty_points"
-    """The table of loyalty points, in shops that have one; used for the timeline."""
+    """The table of loyalty points, in shops that have one."""
     coupons_table: str = "coupons"
-    """The table of coupons, in shops that have one; used for the timeline."""
+    """The table of coupons, in shops that have one; a coupon's code is its key."""
+    customer_coupons_table: str = "customer_coupons"
+    """The table of the coupons that customers have used, in shops that have one."""
+    loyalty_offers_table: str = "smart_loyalty_propositions"
+    """The table of offers that the shop's AI has made to customers, in shops that have one."""
+    referrals_table: str = "referrals"
+    """The table of who brought whom, in shops that have one."""
+    wishlists_table: str = "customer_wishlists"
+    """The table of the products that customers want, in shops that have one."""
+    store_settings_table: str = "store_settings"
+    """The table of the shop's own settings, in shops that have one; its one row has the id 1."""
+    points_balance_function: str = "get_customer_points_balance"
+    """The database function that returns a customer's balance of points."""
     evidence_bucket: str = "customer-evidence"
     """The private bucket of evidence files."""
+    time_zone: TimeZone = "UTC"
+    """The shop's time zone, in which its months and days begin: an IANA name such as ``America/Mexico_City``."""
 
     intelligence_function: str = "customer-intelligence"
     """The Edge Function for tags, WhatsApp messages and insights."""
@@ -111,6 +153,9 @@ class Settings(BaseModel):
     """The minimum lifetime spend of the gold tier, in the shop's currency."""
     platinum_from: Decimal = Decimal(50_000)
     """The minimum lifetime spend of the platinum tier, in the shop's currency."""
+
+    country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
+    """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
 
     if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
 

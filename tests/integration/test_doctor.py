@@ -57,11 +57,13 @@ def neglected_by_key(caller: Caller, neglected: LocalStack) -> Ask:
     return Ask(caller, caller.open(neglected.url, neglected.secret_key, settings=settings))
 
 
-def test_a_healthy_shop_passes_except_for_overdue_suspensions(by_key: Ask) -> None:
+def test_a_healthy_shop_passes_except_for_its_labels_and_overdue_suspensions(by_key: Ask) -> None:
     report = by_key(doctor)
     assert report.ok
-    assert set(findings(report)) <= {"suspensions"}
+    assert set(findings(report)) <= {"labels", "suspensions"}
     found = lines(report)
+    assert found["rights"][1] == "a secret key and no session: everything but a directory that asks who is signed in"
+    assert found["function customer-intelligence"][1].endswith("supports suggest_tags, generate_whatsapp_copy")
     assert found["row limit"] == (
         "pass",
         "the server returns 1,000 rows per response; reads continue until they are complete",
@@ -105,6 +107,7 @@ def test_a_signed_in_customer_is_not_an_administrator(stranger: Ask) -> None:
     report = stranger(doctor, write_checks=True)
     assert not report.ok
     failed = {name for name, verdict in findings(report).items() if verdict == "fail"}
+    assert "one customer only" in lines(report)["directory"][1]
     assert failed == {"role", "directory", "evidence", "notes"}
     assert lines(stranger(doctor))["evidence"] == ("fail", "these credentials cannot add evidence")
 

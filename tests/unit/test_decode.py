@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import json
 import threading
 import weakref
+from uuid import UUID
 
 import httpx
 import pytest
 import respx
 
 from admin_crm import (
+    AdminCustomer,
     Order,
     Settings,
     UnexpectedResponseError,
@@ -128,6 +131,14 @@ def test_rows_that_differ_in_their_columns_keep_names_of_their_own():
     assert (one.model_fields_set, other.model_fields_set) == ({"id", "total"}, {"id", "status"})
 
 
+def test_models_within_rows_share_their_names_too_and_only_with_models_of_the_same_fields():
+    tastes = [{"interests": ["té"]}, {}, {"interests": []}, None]
+    rows = [{"id": str(UUID(int=number)), "ai_preferences": each} for number, each in enumerate(tastes)]
+    tea, nothing, empty, none = (row.ai_preferences for row in read_rows(answered(*rows), AdminCustomer))
+    assert tea.model_fields_set is empty.model_fields_set
+    assert (tea.model_fields_set, nothing.model_fields_set, none) == ({"interests"}, set(), None)
+
+
 def test_an_answer_is_let_go_of_as_soon_as_its_rows_are_made():
     answer = answered({"id": "1"})
     there = weakref.ref(answer)
@@ -139,6 +150,39 @@ def test_an_answer_is_let_go_of_as_soon_as_its_rows_are_made():
         assert there() is None
     finally:
         (gc.enable if was else gc.disable)()
+
+
+class Counting:
+    """An adapter that counts how often anything is validated, and how many rows at once."""
+
+    def __init__(self, model):
+        self.adapter, self.seen = adapter_of(model), []
+
+    def validate_json(self, content):
+        self.seen.append(("json", len(json.loads(content))))
+        return self.adapter.validate_json(content)
+
+    def validate_python(self, rows):
+        self.seen.append(("python", len(rows)))
+        return self.adapter.validate_python(rows)
+
+
+@pytest.mark.parametrize(
+    ("odd", "seen"),
+    [
+        ({}, [("json", 4)]),
+        ({"total": 1234567890123456.75}, [("python", 4)]),
+        # The page, each row by itself, the odd one as it is, and without what is odd.
+        ({"created_at": "infinity"}, [("json", 4), *[("json", 1)] * 4, ("python", 1), ("python", 1)]),
+    ],
+    ids=["clean", "long number", "odd"],
+)
+def test_a_clean_page_is_validated_once_and_an_odd_row_costs_no_more_than_its_page_again(monkeypatch, odd, seen):
+    counting = Counting(Order)
+    monkeypatch.setattr(decoding, "adapter_of", lambda model: counting)
+    rows = read_rows(answered(*({"id": str(n), "total": 1.5} for n in range(3)), {"id": "3", **odd}), Order)
+    assert [row.id for row in rows] == ["0", "1", "2", "3"]
+    assert counting.seen == seen
 
 
 @respx.mock

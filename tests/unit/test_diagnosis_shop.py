@@ -1,15 +1,13 @@
-"""The doctor's checks of the view, tables, columns, functions and suspensions."""
+"""The doctor's checks of the view and its labels, the row limit and suspensions."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import httpx
 import pytest
 
 from admin_crm import doctor
-from helpers import Ask
-from project_server import Project, line_of, refused, rows
+from helpers import Ask, Caller
+from project_server import USER, Project, as_user, line_of, refused, rows
 
 
 @pytest.mark.parametrize(
@@ -42,61 +40,57 @@ def test_the_row_limit_is_deduced_from_the_rows_returned(
     assert words in row_cap.meaning
 
 
-def only_these(*names: str) -> Any:
-    """Refuse queries that ask for a column of another name, as PostgREST does."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked = request.url.params["select"]
-        missing = [name for name in asked.split(",") if name != "*" and name not in names]
-        return refused("42703", f"column t.{missing[0]} does not exist") if missing else rows(1)
-
-    return answer
+def test_several_overdue_suspensions_are_counted(ask: Ask, project: Project) -> None:
+    project.profiles.mock(side_effect=lambda request: rows(3))
+    assert line_of(ask(doctor), "suspensions").meaning == "3 suspensions have ended but not been lifted"
 
 
-def test_a_column_may_have_its_other_name(ask: Ask, project: Project) -> None:
-    known = "id full_name phone whatsapp account_status suspension_end tier birthdate total_spent"
-    project.profiles.mock(side_effect=only_these(*known.split()))
-    assert line_of(ask(doctor), "columns of customer_profiles").verdict == "pass"
+def one_of_many(total: int, **columns: object) -> httpx.Response:
+    return httpx.Response(206, json=[columns], headers={"content-range": f"0-0/{total}"})
 
 
-@pytest.mark.parametrize(("missing", "verdict"), [("references", "warn"), ("street", "fail")])
-def test_a_missing_column_fails_only_where_it_is_needed(ask: Ask, project: Project, missing: str, verdict: str) -> None:
-    known = (
-        "id customer_id type label full_name street number colony city state zip_code is_default phone notes references"
-    )
-    project.tables["addresses"].mock(side_effect=only_these(*known.replace(missing, "").split()))
-    addresses = line_of(ask(doctor), "columns of addresses")
-    assert addresses.verdict == verdict
-    assert addresses.meaning.startswith(f"missing: {missing} (")
-
-
-@pytest.mark.parametrize("code", ["PGRST205", "42P01"])
-def test_a_missing_table_fails_unless_the_library_works_without_it(ask: Ask, project: Project, code: str) -> None:
-    project.tables["order_items"].return_value = refused(code, "Could not find the table 'public.order_items'", 404)
-    project.tables["orders"].return_value = refused(code, "Could not find the table 'public.orders'", 404)
-    report = ask(doctor)
-    assert line_of(report, "columns of order_items").verdict == "pass"
-    assert line_of(report, "columns of orders").verdict == "fail"
-    assert code in line_of(report, "columns of orders").meaning
+@pytest.mark.parametrize(
+    ("answer", "verdict", "words"),
+    [
+        (
+            one_of_many(80, segment="En Riesgo", health_status="Regular"),
+            "warn",
+            "labelled En Riesgo and Regular, never",
+        ),
+        (one_of_many(3, segment="At Risk", health_status=None), "warn", "3 customers without orders"),
+        (one_of_many(3, segment="At Risk", health_status=None), "warn", "labelled At Risk, never as prospects"),
+        (one_of_many(80, segment="Prospecto", health_status="Sin Actividad"), "pass", "no visible customer"),
+        (rows(0), "pass", "no visible customer"),
+        (refused("42703", "column t.recency_days does not exist"), "pass", "not tested"),
+        (refused("42P01", "relation does not exist", 404), "fail", "does not exist"),
+    ],
+)
+def test_labels_that_follow_from_a_recency_of_365_are_counted(
+    ask: Ask, project: Project, answer: httpx.Response, verdict: str, words: str
+) -> None:
+    view = project.tables["customer_intelligence_360"]
+    view.mock(side_effect=lambda request: answer if "recency_days=eq.365" in str(request.url) else rows(1))
+    labels = line_of(ask(doctor), "labels")
+    assert labels.verdict == verdict
+    assert words in labels.meaning
+    assert ("frequency 0" in labels.advice) == (verdict == "warn")
 
 
 @pytest.mark.parametrize(
     ("answer", "verdict"),
-    [
-        (httpx.Response(200, text="ok"), "pass"),
-        (httpx.Response(404, json={"code": "NOT_FOUND", "message": "Requested function was not found"}), "warn"),
-        (httpx.Response(404, json={"error": "no such customer"}), "pass"),
-        (httpx.Response(503, text="boot error"), "warn"),
-    ],
+    [(rows(0), "fail"), (rows(1, given=1), "pass"), (refused("42P01", "no admin_users", 404), "pass")],
+    ids=["customer", "administrator", "unknown"],
 )
-def test_functions_are_checked_without_running_them(
-    ask: Ask, project: Project, answer: httpx.Response, verdict: str
+def test_a_user_who_sees_only_himself_does_not_see_the_directory(
+    caller: Caller, project: Project, answer: httpx.Response, verdict: str
 ) -> None:
-    project.functions.return_value = answer
-    assert line_of(ask(doctor), "function loyalty-intelligence").verdict == verdict
-    assert all(not call.request.content for call in project.functions.calls)
+    project.tables["admin_users"].return_value = answer
+    directory = line_of(caller(doctor, as_user(caller)), "directory")
+    assert directory.verdict == verdict
+    assert ("one customer only, the signed-in user" in directory.meaning) == (verdict == "fail")
+    assert USER not in str(directory)
 
 
-def test_several_overdue_suspensions_are_counted(ask: Ask, project: Project) -> None:
-    project.profiles.mock(side_effect=lambda request: rows(3))
-    assert line_of(ask(doctor), "suspensions").meaning == "3 suspensions have ended but not been lifted"
+def test_who_holds_a_secret_key_is_told_to_sign_in_and_keep_it(ask: Ask, project: Project) -> None:
+    project.tables["customer_intelligence_360"].return_value = rows(0)
+    assert "secret_key=..." in line_of(ask(doctor), "directory").advice

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
 import pytest
 
 from admin_crm import ClientStateError, DoctorCheck, DoctorReport, Settings, doctor
-from helpers import KEY, QUICK, URL, Ask, Caller
-from project_server import Project
+from admin_crm._core.limiter import Limiter
+from admin_crm.diagnosis.tables import TABLES
+from helpers import ANON, KEY, QUICK, URL, Ask, Caller
+from project_server import USER, Project, jwt, rows
 
 
 def test_a_healthy_project_passes_every_check_and_is_only_read(ask: Ask, project: Project) -> None:
     report = ask(doctor)
     assert {check.verdict for check in report.checks} == {"pass"}, str(report)
     assert report.ok
-    assert {call.request.method for call in project.router.calls} == {"GET", "OPTIONS"}
+    methods = {call.request.method: call.request.url.path for call in project.router.calls}
+    assert methods.keys() == {"GET", "OPTIONS", "POST"}
+    # What a function is asked for without a customer ends before it does anything.
+    assert methods["POST"] == "/functions/v1/customer-intelligence"
+
+
+def test_a_report_takes_few_requests_and_each_waits_for_its_turn(
+    caller: Caller, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = []
+    acquire = Limiter.acquire
+    monkeypatch.setattr(
+        Limiter, "acquire", lambda limiter, **how: (turns.append(how["adaptive"]), acquire(limiter, **how))[1]
+    )
+    project.tables["admin_users"].return_value = rows(1, given=1)
+    token = jwt(role="authenticated", sub=USER, exp=int(time.time()) + 3600)
+    caller(doctor, caller.open(URL, ANON, access_token=token, secret_key=KEY, settings=QUICK))
+    assert len(turns) == len(project.router.calls)
+    assert turns.count(True) == sum("/rest/v1/" in str(call.request.url) for call in project.router.calls)
+    # Each table: its columns, the rows that the session sees, and those that there are.
+    assert len(turns) <= 3 * len(TABLES) + 20
 
 
 @pytest.mark.parametrize(
@@ -56,13 +79,15 @@ def test_a_closed_connection_raises_and_is_not_a_finding(caller: Caller, project
 
 def test_a_report_is_readable_and_safe_to_show() -> None:
     report = DoctorReport(
-        (DoctorCheck("key", "pass", "a secret key"), DoctorCheck("row cap", "warn", "<50>", "raise it"))
+        (DoctorCheck("key", "pass", "a secret key"), DoctorCheck("row cap", "warn", "<50>", "raise it\nset a;\nset b;"))
     )
     assert str(report).splitlines() == [
         "PASS  key      a secret key",
         "WARN  row cap  <50>",
         "               → raise it",
+        "                 set a;",
+        "                 set b;",
     ]
     assert report.ok
-    assert "<td>&lt;50&gt;</td><td>raise it</td>" in report._repr_html_()
+    assert "<td>&lt;50&gt;</td><td>raise it<br>set a;<br>set b;</td>" in report._repr_html_()
     assert str(DoctorReport(())) == ""

@@ -11,16 +11,20 @@ from uuid import UUID
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import AliasChoices
 
 from admin_crm import (
+    Address,
     AdminCustomer,
     AdminNotes,
     CustomerProfile,
+    Notification,
     Order,
     UnexpectedResponseError,
     get_all_customers,
+    is_locked,
     iter_customers,
 )
 from admin_crm._core.fields import Model
@@ -170,6 +174,51 @@ def test_whatever_json_a_customer_writes_the_directory_is_read(preferences, cont
     for name, value in (("ai_preferences", preferences), ("ia_context", context)):
         if name in one.unreadable:
             assert one.unreadable[name] == value
+
+
+ROWS = [AdminCustomer, CustomerProfile, Order, Address, AdminNotes, Notification]
+KEYS = {"id": ID, "customer_id": ID, "user_id": ID}
+COLUMNS = sorted(
+    {
+        str(field.validation_alias.choices[0] if isinstance(field.validation_alias, AliasChoices) else name)
+        for model in ROWS
+        for name, field in model.model_fields.items()
+    }
+    - {*KEYS, "recency_as_sent"}
+    | {"recency_days", "unknown_column"}
+)
+
+
+@pytest.mark.parametrize("model", ROWS)
+@settings(max_examples=30)
+@given(st.dictionaries(st.sampled_from(COLUMNS), JSON, max_size=4))
+def test_whatever_json_a_row_of_any_model_holds_it_is_read_and_so_are_the_others(model, columns):
+    other, one, third = read_rows(answer(json.dumps([KEYS, {**columns, **KEYS}, KEYS])), model)
+    assert other == third
+    assert not other.unreadable
+    for name, value in one.unreadable.items():
+        assert json.dumps(value) == json.dumps(columns[name])
+    assert one.model_dump_json()
+    assert (one.model_extra or {}).get("unknown_column") == columns.get("unknown_column")
+
+
+def test_text_that_is_no_unicode_costs_itself():
+    (one,) = read(AdminCustomer, '"full_name": "\\uD83D", "phone": "\\ud83d\\ude00"')
+    assert (one.full_name, one.phone) == (None, "\U0001f600")
+    assert one.unreadable == {"full_name": '"\\uD83D"'}
+    assert one.model_dump_json()
+
+
+def test_a_page_with_a_row_of_each_kind_of_oddity_reads_them_all():
+    rows = read(AdminCustomer, *ODD_CUSTOMER)
+    assert [bool(row.unreadable) for row in rows] == [True] * len(ODD_CUSTOMER)
+
+
+def test_a_status_or_a_total_that_is_missing_is_unknown_and_no_default():
+    (profile,) = read(CustomerProfile, '"full_name": "Ana"')
+    (order,) = read(Order, '"status": "pending"')
+    assert (profile.account_status, is_locked(profile)) == (None, None)
+    assert order.total is None
 
 
 # ------------------------------------------------------------------------------------------ numbers

@@ -28,6 +28,7 @@ class Profiles:
         self.status = {str(UUID(int=number)): "suspended" for number in range(1, suspended + 1)}
         self.cap, self.lose, self.read_only = cap, lose, read_only
         self.updates = 0
+        self.more: dict[str, dict[str, object]] = {}
         respx.get(PROFILES).mock(side_effect=self.read)
         respx.patch(PROFILES).mock(side_effect=self.update)
 
@@ -53,8 +54,8 @@ class Profiles:
         return self.status[key] == wanted and key in ids
 
     def _rows(self, keys: list[str]) -> httpx.Response:
-        rows = [{"id": key, "account_status": self.status[key]} for key in sorted(keys)[: self.cap]]
-        return httpx.Response(200, json=rows, headers={"content-range": f"*/{len(keys)}"})
+        rows = ({"id": key, "account_status": self.status[key]} | self.more.get(key, {}) for key in sorted(keys))
+        return httpx.Response(200, json=list(rows)[: self.cap], headers={"content-range": f"*/{len(keys)}"})
 
 
 @pytest.mark.parametrize("cap", [1000, 40, 7])
@@ -71,6 +72,28 @@ def test_all_lifted_suspensions_are_returned_whatever_the_row_limit(ask, cap):
 def test_a_lost_answer_costs_no_record_of_who_was_lifted(ask):
     profiles = Profiles(130, lose=1)
     assert {str(row.id) for row in ask(lift_expired_suspensions)} == set(profiles.status)
+
+
+@respx.mock
+def test_a_customer_whose_row_is_odd_costs_no_record_of_who_was_lifted(ask):
+    profiles = Profiles(4)
+    odd = str(UUID(int=3))
+    profiles.more[odd] = {"ai_preferences": [], "birthdate": "infinity", "ia_context": {"propensity_score": "alta"}}
+    lifted = {str(row.id): row for row in ask(lift_expired_suspensions)}
+    assert lifted.keys() == profiles.status.keys()
+    assert {row.account_status for row in lifted.values()} == {"active"}
+    assert lifted[odd].unreadable == profiles.more[odd]
+
+
+@respx.mock
+def test_a_ban_of_a_customer_whose_row_is_odd_is_proved_by_its_answer(ask):
+    odd = {"suspension_end": "12026-01-01T00:00:00+00:00", "ai_preferences": {"interests": "gotas"}}
+    row = {"id": SOMEBODY, "account_status": "banned", **odd}
+    update = respx.patch(PROFILES).mock(return_value=httpx.Response(200, json=[row]))
+    banned = ask(update_customer_status, SOMEBODY, "banned")
+    assert (str(banned.id), banned.account_status, is_locked(banned)) == (SOMEBODY, "banned", True)
+    assert banned.unreadable == odd
+    assert update.call_count == 1
 
 
 @respx.mock
@@ -110,7 +133,8 @@ def test_banned_is_always_locked_and_a_naive_datetime_is_refused():
     from datetime import datetime
 
     assert is_locked(CustomerProfile(id=SOMEBODY, account_status="banned"))
-    assert not is_locked(CustomerProfile(id=SOMEBODY))
+    assert is_locked(CustomerProfile(id=SOMEBODY, account_status="active")) is False
+    assert is_locked(CustomerProfile(id=SOMEBODY)) is None
     with pytest.raises(InvalidInputError, match="time zone"):
         is_locked(CustomerProfile(id=SOMEBODY), at=datetime(2026, 1, 1))  # noqa: DTZ001
 

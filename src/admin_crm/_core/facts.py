@@ -17,6 +17,8 @@ class ServerFacts:
     """The view's key column: `id` or `customer_id`; None until the view was read."""
     view_columns: frozenset[str] | None = None
     """The view's columns; None until a row of it was seen."""
+    visibility_asked: set[str] = field(default_factory=set[str])
+    """The tables of which it was asked whether a session sees them, and said if it does not."""
     _absent: dict[str, float] = field(default_factory=dict[str, float])
 
     def note_absent(self, table: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime, tzinfo
+from difflib import get_close_matches
 from enum import StrEnum
 from math import isfinite
 from typing import Any, TypeVar, cast
@@ -14,6 +16,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from admin_crm._core.redaction import redact
 from admin_crm.errors import InvalidInputError, InvalidTypeError
+from admin_crm.settings import ZONE_HINT, zone_of
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -33,7 +36,7 @@ def uuid(value: object, argument: str = "customer_id") -> UUID:
     if not isinstance(value, str):
         raise InvalidTypeError(f"{argument} must be a UUID, not {type(value).__name__}", argument=argument)
     if not _UUID.fullmatch(value.strip()):
-        raise InvalidInputError(f"{argument} must be a UUID, not {_shown(value)}", argument=argument)
+        raise InvalidInputError(f"{argument} must be a UUID, not {shown(value)}", argument=argument)
     return UUID(value.strip())
 
 
@@ -85,8 +88,11 @@ def member(value: object, enum: type[E], argument: str) -> E:
     try:
         return enum(value)
     except ValueError:
+        meant = nearest(value.strip().casefold(), list(enum))
         raise InvalidInputError(
-            f"{argument} must be one of {', '.join(enum)}, not {_shown(value)}", argument=argument
+            f"{argument} must be one of {', '.join(enum)}, not {shown(value)}",
+            argument=argument,
+            hint=None if meant is None else f"did you mean {meant!r}?",
         ) from None
 
 
@@ -99,6 +105,34 @@ def aware(value: object, argument: str) -> datetime:
             f"{argument} must have a time zone, such as datetime(2026, 1, 1, tzinfo=UTC)", argument=argument
         )
     return value
+
+
+def day(value: object, argument: str) -> date:
+    """Return a date; the time of day of a datetime does not matter."""
+    if not isinstance(value, date):
+        raise InvalidTypeError(f"{argument} must be a date, not {type(value).__name__}", argument=argument)
+    return value
+
+
+def time_zone(value: object, argument: str = "time_zone") -> tzinfo:
+    """Return the time zone of an IANA name, such as ``America/Mexico_City``."""
+    if not isinstance(value, str):
+        raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
+    try:
+        return zone_of(value)
+    except ValueError as error:
+        raise InvalidInputError(str(error), argument=argument, hint=ZONE_HINT) from None
+
+
+def nearest(value: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known word that is most alike, to ask whether it was meant; None if none is alike enough."""
+    alike = get_close_matches(value, [str(each) for each in known], n=1, cutoff=cutoff)
+    return alike[0] if alike else None
+
+
+def shown(value: str) -> str:
+    """Return a value as an error may show it: short, and without personal data."""
+    return repr(redact(value, 60))
 
 
 def _check_json(value: object, argument: str, depth: int) -> None:
@@ -131,7 +165,3 @@ def _encodable(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _shown(value: str) -> str:
-    return repr(redact(value, 60))

@@ -7,11 +7,12 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
+from types import UnionType
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -164,11 +165,32 @@ def _collector_paused() -> Generator[None]:
 
 
 def _share_field_sets(rows: Sequence[BaseModel]) -> None:
-    """Let rows share one set of field names: one set for each row would be half of their memory."""
-    field_set_of = attrgetter(_FIELDS_SET)
-    field_set: set[str] = field_set_of(rows[0])
-    if all(map(field_set.__eq__, map(field_set_of, rows))):
-        deque(map(object.__setattr__, rows, repeat(_FIELDS_SET), repeat(field_set)), maxlen=0)
+    """Let rows share the sets of their field names, and so what they hold: the sets would be half of their memory."""
+    _share(rows)
+    for name in _nested_models(type(rows[0])):
+        _share([each for each in map(attrgetter(name), rows) if each is not None])
+
+
+def _share(rows: Sequence[BaseModel]) -> None:
+    field_sets: list[set[str]] = list(map(attrgetter(_FIELDS_SET), rows))
+    if not field_sets:
+        return
+    shared: Iterable[set[str]] = repeat(field_sets[0])
+    if not all(map(field_sets[0].__eq__, field_sets)):
+        known: dict[frozenset[str], set[str]] = {}
+        shared = [known.setdefault(frozenset(each), each) for each in field_sets]
+    deque(map(object.__setattr__, rows, repeat(_FIELDS_SET), shared), maxlen=0)
+
+
+@cache
+def _nested_models(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the names of the fields that hold a model of their own."""
+    return tuple(
+        name
+        for name, field in model.model_fields.items()
+        if isinstance(field.annotation, UnionType)
+        and any(isinstance(each, type) and issubclass(each, BaseModel) for each in field.annotation.__args__)
+    )
 
 
 def _total(response: httpx.Response) -> int | None:

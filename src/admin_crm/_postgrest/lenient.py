@@ -26,6 +26,7 @@ DEEPEST = 200
 LONGEST_FLOAT = 15
 """Digits up to which a JSON number is read as a float without losing any."""
 
+_HALF_PAIR = rb"\ud"
 _STRING = rb'"(?:[^"\\]|\\.)*"'
 _TOKEN = re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL)
 _KEY = re.compile(rb"(" + _STRING + rb")\s*:\s*", re.DOTALL)
@@ -148,6 +149,8 @@ def _leave_out(values: Json, place: Place) -> None:
 def _parse_value(text: bytes, depth: int) -> Any:
     if depth > DEEPEST:
         raise ValueError
+    if _HALF_PAIR in text.lower():
+        json.dumps(json.loads(text), ensure_ascii=False).encode()  # raises where it is no Unicode
     return parse(text)
 
 

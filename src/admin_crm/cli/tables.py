@@ -48,6 +48,7 @@ class Tables:
             "contactable": f"{stats.contactable:,} ({stats.contactable_percent} %)",
             "birthdays this month": f"{stats.birthdays_this_month:,}",
             "revenue": _money(stats.revenue),
+            "revenue, delivered": _money(stats.revenue_delivered),
         }
         return Columns(
             [

@@ -6,7 +6,7 @@ from functools import partial
 
 from admin_crm._core.gather import gather
 from admin_crm.client import AnyCRM, operation
-from admin_crm.diagnosis import access, shop, storage
+from admin_crm.diagnosis import access, functions, policies, shop, storage, tables
 from admin_crm.diagnosis.checks import NamedCheck, run_check
 from admin_crm.models.report import DoctorCheck, DoctorReport
 
@@ -17,9 +17,13 @@ __all__ = ["DoctorCheck", "DoctorReport", "doctor"]
 async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
     """Check the project behind a connection, and report problems and how to fix them.
 
-    Checks the URL and the keys, the effective role, whether the view shows all profiles, columns, the row limit,
-    the evidence bucket, the Edge Functions, sign-ups, the clock and overdue suspensions. If the project cannot be
-    reached, the report ends after that check.
+    Checks the URL and the keys, the effective role, which rights the connection holds, whether the view shows all
+    profiles and how it labels them, policies, grants and columns, the row limit, the evidence bucket, the Edge
+    Functions and their actions, sign-ups, the clock and overdue suspensions. If the project cannot be reached, the
+    report ends after that check.
+
+    Works with a session, the secret key, or both. Only with both does it find the tables whose rows no policy shows
+    to administrators.
 
     Args:
         crm: the connection.
@@ -32,7 +36,8 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
     Raises:
         ClientStateError: the connection is closed.
 
-    Reads all tables, the bucket and the functions named in Settings; writes only with `write_checks`.
+    Reads all tables, the bucket and the functions named in Settings; writes only with `write_checks`. Asks functions
+    for actions without a customer's id, so that they end before they do anything.
 
     Needs no right: the report says what these credentials lack.
 
@@ -51,23 +56,25 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
 
 def _checks(crm: AnyCRM, *, write_checks: bool) -> list[NamedCheck]:
     settings = crm.settings
-    functions = dict.fromkeys((settings.intelligence_function, settings.narrative_function, settings.loyalty_function))
+    function_names = dict.fromkeys(
+        (settings.intelligence_function, settings.narrative_function, settings.loyalty_function)
+    )
     with_writes = [
         NamedCheck("evidence", storage.evidence_write_check),
         NamedCheck("notes", storage.notes_write_check),
     ]
     return [
         NamedCheck("role", access.role),
+        NamedCheck("rights", policies.rights),
         NamedCheck("clock", access.clock),
         NamedCheck("sign-up", access.sign_up),
         NamedCheck("directory", shop.directory),
+        NamedCheck("labels", shop.labels),
         NamedCheck("row limit", shop.row_limit),
-        *(
-            NamedCheck(f"columns of {getattr(settings, table.setting)}", partial(shop.columns, table=table))
-            for table in shop.TABLES
-        ),
+        NamedCheck("policies", policies.policies),
+        *(NamedCheck(f"columns of {table.name(crm)}", partial(tables.columns, table=table)) for table in tables.TABLES),
         NamedCheck("suspensions", shop.suspensions),
         NamedCheck("bucket", storage.bucket),
         *(with_writes if write_checks else [NamedCheck("evidence", storage.evidence)]),
-        *(NamedCheck(f"function {name}", partial(shop.function, name=name)) for name in functions),
+        *(NamedCheck(f"function {name}", partial(functions.function, name=name)) for name in function_names),
     ]

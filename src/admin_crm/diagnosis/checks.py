@@ -9,8 +9,12 @@ import httpx
 from pydantic import SecretStr
 
 from admin_crm._core.connection import Rights, link_of, with_rights
+from admin_crm._core.fields import Model
+from admin_crm._core.rows import Json
 from admin_crm._core.send import send
 from admin_crm._core.transport import http_of
+from admin_crm._postgrest.decode import require_total
+from admin_crm._postgrest.query import EXACT_COUNT, Query, fetch_batch
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, ClientStateError
 from admin_crm.models.report import DoctorCheck, Verdict
@@ -53,10 +57,30 @@ async def result_or_error(awaitable: Awaitable[T]) -> T | AdminCRMError:
         return error
 
 
+async def count(crm: AnyCRM, table: str, narrow: Callable[[Any], Query] | None = None) -> int:
+    """Count the rows that these credentials see."""
+
+    def query() -> Query:
+        rows = crm.supabase.table(table).select("*", count=EXACT_COUNT).limit(0)
+        return narrow(rows) if narrow else rows
+
+    # Not HEAD: its error responses have no body.
+    return require_total((await fetch_batch(crm, query, Model)).total)
+
+
 async def send_request(
-    crm: AnyCRM, method: str, path: str, read: Callable[[httpx.Response], R], *, key: SecretStr | None = None
+    crm: AnyCRM,
+    method: str,
+    path: str,
+    read: Callable[[httpx.Response], R],
+    *,
+    key: SecretStr | None = None,
+    body: Json | None = None,
 ) -> R:
-    """Send a request without a body over the connection's own HTTP client, with its rights or with a key alone."""
+    """Send a request over the connection's own HTTP client, with its rights or with a key alone.
+
+    A request with a body is sent once; one without is repeated where the server was not well.
+    """
     link, rights = link_of(crm), None
     if key is not None:
         rights = Rights(key)
@@ -65,6 +89,6 @@ async def send_request(
     def request() -> httpx.Response | Coroutine[Any, Any, httpx.Response]:
         headers = crm.supabase.options.headers if rights is None else {"apiKey": rights.handle}
         session = http_of(link) if link.shared.owns_http else crm.supabase.postgrest.session
-        return session.request(method, f"{crm.url}{path}", headers=headers, follow_redirects=False)
+        return session.request(method, f"{crm.url}{path}", headers=headers, json=body, follow_redirects=False)
 
-    return await send(crm, request, read, repeatable=True)
+    return await send(crm, request, read, repeatable=body is None)

@@ -70,6 +70,6 @@ class OrdersSummary(Model):
     total_orders: int = 0
     """The number of orders."""
     aov: Decimal = Decimal(0)
-    """The average order value, rounded to the cent."""
+    """The average of the order totals that are known, rounded to the cent."""
     last_order_date: Timestamp | None = None
     """The date of the last order; None without orders."""

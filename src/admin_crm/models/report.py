@@ -45,14 +45,19 @@ class DoctorReport:
         for check in self.checks:
             lines.append(f"{check.verdict.upper()}  {check.name:{width}}  {check.meaning}")
             if check.advice:
-                lines.append(f"{'':{width + 8}}→ {check.advice}")
+                first, *more = check.advice.splitlines()  # what follows the first line is SQL to paste
+                lines += [f"{'':{width + 8}}→ {first}", *(f"{'':{width + 10}}{each}" for each in more)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         """Show the report in a notebook."""
         rows = (
-            "".join(f"<td>{html.escape(cell)}</td>" for cell in (each.verdict, each.name, each.meaning, each.advice))
+            "".join(f"<td>{_escaped(cell)}</td>" for cell in (each.verdict, each.name, each.meaning, each.advice))
             for each in self.checks
         )
         head = "<tr><th></th><th>check</th><th>meaning</th><th>advice</th></tr>"
         return f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+def _escaped(cell: str) -> str:
+    return html.escape(cell).replace("\n", "<br>")
