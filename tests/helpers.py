@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from admin_crm import AdminCRM, AsyncAdminCRM, Settings
-from admin_crm.diagnosis.access import rights_in_effect
+from admin_crm._core.connection import rights_in_effect
 
 URL = "https://shop.test"
 KEY = "sb_secret_unit-test-key"

@@ -56,6 +56,8 @@ async def get_loyalty_balance(crm: AnyCRM, customer_id: UUID | str) -> int:
     Calls the database function `get_customer_points_balance`; where the sum is more than the function can return, adds
     up `loyalty_points`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> get_loyalty_balance(crm, customer_id)
         9832
@@ -89,6 +91,8 @@ async def get_loyalty_history(crm: AnyCRM, customer_id: UUID | str) -> list[Loya
 
     Reads `loyalty_points`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> [(entry.created_at, entry.signed_points) for entry in get_loyalty_history(crm, customer_id)]
     """
@@ -121,6 +125,8 @@ async def adjust_loyalty_points(crm: AnyCRM, customer_id: UUID | str, points: in
         PermissionDeniedError: these credentials are not allowed to change points.
 
     Writes `loyalty_points`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> adjust_loyalty_points(crm, customer_id, -200, "Canje en tienda").signed_points
@@ -163,6 +169,8 @@ async def get_customer_coupons(crm: AnyCRM, customer_id: UUID | str) -> list[Use
 
     Reads `customer_coupons`, and with it `coupons`.
 
+    Needs the secret key, or a policy that shows administrators the table.
+
     Examples:
         >>> [(each.coupon_code, each.discount_value) for each in get_customer_coupons(crm, customer_id)]
     """
@@ -188,6 +196,8 @@ async def get_loyalty_offers(crm: AnyCRM, customer_id: UUID | str) -> list[Loyal
         SchemaMismatchError: the shop does not have the table.
 
     Reads `smart_loyalty_propositions`.
+
+    Needs the secret key, or a policy that shows administrators the table.
 
     Examples:
         >>> [offer.generated_code for offer in get_loyalty_offers(crm, customer_id) if not offer.is_claimed]
@@ -216,6 +226,8 @@ async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
         SchemaMismatchError: the shop does not have the table.
 
     Reads `referrals`.
+
+    Needs the secret key, or a policy that shows administrators the table.
 
     Examples:
         >>> brought = [each for each in get_referrals(crm, customer.id) if each.referrer_id == customer.id]

@@ -77,8 +77,7 @@ async def search_customers(
             no administrator, or a key that the view is closed to.
         SchemaMismatchError: the view has no column for a filter.
 
-    Reads the view `customer_intelligence_360`, with a secret key where the view shows it customers, otherwise with
-    an administrator's session.
+    Reads the view `customer_intelligence_360`.
 
     Needs an administrator's session, or the secret key where the view is open to it.
 

@@ -34,6 +34,8 @@ async def get_loyalty_tiers(crm: AnyCRM) -> list[LoyaltyTier]:
 
     Reads the column `loyalty_tiers_config` of `store_settings`, if it exists.
 
+    Needs no right: everybody may read the shop's settings.
+
     Examples:
         >>> tier_progress(customer, tiers=get_loyalty_tiers(crm)).amount_to_next
     """

@@ -32,6 +32,8 @@ async def get_customer_wishlist(crm: AnyCRM, customer_id: UUID | str) -> list[Wi
 
     Reads `customer_wishlists`, and with it `products`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> [(item.product_name, item.price) for item in get_customer_wishlist(crm, customer_id)]
     """
