@@ -108,6 +108,23 @@ def user_id_of(crm: Any) -> str:
     return user
 
 
+def watch(asked: Ask) -> list[httpx.Request]:
+    """Keep the requests that a connection sends."""
+    requests: list[httpx.Request] = []
+
+    def keep(request: httpx.Request) -> None:
+        requests.append(request)
+
+    async def keep_too(request: httpx.Request) -> None:
+        requests.append(request)
+
+    session = asked.crm.supabase.storage.session
+    hooks = session.event_hooks
+    hooks["request"].append(keep_too if asked.caller.name == "async" else keep)
+    session.event_hooks = hooks
+    return requests
+
+
 class Rows:
     """A table that answers keyset pages as PostgREST does, at most `cap` rows at a time, with or without its count."""
 

@@ -23,6 +23,8 @@ from admin_crm.local import LocalStack, LocalStackError
 GIVEN = os.environ.get("ADMIN_CRM_TEST_URL")
 REAL_POSTGREST = bool(GIVEN) or os.environ.get("ADMIN_CRM_LOCAL_ENGINE") == "postgrest"
 CAPPED = pytest.mark.xdist_group("capped")  # one process starts the shop `capped`
+CONFIRMING = pytest.mark.xdist_group("confirming")
+"""For tests of the fixture `confirming`: one process starts that shop."""
 local_only = pytest.mark.skipif(bool(GIVEN), reason="about the local stack, and ADMIN_CRM_TEST_URL names another")
 
 
@@ -59,6 +61,10 @@ class GivenShop:
     @property
     def anon_jwt(self) -> str:
         return _or_skip("ADMIN_CRM_TEST_ANON_JWT")
+
+    @property
+    def jwt_secret(self) -> str:
+        return _or_skip("ADMIN_CRM_TEST_JWT_SECRET")
 
     def execute_sql(self, sql: str) -> list[dict[str, Any]]:
         import psycopg

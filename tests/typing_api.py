@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, assert_type
 
 from admin_crm import (
+    Address,
+    AddressData,
     AdminCRM,
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    CreatedCustomer,
     CustomerProfile,
     Evidence,
     LoyaltyEntry,
@@ -22,9 +25,11 @@ from admin_crm import (
     TierProgress,
     UsedCoupon,
     WishlistItem,
+    add_customer_address,
     add_customer_tags,
     adjust_loyalty_points,
     birthdays_this_month,
+    create_customer_with_details,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
@@ -40,7 +45,10 @@ from admin_crm import (
     new_this_month,
     paginate,
     search_customers,
+    set_default_address,
     tier_progress,
+    update_customer_address,
+    update_customer_profile,
     update_customer_status,
     whatsapp_link,
 )
@@ -53,6 +61,12 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
+    assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
+    assert_type(update_customer_profile(crm, "id", phone=None), CustomerProfile)
+    home = AddressData(street="Ocho", number="8", colony="Centro", zip_code="06000")
+    assert_type(add_customer_address(crm, "id", home), Address)
+    assert_type(update_customer_address(crm, "id", references=None), Address)
+    assert_type(set_default_address(crm, "id", "id"), Address)
     assert_type(iter_customers(crm), Iterable[AdminCustomer])
     assert_type(paginate(get_all_customers(crm)), Page[AdminCustomer])
     assert_type(filter_customers(iter_customers(crm), "ana", segment="champion"), list[AdminCustomer])
@@ -86,6 +100,7 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
 def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     # An ignore that is not needed is itself an error, so each line proves that both checkers reject it.
     update_customer_status(crm, "id")  # type: ignore[call-overload]
+    update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -125,6 +126,7 @@ if TYPE_CHECKING:
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
     from admin_crm.orders import get_customer_orders
     from admin_crm.preferences import get_customer_preferences
+    from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
     from admin_crm.settings import Settings
     from admin_crm.tiers import get_loyalty_tiers, tier_progress
@@ -196,6 +198,7 @@ __all__ = [
     "UnexpectedResponseError",
     "UsedCoupon",
     "WishlistItem",
+    "add_customer_address",
     "add_customer_tags",
     "adjust_loyalty_points",
     "apply_suggested_tags",
@@ -241,10 +244,13 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_default_address",
     "suggest_customer_tags",
     "summarize_customers",
     "tier_progress",
     "update_admin_customer_notes",
+    "update_customer_address",
+    "update_customer_profile",
     "update_customer_status",
     "upload_customer_evidence",
     "whatsapp_link",
@@ -268,6 +274,8 @@ _MODULES = (
     "moderation",
     "notes",
     "creation",
+    "profiles",
+    "addresses",
     "loyalty",
     "wishlist",
     "timeline",

@@ -14,7 +14,7 @@ from admin_crm._postgrest.decode import decode
 from admin_crm._postgrest.private import PrivateTable, fetch_private
 from admin_crm._postgrest.query import check_exists, columns_of, fetch_fields, insert_once, send_query
 from admin_crm.client import AnyCRM, operation
-from admin_crm.errors import CustomerNotFoundError, InvalidInputError, NotFoundError
+from admin_crm.errors import AdminCRMError, CustomerNotFoundError, InvalidInputError, NotFoundError
 from admin_crm.models import LoyaltyEntry, LoyaltyOffer, Referral, UsedCoupon
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
 
 _LARGEST = 2_147_483_647
 """The largest number of points that one row holds."""
+_OUT_OF_RANGE = "22003"
+"""PostgreSQL's code for a sum that its integer does not hold: anybody may give points, as many as a row holds."""
 _BALANCE: TypeAdapter[int] = TypeAdapter(int)
 
 
@@ -51,7 +53,8 @@ async def get_loyalty_balance(crm: AnyCRM, customer_id: UUID | str) -> int:
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         SchemaMismatchError: the shop does not have the function.
 
-    Calls the database function `get_customer_points_balance`.
+    Calls the database function `get_customer_points_balance`; where the sum is more than the function can return, adds
+    up `loyalty_points`.
 
     Needs an administrator's session or the secret key.
 
@@ -60,7 +63,14 @@ async def get_loyalty_balance(crm: AnyCRM, customer_id: UUID | str) -> int:
         9832
     """
     customer, function = check.uuid(customer_id), crm.settings.points_balance_function
-    balance = await send_query(crm, lambda: crm.supabase.rpc(function, {"p_customer_id": str(customer)}), _read_balance)
+    try:
+        balance = await send_query(
+            crm, lambda: crm.supabase.rpc(function, {"p_customer_id": str(customer)}), _read_balance
+        )
+    except AdminCRMError as error:
+        if error.code != _OUT_OF_RANGE:
+            raise
+        balance = await _added_up(crm, customer)
     if not balance:
         await check_exists(crm, customer)
     return balance
@@ -225,6 +235,11 @@ async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
     customer = check.uuid(customer_id)
     table = PrivateTable(crm.settings.referrals_table, columns_of(Referral), ("referrer_id", "referred_id"))
     return newest_first(await fetch_private(crm, table, customer, Referral, "reading referrals"))
+
+
+async def _added_up(crm: AnyCRM, customer: UUID) -> int:
+    entries = await fetch_fields(crm, crm.settings.loyalty_points_table, customer, LoyaltyEntry)
+    return sum(int(each.points or 0) * (1 if each.transaction_type == "earned" else -1) for each in entries)
 
 
 def _read_balance(response: httpx.Response) -> int:

@@ -116,7 +116,7 @@ async def search_customers(
         pager = await _fetch(crm, query, 0, None)
         found = _page_of(filter_customers(pager.rows, text), page, page_size)
     if found.total <= 1:
-        await check_search(crm, pager.rows)
+        await check_search(crm, found.items)
     if not found.total:
         await _check_labels(crm, labels, columns)
     return found

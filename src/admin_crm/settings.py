@@ -97,6 +97,8 @@ class Settings(BaseModel):
     """The table of the shop's own settings, in shops that have one; its one row has the id 1."""
     points_balance_function: str = "get_customer_points_balance"
     """The database function that returns a customer's balance of points."""
+    address_label: str = "Casa"
+    """The label of an address that is written without one."""
     evidence_bucket: str = "customer-evidence"
     """The private bucket of evidence files."""
     time_zone: TimeZone = "UTC"
@@ -131,9 +133,10 @@ class Settings(BaseModel):
     """The lifetime of signed URLs, in seconds."""
 
     retry_attempts: int = Field(default=6, ge=1)
-    """Attempts per request, including the first."""
+    """Attempts per request, including the first. Of an upload in parts, only those count that sent bytes of which the
+    server kept none: an outage is limited by `retry_deadline` alone, unless this is 1."""
     retry_deadline: Seconds = 60.0
-    """Seconds after which no further attempt starts."""
+    """Seconds after which no further attempt starts; of a file, they begin anew whenever bytes move."""
     retry_base_delay: Seconds = 0.25
     """The maximum delay before the first retry, in seconds; it doubles with each retry."""
     retry_max_delay: Seconds = 8.0
@@ -156,6 +159,11 @@ class Settings(BaseModel):
 
     country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
     """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
+
+    unknown_product: str = Field(default="Unknown product", min_length=1)
+    """The name, in preferences, of products whose name no table and no order has."""
+    unknown_category: str = Field(default="Unknown category", min_length=1)
+    """The name, in preferences, of the category of products that have none or are no longer sold."""
 
     if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
 

@@ -24,7 +24,7 @@ from admin_crm import (
 )
 from admin_crm._storage import objects
 from helpers import ANON, KEY, QUICK, URL, Ask, Caller
-from storage_server import ANA, LOST, NO_BUCKET, NO_OBJECT, OTHER, PATH, THERE, StorageServer, removing
+from storage_server import ANA, EMPTY, LOST, NO_BUCKET, NO_OBJECT, OTHER, PATH, THERE, StorageServer, removing
 
 
 def test_an_empty_listing_of_an_unknown_customer_is_an_error(ask: Ask, storage: StorageServer) -> None:
@@ -35,9 +35,15 @@ def test_an_empty_listing_of_an_unknown_customer_is_an_error(ask: Ask, storage: 
 
 
 def test_an_empty_listing_of_a_missing_bucket_is_an_error(ask: Ask, storage: StorageServer) -> None:
-    storage.play(httpx.Response(200, json=[]), NO_BUCKET)
+    storage.play(EMPTY, NO_BUCKET, EMPTY)
     with pytest.raises(SchemaMismatchError):
         ask(list_customer_evidence, ANA)
+
+
+def test_deleting_from_a_missing_bucket_does_not_say_that_the_file_is_missing(ask: Ask, storage: StorageServer) -> None:
+    storage.play(removing(), NO_BUCKET, EMPTY)
+    with pytest.raises(SchemaMismatchError):
+        ask(delete_customer_evidence, PATH)
 
 
 def test_a_customer_without_files_has_an_empty_list(ask: Ask, storage: StorageServer) -> None:

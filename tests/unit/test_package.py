@@ -122,7 +122,7 @@ def test_no_module_is_longer_than_340_lines():
 def test_the_top_of_the_package_is_what_users_import():
     assert [path.name for path in PACKAGE.glob("_*.py")] == ["__init__.py"]
     private = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name.startswith("_")}
-    assert private - {"__pycache__"} == {"_core", "_postgrest", "_storage", "_functions"}
+    assert private - {"__pycache__"} == {"_core", "_auth", "_postgrest", "_storage", "_functions"}
 
 
 def test_the_contributors_map_names_every_folder():

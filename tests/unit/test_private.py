@@ -75,6 +75,21 @@ def test_a_session_that_sees_nobodys_rows_is_denied(caller, server):
     ]
 
 
+def test_rows_that_are_the_users_own_are_no_sign_that_there_are_no_others(caller, server):
+    own, others = ROW, ROW | {"id": str(UUID(int=2)), "referred_id": str(UUID(int=5))}
+    server.get(PROFILES).respond(200, json=[{"id": SOMEBODY}])
+    probe = server.get(REFERRALS, params={"limit": "1"}).respond(200, json=[])
+    found = server.get(REFERRALS)
+    found.respond(200, json=[own], headers={"content-range": "*/1"})
+    with pytest.raises(PermissionDeniedError, match="secret key"):
+        connect(caller)(get_referrals, SOMEBODY)
+    assert probe.call_count == 1
+    assert [str(each.id) for each in connect(caller)(get_referrals, ADMIN)] == [own["id"]]
+    found.respond(200, json=[own, others], headers={"content-range": "*/2"})
+    assert len(connect(caller)(get_referrals, SOMEBODY)) == 2
+    assert probe.call_count == 1
+
+
 def test_a_customer_who_does_not_exist_comes_before_the_rights(caller, server):
     table = Table(server, REFERRALS)
     server.get(PROFILES).respond(200, json=[])

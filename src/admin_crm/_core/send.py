@@ -15,6 +15,7 @@ from admin_crm._core.loop import check_loop
 from admin_crm._core.meanings import NOT_ALLOWED, SIGN_IN_AGAIN, TOKEN_REFUSED
 from admin_crm._core.session import Session
 from admin_crm._core.sign_in import keep_session
+from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import translate
 from admin_crm.errors import AdminCRMError, ClientStateError, RateLimitedError
 
@@ -32,6 +33,7 @@ async def send(
     *,
     repeatable: bool,
     database: bool = False,
+    transfer: Transfer | None = None,
 ) -> R:
     """Send a request, read its response, and repeat both where that is harmless.
 
@@ -42,6 +44,7 @@ async def send(
         repeatable: whether the request may reach the server twice. What provably never reached it is always
             sent again.
         database: whether it is a request to the database, as many of which are under way at once as it can take.
+        transfer: how the file gets on that is sent or received, if it is one.
 
     Raises:
         AdminCRMError: whatever the server or the network said, translated.
@@ -54,7 +57,12 @@ async def send(
     from admin_crm._core.retry import retry
 
     return await retry(
-        link, lambda: _attempt(link, request, read, database=database), first, started_at, repeatable=repeatable
+        link,
+        lambda: _attempt(link, request, read, database=database),
+        first,
+        started_at,
+        repeatable=repeatable,
+        transfer=transfer,
     )
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
 from contextvars import Context
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from admin_crm._core.body import SecretBody
 from admin_crm._core.connection import Link
 from admin_crm._core.context import CallContext
 from admin_crm._core.log import log
@@ -40,25 +39,6 @@ class _TokenResponse(BaseModel):
     access_token: SecretStr
     refresh_token: SecretStr
     expires_in: float
-
-
-class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A JSON body with secrets, written when it is sent; until then no local variable holds it."""
-
-    def __init__(self, values: dict[str, SecretStr]) -> None:
-        self._values = values
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._written()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._written()
-
-    def __len__(self) -> int:
-        return len(self._written())
-
-    def _written(self) -> bytes:
-        return json.dumps({name: value.get_secret_value() for name, value in self._values.items()}).encode()
 
 
 async def sign_in(link: Link, login: Login) -> None:
@@ -150,7 +130,7 @@ async def _open(link: Link, login: Login) -> Session:
 
 
 async def _request(link: Link, grant: str, values: dict[str, SecretStr]) -> Session:
-    shared, rights, body = link.shared, link.rights, _Body(values)
+    shared, rights, body = link.shared, link.rights, SecretBody(values)
     shared.check_open()
     request = httpx.Request(
         "POST",

@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from admin_crm._core.redaction import redact
@@ -19,6 +20,7 @@ from admin_crm.errors import InvalidInputError, InvalidTypeError
 from admin_crm.settings import ZONE_HINT, zone_of
 
 E = TypeVar("E", bound=StrEnum)
+M = TypeVar("M", bound=BaseModel)
 
 DEEPEST_JSON = 100
 """How many levels of JSON are written; far below what every reader of the shop's can read."""
@@ -64,7 +66,13 @@ def bounded_text(value: object, argument: str, *, max_length: int) -> str:
         raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
     if len(value.strip()) > max_length:
         raise InvalidInputError(f"{argument} must be at most {max_length} characters long", argument=argument)
-    _check_storable(value, argument)
+    return storable(value, argument)
+
+
+def storable(value: str, argument: str) -> str:
+    """Return a string that Postgres can store: without NUL and half surrogate pairs."""
+    if "\x00" in value or not _encodable(value):
+        raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
     return value
 
 
@@ -79,6 +87,20 @@ def json_value(value: object, argument: str, *, max_length: int) -> Any:
     if length > max_length:
         raise InvalidInputError(f"{argument} must be at most {max_length} characters of JSON", argument=argument)
     return plain
+
+
+def data(value: object, model: type[M], argument: str, what: str) -> M:
+    """Return a model, or a mapping with the same fields as one; an error names the fields and quotes no value."""
+    if isinstance(value, model):
+        return value
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or argument}: {each['msg']}"
+            for each in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        raise InvalidInputError(f"{what} is invalid: {wrong}", argument=argument) from error
 
 
 def member(value: object, enum: type[E], argument: str) -> E:
@@ -139,12 +161,12 @@ def _check_json(value: object, argument: str, depth: int) -> None:
     if depth > DEEPEST_JSON:
         raise InvalidInputError(f"{argument} is nested more than {DEEPEST_JSON} levels deep", argument=argument)
     if isinstance(value, str):
-        _check_storable(value, argument)
+        storable(value, argument)
     elif isinstance(value, dict | list):
         items = cast("dict[str, object] | list[object]", value)
         if isinstance(items, dict):
             for name in items:
-                _check_storable(name, argument)
+                storable(name, argument)
             items = list(items.values())
         for each in items:
             _check_json(each, argument, depth + 1)
@@ -152,11 +174,6 @@ def _check_json(value: object, argument: str, depth: int) -> None:
         raise InvalidInputError(f"{argument} contains {value}, which JSON cannot hold", argument=argument)
     elif isinstance(value, int) and value.bit_length() > LONGEST_JSON_INTEGER:
         raise InvalidInputError(f"{argument} contains an integer of too many digits", argument=argument)
-
-
-def _check_storable(value: str, argument: str) -> None:
-    if "\x00" in value or not _encodable(value):
-        raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
 
 
 def _encodable(value: str) -> bool:

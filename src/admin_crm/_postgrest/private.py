@@ -6,6 +6,7 @@ asks whether that session sees anybody's rows at all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -46,12 +47,12 @@ async def fetch_private(crm: AnyCRM, table: PrivateTable, customer: UUID, model:
     rows = await fetch_visible(crm, table, customer, model)
     if not rows:
         await check_exists(crm, customer)
-        if not await sees_rows(crm, table):
-            raise PermissionDeniedError(
-                f"{purpose} needs the secret key: this session sees no row of {table.name}, of any customer",
-                hint="connect with AdminCRM.sign_in(..., secret_key=...), or add a policy for administrators to the "
-                "table; if it is empty, there is nothing to see",
-            )
+    if not _shows_rights(crm, table, customer, rows) and not await sees_rows(crm, table):
+        raise PermissionDeniedError(
+            f"{purpose} needs the secret key: this session sees nobody's rows of {table.name}",
+            hint="connect with AdminCRM.sign_in(..., secret_key=...), or add a policy for administrators to the "
+            "table; if it is empty, there is nothing to see",
+        )
     return rows
 
 
@@ -65,7 +66,7 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
     """Return whether this connection sees rows of others than its own user; a secret key does, if there are any."""
     if has_secret_key(crm):
         return True
-    user = rights_in_effect(crm).user
+    user = _user(crm)
 
     def others() -> Any:
         rows = crm.supabase.table(table.name).select(table.owners[0]).limit(1)
@@ -74,6 +75,18 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
         return rows
 
     return bool(await fetch(crm, others, AnyRow))
+
+
+def _shows_rights(crm: AnyCRM, table: PrivateTable, customer: UUID, rows: Sequence[BaseModel]) -> bool:
+    """Return whether what was found is all there is: users see their own rows without any further rights."""
+    user = _user(crm)
+    if rows and user == str(customer):
+        return True
+    return any(user not in {str(getattr(row, owner)) for owner in table.owners} for row in rows)
+
+
+def _user(crm: AnyCRM) -> str | None:
+    return claims_of(link_of(crm).rights.bearer).user
 
 
 def _best(crm: AnyCRM) -> AnyCRM:

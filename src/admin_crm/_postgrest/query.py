@@ -142,9 +142,14 @@ async def count_rows(crm: AnyCRM, table: str) -> int:
 
 async def check_exists(crm: AnyCRM, customer: UUID) -> None:
     """Raise where this key sees no such customer."""
-    table = crm.settings.profiles_table
-    if not await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", str(customer)), AnyRow):
+    if not await exists(crm, customer):
         raise customer_not_found()
+
+
+async def exists(crm: AnyCRM, customer: UUID) -> bool:
+    """Return whether this key sees such a customer."""
+    table = crm.settings.profiles_table
+    return bool(await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", str(customer)), AnyRow))
 
 
 def customer_not_found() -> CustomerNotFoundError:

@@ -14,6 +14,7 @@ from admin_crm._core import context
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_sync
 from admin_crm._core.send import send
+from admin_crm._core.transfer import Transfer
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 
 T = TypeVar("T")
@@ -26,7 +27,12 @@ CHUNK_SIZE = 256 * 1024
 
 
 async def attempt(
-    crm: AnyCRM, function: Callable[[], Coroutine[Any, Any, T]], read: Callable[[T], R], *, repeatable: bool = True
+    crm: AnyCRM,
+    function: Callable[[], Coroutine[Any, Any, T]],
+    read: Callable[[T], R],
+    *,
+    repeatable: bool = True,
+    transfer: Transfer | None = None,
 ) -> R:
     """Let `send` make several requests, or a long one, as one try: all of it is repeated or none."""
 
@@ -35,7 +41,7 @@ async def attempt(
             return function()
         return run_sync(context.current() or CallContext("storage"), function())
 
-    return await send(crm, request, read, repeatable=repeatable)
+    return await send(crm, request, read, repeatable=repeatable, transfer=transfer)
 
 
 async def send_request(
@@ -44,6 +50,7 @@ async def send_request(
     *path: str,
     headers: Mapping[str, str] | None = None,
     content: Content | None = None,
+    json: object = None,
     stream: bool = False,
 ) -> httpx.Response:
     """Send one request to the storage server; call it only within `attempt`."""
@@ -54,6 +61,7 @@ async def send_request(
         str(client.storage_url.joinpath(*path)),
         headers={**client.options.headers, **(headers or {})},
         content=content,
+        json=json,
     )
     # A redirect would send the key to another host, and a client from the app might follow it.
     sent = session.send(request, stream=stream, follow_redirects=False)

@@ -211,7 +211,7 @@ def whatsapp(crm: AdminCRM) -> str:
     return generate_whatsapp_message(crm, LUCIA, "Her order is ready to be picked up")
 
 
-def narrative(crm: AdminCRM) -> str:
+def narrative(crm: AdminCRM) -> str | None:
     """Describes a customer in a few sentences."""
     return get_customer_narrative(crm, LUCIA)
 
