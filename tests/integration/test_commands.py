@@ -112,9 +112,9 @@ def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Sig
     )  # fmt: skip
     with running:
         assert running.stdout is not None
-        environment = dict(running.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(3))
-        comments = [running.stdout.readline() for _ in range(2)]
-        assert all(comment.startswith("# ") for comment in comments)
+        lines = iter(running.stdout.readline, "# a customer: c0ffee00-0000-4000-8000-000000000001\n")
+        exports = [line for line in lines if line.startswith("export ")]
+        environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in exports)
         assert httpx.get(f"{environment['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
         running.send_signal(by)
         _, complaints = running.communicate(timeout=300)
@@ -140,4 +140,6 @@ def test_the_printed_environment_can_be_pasted(
         "export SUPABASE_URL",
         "export SUPABASE_SECRET_KEY",
         "export SUPABASE_PUBLISHABLE_KEY",
+        "export ADMIN_CRM_EMAIL",
+        "export ADMIN_CRM_PASSWORD",
     ]

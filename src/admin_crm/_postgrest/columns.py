@@ -6,12 +6,22 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import AliasChoices, BaseModel
 
+from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
 from admin_crm.client import AnyCRM
 from admin_crm.errors import SchemaMismatchError
+from admin_crm.models.customers import COMPUTED_FROM
 
 KEY = "id"
 OTHER_KEY = "customer_id"
+
+
+def directory_fields(columns: Sequence[str] | None, *needed: str) -> list[str] | None:
+    """Return the fields of a customer that fill the columns a caller asks for; None for all."""
+    if columns is None:
+        return None
+    named = [*check.names(columns, "columns"), *needed]
+    return list(dict.fromkeys(field for name in named for field in COMPUTED_FROM.get(name, (name,))))
 
 
 def select_list(crm: AnyCRM, model: type[BaseModel], fields: Iterable[str] | None, key: str) -> list[str] | None:

@@ -18,9 +18,9 @@ from typing import Any, TypeVar, cast
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from admin_crm._core.lenient import parse, read_leniently, restore_floats
 from admin_crm._core.pager import Batch
 from admin_crm._core.translate import check_success, error_from_validation
-from admin_crm._postgrest.lenient import parse, read_leniently, restore_floats
 from admin_crm.errors import UnexpectedResponseError
 
 M = TypeVar("M", bound=BaseModel)

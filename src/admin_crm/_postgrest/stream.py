@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel
-
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader
 from admin_crm._postgrest.packed import PackedStream, open_packed
-from admin_crm._postgrest.view import check_view_is_visible
+from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
+from admin_crm.models import AdminCustomer
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=AdminCustomer)
 
 _PAGE = 5_000
 """Rows of a page: more would not be read faster, and all of them are in memory at once."""
@@ -88,8 +87,8 @@ class _PageReader(Generic[M]):
                 expected=self._reader.expected,
                 hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
             ) from error
-        if not rows and not self._seen:
-            await check_view_is_visible(self._crm)
+        if not self._seen:
+            await check_view(self._crm, rows)
         self._seen += len(rows)
         return rows
 
