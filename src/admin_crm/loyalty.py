@@ -40,7 +40,7 @@ async def get_loyalty_balance(crm: AnyCRM, customer_id: UUID | str) -> int:
     """Return a customer's balance of points, as the shop counts it: earned less spent and expired ones.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
 
     Returns:
@@ -52,6 +52,8 @@ async def get_loyalty_balance(crm: AnyCRM, customer_id: UUID | str) -> int:
         SchemaMismatchError: the shop does not have the function.
 
     Calls the database function `get_customer_points_balance`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> get_loyalty_balance(crm, customer_id)
@@ -69,7 +71,7 @@ async def get_loyalty_history(crm: AnyCRM, customer_id: UUID | str) -> list[Loya
     """Return all points that a customer was given or lost, newest first.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
 
     Raises:
@@ -78,6 +80,8 @@ async def get_loyalty_history(crm: AnyCRM, customer_id: UUID | str) -> list[Loya
         SchemaMismatchError: the shop does not have the table.
 
     Reads `loyalty_points`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> [(entry.created_at, entry.signed_points) for entry in get_loyalty_history(crm, customer_id)]
@@ -97,7 +101,7 @@ async def adjust_loyalty_points(crm: AnyCRM, customer_id: UUID | str, points: in
     compare with `get_loyalty_balance` first.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
         points: how many to give; negative to take. Not 0.
         description: why, at most 500 characters; the customer may see it.
@@ -111,6 +115,8 @@ async def adjust_loyalty_points(crm: AnyCRM, customer_id: UUID | str, points: in
         PermissionDeniedError: these credentials are not allowed to change points.
 
     Writes `loyalty_points`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> adjust_loyalty_points(crm, customer_id, -200, "Canje en tienda").signed_points
@@ -141,8 +147,7 @@ async def get_customer_coupons(crm: AnyCRM, customer_id: UUID | str) -> list[Use
     """Return the coupons that a customer has used, the last one first.
 
     Args:
-        crm: the connection, with the secret key: an administrator's session does not see used coupons, unless the
-            shop has added a policy for that.
+        crm: the connection.
         customer_id: the customer.
 
     Raises:
@@ -152,6 +157,8 @@ async def get_customer_coupons(crm: AnyCRM, customer_id: UUID | str) -> list[Use
         SchemaMismatchError: the shop does not have the table.
 
     Reads `customer_coupons`, and with it `coupons`.
+
+    Needs the secret key, alone or beside a session, or a policy that lets administrators read the table.
 
     Examples:
         >>> [(each.coupon_code, each.discount_value) for each in get_customer_coupons(crm, customer_id)]
@@ -167,8 +174,7 @@ async def get_loyalty_offers(crm: AnyCRM, customer_id: UUID | str) -> list[Loyal
     """Return the offers that the shop's AI has made to a customer, newest first.
 
     Args:
-        crm: the connection, with the secret key: an administrator's session does not see offers, unless the shop
-            has added a policy for that.
+        crm: the connection.
         customer_id: the customer.
 
     Raises:
@@ -178,6 +184,8 @@ async def get_loyalty_offers(crm: AnyCRM, customer_id: UUID | str) -> list[Loyal
         SchemaMismatchError: the shop does not have the table.
 
     Reads `smart_loyalty_propositions`.
+
+    Needs the secret key, alone or beside a session, or a policy that lets administrators read the table.
 
     Examples:
         >>> [offer.generated_code for offer in get_loyalty_offers(crm, customer_id) if not offer.is_claimed]
@@ -192,8 +200,7 @@ async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
     """Return whom a customer has brought, and who has brought this customer, newest first.
 
     Args:
-        crm: the connection, with the secret key: an administrator's session does not see referrals, unless the shop
-            has added a policy for that.
+        crm: the connection.
         customer_id: the customer.
 
     Returns:
@@ -206,6 +213,8 @@ async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
         SchemaMismatchError: the shop does not have the table.
 
     Reads `referrals`.
+
+    Needs the secret key, alone or beside a session, or a policy that lets administrators read the table.
 
     Examples:
         >>> brought = [each for each in get_referrals(crm, customer.id) if each.referrer_id == customer.id]

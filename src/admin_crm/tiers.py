@@ -26,13 +26,15 @@ async def get_loyalty_tiers(crm: AnyCRM) -> list[LoyaltyTier]:
     """Return the shop's tiers, lowest first: those in its settings, or the default ones where it has none.
 
     Args:
-        crm: the connection; any rights are enough.
+        crm: the connection.
 
     Returns:
         The tiers with their thresholds. The default ones have no name, multiplier or benefits; their thresholds
         are `silver_from`, `gold_from` and `platinum_from` of the connection's settings.
 
     Reads the column `loyalty_tiers_config` of `store_settings`, if it exists.
+
+    Needs no more than the publishable key.
 
     Examples:
         >>> tier_progress(customer, tiers=get_loyalty_tiers(crm)).amount_to_next

@@ -18,7 +18,7 @@ async def get_customer_wishlist(crm: AnyCRM, customer_id: UUID | str) -> list[Wi
     """Return the products on a customer's wishlist, the last one added first.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
 
     Returns:
@@ -31,6 +31,8 @@ async def get_customer_wishlist(crm: AnyCRM, customer_id: UUID | str) -> list[Wi
         SchemaMismatchError: the shop does not have the table.
 
     Reads `customer_wishlists`, and with it `products`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> [(item.product_name, item.price) for item in get_customer_wishlist(crm, customer_id)]

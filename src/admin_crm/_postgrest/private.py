@@ -12,8 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from admin_crm._core.claims import claims_of
-from admin_crm._core.connection import link_of
+from admin_crm._core.connection import rights_in_effect
 from admin_crm._postgrest.query import AnyRow, check_exists, fetch, fetch_columns
 from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
 from admin_crm.errors import PermissionDeniedError
@@ -67,7 +66,7 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
     """Return whether this connection sees rows of others than its own user; a secret key does, if there are any."""
     if has_secret_key(crm):
         return True
-    user = _user(crm)
+    user = rights_in_effect(crm).user
 
     def others() -> Any:
         rows = crm.supabase.table(table.name).select(table.owners[0]).limit(1)
@@ -80,14 +79,10 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
 
 def _shows_rights(crm: AnyCRM, table: PrivateTable, customer: UUID, rows: Sequence[BaseModel]) -> bool:
     """Return whether what was found is all there is: users see their own rows without any further rights."""
-    user = _user(crm)
+    user = rights_in_effect(crm).user
     if rows and user == str(customer):
         return True
     return any(user not in {str(getattr(row, owner)) for owner in table.owners} for row in rows)
-
-
-def _user(crm: AnyCRM) -> str | None:
-    return claims_of(link_of(crm).rights.bearer).user
 
 
 def _best(crm: AnyCRM) -> AnyCRM:
