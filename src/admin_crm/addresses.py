@@ -64,6 +64,8 @@ async def add_customer_address(
 
     Reads `customer_profiles`, reads and writes `addresses`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> home = AddressData(street="Calle 5 de Mayo", number="7", colony="Centro", zip_code="72000")
         >>> add_customer_address(crm, customer_id, home)
@@ -134,6 +136,8 @@ async def update_customer_address(
 
     Writes `addresses`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> update_customer_address(crm, address.id, number="9", references=None)
     """
@@ -173,6 +177,8 @@ async def set_default_address(crm: AnyCRM, customer_id: UUID | str, address_id: 
         AdminCRMError: the address is a default, but another one could not be unset; call the function again.
 
     Reads and writes `addresses`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> set_default_address(crm, customer_id, customer.addresses[1].id)

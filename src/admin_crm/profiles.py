@@ -47,6 +47,8 @@ async def update_customer_profile(
 
     Writes `customer_profiles`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> update_customer_profile(crm, customer_id, phone="+52 55 1234 5678", birthdate=date(1990, 5, 1))
     """

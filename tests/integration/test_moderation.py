@@ -19,6 +19,7 @@ from admin_crm import (
     send_customer_notification,
     update_customer_status,
 )
+from helpers import user_id_of
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 

@@ -86,7 +86,7 @@ def _shows_rights(crm: AnyCRM, table: PrivateTable, customer: UUID, rows: Sequen
 
 
 def _user(crm: AnyCRM) -> str | None:
-    return claims_of(link_of(crm).rights.bearer).user
+    return rights_in_effect(crm).user
 
 
 def _best(crm: AnyCRM) -> AnyCRM:
