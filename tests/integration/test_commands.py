@@ -113,7 +113,8 @@ def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Sig
     with running:
         assert running.stdout is not None
         lines = iter(running.stdout.readline, "# a customer: c0ffee00-0000-4000-8000-000000000001\n")
-        environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+        exports = [line for line in lines if line.startswith("export ")]
+        environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in exports)
         assert httpx.get(f"{environment['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
         running.send_signal(by)
         _, complaints = running.communicate(timeout=300)
