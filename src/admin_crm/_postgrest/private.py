@@ -66,11 +66,7 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
     """Return whether this connection sees rows of others than its own user; a secret key does, if there are any."""
     if has_secret_key(crm):
         return True
-<<<<<<< HEAD
-    user = rights_in_effect(crm).user
-=======
     user = _user(crm)
->>>>>>> rights
 
     def others() -> Any:
         rows = crm.supabase.table(table.name).select(table.owners[0]).limit(1)
@@ -83,10 +79,14 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
 
 def _shows_rights(crm: AnyCRM, table: PrivateTable, customer: UUID, rows: Sequence[BaseModel]) -> bool:
     """Return whether what was found is all there is: users see their own rows without any further rights."""
-    user = rights_in_effect(crm).user
+    user = _user(crm)
     if rows and user == str(customer):
         return True
     return any(user not in {str(getattr(row, owner)) for owner in table.owners} for row in rows)
+
+
+def _user(crm: AnyCRM) -> str | None:
+    return rights_in_effect(crm).user
 
 
 def _best(crm: AnyCRM) -> AnyCRM:
