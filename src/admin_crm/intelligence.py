@@ -87,8 +87,7 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
         SchemaMismatchError: the function is not deployed, or does not support the action (`kind` says which); the
             hint names the setting.
 
-    Invokes the Edge Function `customer-intelligence`; where it refuses, reads `customer_profiles`. Needs an
-    administrator's session or the secret key.
+    Invokes the Edge Function `customer-intelligence`; where it refuses, reads `customer_profiles`.
 
     Needs an administrator's session or the secret key.
 

@@ -82,7 +82,7 @@ async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limi
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
     Reads `orders`, `products`, `categories` and, if it exists, `order_items`, in two requests in turn; for an order
-    without rows in `order_items`, its own `items` count. Needs an administrator's session or the secret key.
+    without rows in `order_items`, its own `items` count.
 
     Needs an administrator's session or the secret key.
 

@@ -66,7 +66,7 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
     """Return whether this connection sees rows of others than its own user; a secret key does, if there are any."""
     if has_secret_key(crm):
         return True
-    user = _user(crm)
+    user = rights_in_effect(crm).user
 
     def others() -> Any:
         rows = crm.supabase.table(table.name).select(table.owners[0]).limit(1)

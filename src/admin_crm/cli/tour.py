@@ -99,7 +99,7 @@ def connect(stack: LocalStack) -> AdminCRM:
 
 
 def stats(crm: AdminCRM) -> DirectoryStats:
-    """Segments and health statuses have one canonical name each, whatever the language of the shop's view."""
+    """A few rows of this shop are odd, as in any shop: each costs only its odd value, and the log says so once."""
     return get_directory_stats(crm)
 
 

@@ -72,11 +72,7 @@ def _hidden(crm: AnyCRM, tables: list[Visible], *, is_listed: bool) -> Finding:
     if not hidden:
         return Finding("pass", "an administrator's session sees all rows of all tables")
     shares = ", ".join(f"{each.seen:,} of {each.total:,} rows of {each.name}" for each in hidden)
-<<<<<<< HEAD
     advice = "\n".join(("run in the SQL editor:", *(_policy(each, crm.settings.admins_table) for each in hidden)))
-=======
-    advice = "\n".join(("run in the SQL editor:", *(_policy(crm, each) for each in hidden)))
->>>>>>> rights
     return Finding(
         "warn" if all(each.table.fallback for each in hidden) else "fail",
         f"an administrator's session sees {shares}: no policy shows administrators the others",
@@ -100,19 +96,11 @@ def _joined(findings: list[Finding]) -> Finding:
     return Finding("fail", "; ".join(each.meaning for each in findings), "\n".join(each.advice for each in findings))
 
 
-<<<<<<< HEAD
 def _policy(hidden: Visible, admins: str) -> str:
     may = "all" if hidden.table.is_written else "select"
     return (
         f'create policy "administrators: {may}" on public.{hidden.name} for {may} to authenticated'
         f" using (exists (select from public.{admins} where id = (select auth.uid())));"
-=======
-def _policy(crm: AnyCRM, hidden: Visible) -> str:
-    may = "all" if hidden.table.is_written else "select"
-    return (
-        f'create policy "administrators: {may}" on public.{hidden.name} for {may} to authenticated'
-        f" using (exists (select from public.{crm.settings.admins_table} where id = (select auth.uid())));"
->>>>>>> rights
     )
 
 
