@@ -79,14 +79,10 @@ async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
 
 def _shows_rights(crm: AnyCRM, table: PrivateTable, customer: UUID, rows: Sequence[BaseModel]) -> bool:
     """Return whether what was found is all there is: users see their own rows without any further rights."""
-    user = _user(crm)
+    user = rights_in_effect(crm).user
     if rows and user == str(customer):
         return True
     return any(user not in {str(getattr(row, owner)) for owner in table.owners} for row in rows)
-
-
-def _user(crm: AnyCRM) -> str | None:
-    return rights_in_effect(crm).user
 
 
 def _best(crm: AnyCRM) -> AnyCRM:
