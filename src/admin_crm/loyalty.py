@@ -42,7 +42,7 @@ async def get_loyalty_balance(crm: AnyCRM, customer_id: UUID | str) -> int:
     """Return a customer's balance of points, as the shop counts it: earned less spent and expired ones.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
 
     Returns:
@@ -81,7 +81,7 @@ async def get_loyalty_history(crm: AnyCRM, customer_id: UUID | str) -> list[Loya
     """Return all points that a customer was given or lost, newest first.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
 
     Raises:
@@ -111,7 +111,7 @@ async def adjust_loyalty_points(crm: AnyCRM, customer_id: UUID | str, points: in
     compare with `get_loyalty_balance` first.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
         points: how many to give; negative to take. Not 0.
         description: why, at most 500 characters; the customer may see it.
@@ -157,8 +157,7 @@ async def get_customer_coupons(crm: AnyCRM, customer_id: UUID | str) -> list[Use
     """Return the coupons that a customer has used, the last one first.
 
     Args:
-        crm: the connection, with the secret key: an administrator's session does not see used coupons, unless the
-            shop has added a policy for that.
+        crm: the connection.
         customer_id: the customer.
 
     Raises:
@@ -185,8 +184,7 @@ async def get_loyalty_offers(crm: AnyCRM, customer_id: UUID | str) -> list[Loyal
     """Return the offers that the shop's AI has made to a customer, newest first.
 
     Args:
-        crm: the connection, with the secret key: an administrator's session does not see offers, unless the shop
-            has added a policy for that.
+        crm: the connection.
         customer_id: the customer.
 
     Raises:
@@ -212,8 +210,7 @@ async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
     """Return whom a customer has brought, and who has brought this customer, newest first.
 
     Args:
-        crm: the connection, with the secret key: an administrator's session does not see referrals, unless the shop
-            has added a policy for that.
+        crm: the connection.
         customer_id: the customer.
 
     Returns:

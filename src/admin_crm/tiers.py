@@ -26,7 +26,7 @@ async def get_loyalty_tiers(crm: AnyCRM) -> list[LoyaltyTier]:
     """Return the shop's tiers, lowest first: those in its settings, or the default ones where it has none.
 
     Args:
-        crm: the connection; any rights are enough.
+        crm: the connection.
 
     Returns:
         The tiers with their thresholds. The default ones have no name, multiplier or benefits; their thresholds

@@ -38,7 +38,7 @@ async def get_customer_timeline(
     there.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key, better with both.
+        crm: the connection.
         customer_id: the customer.
         limit: the maximum number of events; by default all.
 
@@ -52,7 +52,7 @@ async def get_customer_timeline(
     Reads `customer_profiles`, `orders`, `admin_customer_notes`, `user_notifications` and, if they exist,
     `loyalty_points` and `customer_coupons`.
 
-    Needs an administrator's session or the secret key.
+    Needs an administrator's session or the secret key; for used coupons the secret key.
 
     Examples:
         >>> for event in get_customer_timeline(crm, customer_id, limit=10):

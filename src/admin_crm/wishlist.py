@@ -18,7 +18,7 @@ async def get_customer_wishlist(crm: AnyCRM, customer_id: UUID | str) -> list[Wi
     """Return the products on a customer's wishlist, the last one added first.
 
     Args:
-        crm: the connection, with an administrator's session or the secret key.
+        crm: the connection.
         customer_id: the customer.
 
     Returns:

@@ -18,6 +18,7 @@ from admin_crm import (
     delete_customer_evidence,
     get_admin_customer_details,
     get_all_customers,
+    get_customer_coupons,
     get_directory_stats,
     iter_customers,
     lift_expired_suspensions,
@@ -201,3 +202,8 @@ def test_a_signed_in_client_of_the_apps_own_has_the_rights_of_its_user(caller: C
         assert ask(delete_customer_evidence, path) == [path]
     finally:
         caller.wait(http.aclose() if is_async else http.close())
+
+
+def test_the_first_call_may_be_one_that_the_secret_key_does(from_env: Callable[..., Ask], shop: LocalStack) -> None:
+    [used] = shop.execute_sql("select customer_id from customer_coupons limit 1")
+    assert from_env()(get_customer_coupons, used["customer_id"])

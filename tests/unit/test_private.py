@@ -9,7 +9,14 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import CustomerNotFoundError, PermissionDeniedError, get_loyalty_offers, get_referrals
+from admin_crm import (
+    AdminCRM,
+    AsyncAdminCRM,
+    CustomerNotFoundError,
+    PermissionDeniedError,
+    get_loyalty_offers,
+    get_referrals,
+)
 from helpers import ANON, KEY, PROFILES, QUICK, REST, SOMEBODY, URL, Ask
 
 REFERRALS, OFFERS = f"{REST}/referrals", f"{REST}/smart_loyalty_propositions"
@@ -54,6 +61,20 @@ def test_the_secret_key_beside_a_session_reads_and_its_nothing_is_nothing(caller
     table = Table(server, REFERRALS)
     assert connect(caller, secret_key=KEY)(get_referrals, SOMEBODY) == []
     assert (table.keys, table.probes) == ([KEY], [])
+
+
+def test_a_connection_that_has_not_signed_in_yet_reads_with_its_secret_key(caller, server, no_environment, monkeypatch):
+    values = {"URL": URL, "PUBLISHABLE_KEY": ANON, "SECRET_KEY": KEY}
+    for name, value in values.items():
+        monkeypatch.setenv(f"SUPABASE_{name}", value)
+    monkeypatch.setenv("ADMIN_CRM_EMAIL", "ana@shop.example")
+    monkeypatch.setenv("ADMIN_CRM_PASSWORD", "not needed here")
+    table = Table(server, REFERRALS, ROW)
+    kind = AdminCRM if caller.name == "sync" else AsyncAdminCRM
+    crm = caller.keep(kind.from_env(settings=QUICK))
+    server.get(REFERRALS).respond(200, json=[ROW], headers={"content-range": "0-0/1"})
+    assert [str(each.id) for each in caller(get_referrals, crm, SOMEBODY)] == [ROW["id"]]
+    assert table.probes == []
 
 
 def test_a_session_that_sees_others_rows_may_say_that_there_are_none(caller, server):
