@@ -32,7 +32,7 @@ def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(values, wor
 def test_settings_read_nothing_by_themselves(no_environment, monkeypatch):
     monkeypatch.setenv("ADMIN_CRM_PAGE_SIZE", "7")
     (no_environment / ".env").write_text("ADMIN_CRM_CONCURRENCY=3\n")
-    assert (Settings().page_size, Settings().concurrency) == (1000, 8)
+    assert (Settings().page_size, Settings().concurrency) == (60_000, 8)
     read = Settings.from_env()
     assert (read.page_size, read.concurrency) == (7, 3)
     assert type(read) is Settings
