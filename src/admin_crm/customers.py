@@ -43,6 +43,11 @@ __all__ = [
 ]
 
 _CENT = Decimal("0.01")
+_ONLY_IN_VIEW = (
+    "email", "avatar_url", "tier", "total_orders", "total_spent", "recency_as_sent", "frequency", "monetary", "segment",
+    "health_status",
+)  # fmt: skip
+"""What the view may show and the profile not, or not the same; the profile has the rest, which is larger."""
 
 
 @operation
@@ -76,7 +81,7 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
     profile, row, notes, addresses, orders, evidence = await gather(
         crm,
         fetch_one(crm, tables.profiles_table, customer, CustomerProfile, column="id"),
-        _fetch_view_row(crm, customer),
+        _fetch_view_row(crm, customer, _ONLY_IN_VIEW),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
         fetch_fields(crm, tables.addresses_table, customer, Address),
         fetch_fields(crm, tables.orders_table, customer, Order),
@@ -114,11 +119,11 @@ async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> Adm
     return row
 
 
-async def _fetch_view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:
+async def _fetch_view_row(crm: AnyCRM, customer: UUID, fields: Sequence[str] | None = None) -> AdminCustomer | None:
     def query(selected: str, key: str) -> Query:
         return crm.supabase.table(crm.settings.view).select(selected).eq(key, str(customer))
 
-    return first_or_none((await fetch_from_view(crm, query, AdminCustomer)).rows)
+    return first_or_none((await fetch_from_view(crm, query, AdminCustomer, fields)).rows)
 
 
 def _detail(
