@@ -79,7 +79,8 @@ async def create_customer_with_details(
 
     Writes `auth.users`, and as the new customer or with the connection's rights `customer_profiles` and `addresses`.
 
-    Needs the publishable key, and an administrator's session or the secret key.
+    Needs an administrator's session or the secret key: a sign-up also the publishable key, ``admin`` and ``invite``
+    always the secret key.
 
     Examples:
         >>> created = create_customer_with_details(crm, data)
