@@ -60,7 +60,9 @@ def test_the_tour_needs_no_terminal_and_honours_no_color() -> None:
         stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", timeout=600,
         env=environment, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    # The seed has a few values that cannot be read, as a real shop has: the library says so (R5), and nothing else.
+    assert [line for line in done.stderr.splitlines() if "some values could not be read" not in line] == []
     assert "\x1b" not in done.stdout
 
 

@@ -31,6 +31,7 @@ from admin_crm import (
     get_all_customers,
     get_customer_coupons,
     get_customer_intelligence,
+    get_customer_narrative,
     get_customer_notifications,
     get_customer_orders,
     get_customer_preferences,
@@ -200,7 +201,7 @@ def check_everything(admin: Ask, customer: str, others: dict[str, AdminCustomer]
     check_writes(admin, customer)
     assert len(READS) > 9
     for read in READS:
-        assert admin(read, customer) is not None or read is get_admin_customer_notes
+        assert admin(read, customer) is not None or read in (get_admin_customer_notes, get_customer_narrative)
     assert admin(generate_whatsapp_message, customer)
     assert admin(suggest_customer_tags, customer).tags
     assert admin(get_proactive_insights) is not None

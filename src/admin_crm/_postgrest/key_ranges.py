@@ -24,7 +24,7 @@ from admin_crm._postgrest.packed import fetch_packed
 from admin_crm._postgrest.query import EXACT_COUNT, Query, count_rows
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm.client import AnyCRM
-from admin_crm.errors import AdminCRMError, IncompleteReadError, RequestTimeoutError
+from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,6 +34,11 @@ _TARGET_FILL = 0.9
 _MAX_FAILED_ROUNDS = 3
 _MAX_PAGE_BYTES = 64 << 20
 """The size of a response that is not too much for server and client, if it holds that many rows."""
+_NO_TIME_FOR_A_PAGE = (
+    "the database's statement timeout is too short for one page of this view: install the function that reads the "
+    "directory at once (admin-crm sql directory), speed the view up (doctor says how), or raise the role's "
+    "statement_timeout"
+)
 _SMALL_PAGE = 1_000
 """Rows of a page that costs the database little more than a single one."""
 _KEY = attrgetter("id.int")
@@ -72,28 +77,8 @@ class RangeReader(Generic[M]):
         self._started = False
         self._halved = False
 
-    async def fetch(self, part: Range) -> Batch[M]:
-        """Fetch one page of a range, in the order of the key; half a page where the database has no time for a whole.
-
-        Raises:
-            RequestTimeoutError: the database has no time for half a page either.
-        """
-        try:
-            return await self._fetch(part)
-        except RequestTimeoutError as error:
-            if not timed_out_alone(error):
-                raise
-            if not self._halved:
-                self._halved, self._size = True, max(1, min(self._size // 2, _SMALL_PAGE))
-                return await self.fetch(part)
-            error.hint = (
-                "the database's statement timeout is too short for one page of this view: install the function that "
-                "reads the directory at once (admin-crm sql directory), speed the view up (doctor says how), or raise "
-                "the role's statement_timeout"
-            )
-            raise
-
-    def _fetch(self, part: Range) -> Coroutine[Any, Any, Batch[M]]:
+    def fetch(self, part: Range) -> Coroutine[Any, Any, Batch[M]]:
+        """Fetch one page of a range, in the order of the key."""
         crm, size = self._crm, self._size
 
         def query(selected: str, key: str) -> Query:
@@ -105,6 +90,16 @@ class RangeReader(Generic[M]):
             return rows.order(key).limit(size)
 
         return fetch_from_view(crm, query, self._model, self._fields)
+
+    def halve_after(self, error: AdminCRMError) -> bool:
+        """Return whether to ask again, for half as much: once, where the database has no time for a page alone."""
+        if not timed_out_alone(error):
+            return False
+        if self._halved:
+            error.hint = _NO_TIME_FOR_A_PAGE
+            return False
+        self._halved, self._size = True, max(1, min(self._size // 2, _SMALL_PAGE))
+        return True
 
     def next_range(self, part: Range, page: Batch[M]) -> Range | None:
         """Return the range to read next where one page is read after the other; None at the end."""
@@ -165,6 +160,20 @@ def _rows_that_fit(page: Batch[Any]) -> int:
     return max(1, len(page.rows) * _MAX_PAGE_BYTES // page.bytes) if page.bytes else len(page.rows)
 
 
+async def fetch_page(reader: RangeReader[M], part: Range) -> Batch[M]:
+    """Fetch a page that is read alone; half of it where the database has no time for a whole one.
+
+    Raises:
+        RequestTimeoutError: the database has no time for half a page either.
+    """
+    while True:
+        try:
+            return await reader.fetch(part)
+        except AdminCRMError as error:
+            if not reader.halve_after(error):
+                raise
+
+
 async def fetch_whole_view(crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None) -> list[M]:
     """Read every row of the view, in the order of the key: in one answer where the shop has the function for it.
 
@@ -199,7 +208,7 @@ async def _fetch_ranges(
     # A failed page is fetched again in the next round: much has been read already, and the outage may last
     # a little longer than the retries of one request.
     rounds_left = min(_MAX_FAILED_ROUNDS, crm.settings.retry_attempts - 1)
-    first = await reader.fetch(FULL_RANGE)
+    first = await fetch_page(reader, FULL_RANGE)
     parts = _take(reader, FULL_RANGE, first, found, verify=verify)
     while parts:
         outcomes = await gather_outcomes(crm, *map(reader.fetch, parts))
@@ -207,7 +216,7 @@ async def _fetch_ranges(
         for part, outcome in zip(parts, outcomes, strict=True):
             if isinstance(outcome, Batch):
                 next_parts += _take(reader, part, outcome, found, verify=verify)
-            elif found and rounds_left and outcome.retryable:
+            elif reader.halve_after(outcome) or (found and rounds_left and outcome.retryable):
                 next_parts.append(part)
             else:
                 raise _incomplete(outcome, found, reader.expected)

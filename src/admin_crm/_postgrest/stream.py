@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
-from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader
+from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
 from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
@@ -104,7 +104,7 @@ class _PageReader(Generic[M]):
             return await self._packed.next()
         if self._rest is None:
             return []
-        batch = await self._reader.fetch(self._rest)
+        batch = await fetch_page(self._reader, self._rest)
         self._rest = self._reader.next_range(self._rest, batch)
         return batch.rows
 
