@@ -59,8 +59,10 @@ def http() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def auth(stack: LocalStack, http: httpx.Client) -> Auth:
-    return Auth(stack, http)
+def auth(stack: LocalStack, http: httpx.Client) -> Iterator[Auth]:
+    yield Auth(stack, http)
+    # Other tests count the customers of the same stack.
+    stack.execute_sql("delete from auth.users where email like 'cuenta-%'")
 
 
 @pytest.fixture
