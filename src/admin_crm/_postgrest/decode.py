@@ -7,13 +7,13 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
 from types import UnionType
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -25,6 +25,7 @@ from admin_crm.errors import UnexpectedResponseError
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
+R = TypeVar("R")
 
 # A JSON number with more digits than a float holds; a response that contains one is decoded through Decimal.
 # A cheap test comes first (replace every digit by 0, look for a run of zeros): a seventh of the regex's cost.
@@ -35,6 +36,37 @@ _LONG_RUN = b"0" * 16
 _FIELDS_SET = "__pydantic_fields_set__"
 
 
+class Decoder(Protocol[R]):
+    """What a JSON list of rows of a view becomes: models, or a piece of an Arrow table."""
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """The model whose fields name the columns."""
+        ...
+
+    def decode(self, content: bytes, *, pause_gc: bool = False) -> Sequence[R]:
+        """Decode a JSON list of rows; `pause_gc` as in `read_rows`."""
+        ...
+
+    @property
+    def key(self) -> Callable[[R], int]:
+        """What returns a row's key as a number."""
+        ...
+
+
+class ModelDecoder(Generic[M]):
+    """Decodes rows as models, which have the key as `id`."""
+
+    key: Callable[[M], int] = staticmethod(attrgetter("id.int"))
+
+    def __init__(self, model: type[M]) -> None:
+        self.model = model
+
+    def decode(self, content: bytes, *, pause_gc: bool = False) -> list[M]:
+        """Decode a JSON list of rows; `pause_gc` as in `read_rows`."""
+        return decode_rows(content, self.model, pause_gc=pause_gc)
+
+
 def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> list[M]:
     """Decode a response's rows as models.
 
@@ -43,11 +75,7 @@ def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = Fals
         model: what each row is decoded as.
         pause_gc: whether Python's garbage collector is paused meanwhile; for a page of rows, not for a single one.
     """
-    check_success(response)
-    rows = decode_rows(response.content, model, pause_gc=pause_gc)
-    # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
-    response.stream = httpx.ByteStream(b"")
-    return rows
+    return list(read_batch(response, model, pause_gc=pause_gc).rows)
 
 
 def decode_rows(content: bytes, model: type[M], *, pause_gc: bool = False) -> list[M]:
@@ -61,8 +89,16 @@ def decode_rows(content: bytes, model: type[M], *, pause_gc: bool = False) -> li
 
 def read_batch(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> Batch[M]:
     """Decode a response's rows as models, and the total where the server was asked to count."""
-    size = len(response.content)
-    return Batch(read_rows(response, model, pause_gc=pause_gc), _total(response), size)
+    return decode_batch(response, ModelDecoder(model), pause_gc=pause_gc)
+
+
+def decode_batch(response: httpx.Response, decoder: Decoder[R], *, pause_gc: bool = False) -> Batch[R]:
+    """Decode a response's rows, and the total where the server was asked to count."""
+    check_success(response)
+    size, rows = len(response.content), decoder.decode(response.content, pause_gc=pause_gc)
+    # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
+    response.stream = httpx.ByteStream(b"")
+    return Batch(rows, _total(response), size)
 
 
 def read_total(response: httpx.Response) -> int:
