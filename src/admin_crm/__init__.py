@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     )
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
     from admin_crm.orders import get_customer_orders
+    from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.search import search_customers
     from admin_crm.settings import Settings
@@ -134,6 +135,7 @@ __all__ = [
     "CustomerCreationError",
     "CustomerIntelligence",
     "CustomerNotFoundError",
+    "CustomerPartition",
     "CustomerPreferences",
     "CustomerProfile",
     "CustomerTier",
@@ -177,6 +179,8 @@ __all__ = [
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
+    "customer_partitions",
+    "customers_dask",
     "customers_frame",
     "delete_customer_evidence",
     "doctor",
@@ -236,6 +240,7 @@ _MODULES = (
     "preferences",
     "diagnosis",
     "frames",
+    "partitions",
 )
 
 

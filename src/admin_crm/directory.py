@@ -10,13 +10,13 @@ from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
 from admin_crm._core.rows import newest_first
+from admin_crm._postgrest.columns import needed_fields
 from admin_crm._postgrest.key_ranges import fetch_whole_view
 from admin_crm._postgrest.stream import AsyncRowStream, RowStream
 from admin_crm._postgrest.view import check_view_is_visible
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.labels import folded
 from admin_crm.models import AdminCustomer, DirectoryStats, Page
-from admin_crm.models.customers import COMPUTED_FROM
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None
         >>> customers[0].full_name
         >>> names = get_all_customers(crm, columns=["full_name", "phone"])
     """
-    customers = await fetch_whole_view(crm, AdminCustomer, _fields(columns, "created_at"))
+    customers = await fetch_whole_view(crm, AdminCustomer, needed_fields(columns, "created_at"))
     if not customers:
         await check_view_is_visible(crm)
     return newest_first(customers)
@@ -92,7 +92,7 @@ def iter_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None, page_si
         ...     print(customer.full_name)
     """
     size = None if page_size is None else check.integer(page_size, "page_size")
-    fields = _fields(columns)
+    fields = needed_fields(columns)
     if isinstance(crm, AsyncAdminCRM):
         return AsyncRowStream(crm, AdminCustomer, fields, size)
     return RowStream(crm, AdminCustomer, fields, size)
@@ -207,14 +207,6 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     check.integer(page_size, "page_size")
     start = (page - 1) * page_size
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
-
-
-def _fields(columns: Sequence[str] | None, *needed: str) -> list[str] | None:
-    """Return the fields that fill the columns asked for; None for all."""
-    if columns is None:
-        return None
-    named = [*check.names(columns, "columns"), *needed]
-    return list(dict.fromkeys(field for name in named for field in COMPUTED_FROM.get(name, (name,))))
 
 
 def _same_month(time: datetime | None, today: date) -> bool:

@@ -57,10 +57,9 @@ class Decoder(Protocol[R]):
 class ModelDecoder(Generic[M]):
     """Decodes rows as models, which have the key as `id`."""
 
-    key: Callable[[M], int] = staticmethod(attrgetter("id.int"))
-
     def __init__(self, model: type[M]) -> None:
         self.model = model
+        self.key: Callable[[M], int] = attrgetter("id.int")
 
     def decode(self, content: bytes, *, pause_gc: bool = False) -> list[M]:
         """Decode a JSON list of rows; `pause_gc` as in `read_rows`."""
@@ -80,7 +79,7 @@ def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = Fals
 
 def decode_rows(content: bytes, model: type[M], *, pause_gc: bool = False) -> list[M]:
     """Decode a JSON list of rows as models; `pause_gc` as in `read_rows`."""
-    with _collector_paused() if pause_gc else nullcontext():
+    with collector_paused() if pause_gc else nullcontext():
         rows = _decode_rows(content, adapter_of(model))
         if len(rows) > 1:
             _share_field_sets(rows)
@@ -194,7 +193,7 @@ os.register_at_fork(after_in_child=_pause.forget)
 
 
 @contextmanager
-def _collector_paused() -> Generator[None]:
+def collector_paused() -> Generator[None]:
     """Pause the garbage collector while one page is decoded: all its rows survive, so looking is to no effect.
 
     It would look ten times in one page, and take as long as the validation. The pause is the collector's

@@ -72,9 +72,7 @@ async def fetch_packed(
     return [pack for packs in parts for pack in packs]
 
 
-async def open_packed(
-    crm: AnyCRM, decoder: Decoder[R], fields: Sequence[str] | None = None
-) -> PackedStream[R] | None:
+async def open_packed(crm: AnyCRM, decoder: Decoder[R], fields: Sequence[str] | None = None) -> PackedStream[R] | None:
     """Call the shop's function for the whole directory, to be read as it arrives and closed afterwards.
 
     Returns:
