@@ -2,6 +2,8 @@
 
     python bench/run.py                      all cases
     python bench/run.py directory call       some cases
+    python bench/run.py shop                 the shop on PostgREST and PostgreSQL only
+    python bench/run.py --quick              all cases, the shop with 10,000 customers only
     python bench/run.py --json lines.jsonl   also write the JSON lines to a file
 
 Prints a table, and one JSON line per case. The exit code is 1 if a bound is missed.
@@ -26,8 +28,11 @@ from rich.console import Console
 from rich.table import Table
 
 from replay import CUSTOMER, VIEW, ceiling, place, start
+from shop_cases import shop_cases, shop_table
 
 HERE = Path(__file__).parent
+SHOP = "shop"
+"""The cases on PostgREST and PostgreSQL; the others run on a replay server."""
 CONTENDERS = ("ours", "handwritten", "floor")
 Line = dict[str, Any]
 Measures = dict[str, list[dict[str, Any]]]
@@ -251,43 +256,58 @@ def table(lines: list[Line]) -> Table:
 class Options(NamedTuple):
     cases: list[str]
     runs: int
+    quick: bool
     json: Path | None
 
 
 def options() -> Options:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", metavar="case", help=", ".join(CASES))
+    parser.add_argument("cases", nargs="*", metavar="case", help=", ".join([*CASES, SHOP]))
+    parser.add_argument("--quick", action="store_true", help="the shop with 10,000 customers only")
     parser.add_argument("--runs", type=int, default=3, help="turns that the contenders take (3)")
     parser.add_argument("--json", type=Path, help="a file for the JSON lines")
     given = parser.parse_args()
-    unknown = set(given.cases) - CASES.keys()
+    unknown = set(given.cases) - CASES.keys() - {SHOP}
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    return Options(given.cases or list(CASES), given.runs, given.json)
+    return Options(given.cases or [SHOP, *CASES], given.runs, given.quick, given.json)
 
 
 def main() -> int:
-    asked, console, begun = options(), Console(width=160), time.perf_counter()
+    asked, console, begun = options(), Console(width=180), time.perf_counter()
+    shop: list[Line] = []
+    if SHOP in asked.cases:
+        for told in shop_cases((10_000,) if asked.quick else (10_000, 100_000), asked.runs):
+            shop.append(told)
+            print(json.dumps(told), flush=True)
+    replayed = [case for case in asked.cases if case != SHOP]
+    lines = replay_cases(replayed, asked.runs) if replayed else []
+    for drawn in filter(None, (shop and shop_table(shop), lines and table(lines))):
+        console.print(drawn)
+    print(f"{time.perf_counter() - begun:.0f} s; load now {os.getloadavg()[0]:.1f}")
+    if asked.json:
+        asked.json.write_text("".join(json.dumps(told) + "\n" for told in [*shop, *lines]))
+    return 0 if all(told["ok"] for told in [*shop, *lines]) else 1
+
+
+def replay_cases(cases: list[str], runs: int) -> list[Line]:
+    """Measure cases on the replay server."""
     server, port = start()
     lines: list[Line] = []
     try:
-        bench = Bench(port, asked.runs)
+        bench = Bench(port, runs)
         bench.prepare(100_000)
         most = ceiling(port)
         print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         print("the replay server's ceiling: {:,.0f} requests/s, {:,.0f} MB/s".format(*most), flush=True)
-        for case in asked.cases:
+        for case in cases:
             for told in CASES[case](bench):
                 lines.append(told)
                 print(json.dumps(told), flush=True)
     finally:
         server.terminate()
         server.wait()
-    console.print(table(lines))
-    print(f"{time.perf_counter() - begun:.0f} s; load now {os.getloadavg()[0]:.1f}")
-    if asked.json:
-        asked.json.write_text("".join(json.dumps(told) + "\n" for told in lines))
-    return 0 if all(told["ok"] for told in lines) else 1
+    return lines
 
 
 if __name__ == "__main__":

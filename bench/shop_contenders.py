@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from statistics import median
@@ -40,7 +41,7 @@ class Traffic:
     """Counts the responses that httpx has received, and their bytes as they came."""
 
     def __init__(self) -> None:
-        self.requests = self.bytes = 0
+        self.clear()
         for name, closing in (("close", httpx.Response.close), ("aclose", httpx.Response.aclose)):
             setattr(httpx.Response, name, self._counted(closing))
 
@@ -48,13 +49,14 @@ class Traffic:
         def close(response: httpx.Response) -> Any:
             if not response.is_closed:
                 self.requests += 1
+                self.failed += response.is_error
                 self.bytes += response.num_bytes_downloaded
             return closing(response)
 
         return close
 
     def clear(self) -> None:
-        self.requests = self.bytes = 0
+        self.requests = self.failed = self.bytes = 0
 
 
 traffic = Traffic()
@@ -72,6 +74,7 @@ def measured(work: Callable[[], Any], same: Callable[[Any], object], *, repeats:
         "wall": median(walls),
         "repeats": repeats,
         "requests": traffic.requests // repeats,
+        "failed": traffic.failed,
         "bytes": traffic.bytes // repeats,
         "peak_mb": peak_mb() - peak,
         "same": hashlib.sha256(repr(same(results[0])).encode()).hexdigest()[:16],
@@ -198,6 +201,36 @@ def directory_limit() -> Measure:
     return limit(f"select to_json(v) from public.{VIEW} v", keys)
 
 
+def page_limit() -> Measure:
+    """One page alone, as the database needs for it."""
+    taken = []
+    for _ in range(3):
+        wall, text = copied(f"select to_json(v) from public.{VIEW} v order by id limit {PAGE}")
+        taken.append(wall)
+    return {"wall": median(taken), "repeats": 3, "requests": 1, "bytes": len(text), "peak_mb": 0.0, "same": ""}
+
+
+def fixed(concurrency: int) -> Measure:
+    """Read all pages with a fixed number of requests at once, each failed one again until it succeeds."""
+    headers = {"apikey": KEY, "Authorization": f"Bearer {TOKEN}"}
+    target = f"{URL}/rest/v1/{VIEW}?select=*&order=id.asc&limit={PAGE}"
+    with httpx.Client(headers=headers, timeout=60) as http, ThreadPoolExecutor(concurrency) as threads:
+        total = int(
+            http.get(f"{target}&limit=1", headers={"Prefer": "count=exact"}).headers["content-range"].split("/")[1]
+        )
+
+        def page(number: int) -> list[Any]:
+            while True:
+                response = http.get(f"{target}&offset={number * PAGE}")
+                if response.is_success:
+                    return list(response.json())
+
+        def read() -> list[Any]:
+            return [row for rows in threads.map(page, range(-(-total // PAGE))) for row in rows]
+
+        return measured(read, len)
+
+
 def _modelled(read: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
     """Make models of the rows, as ours are: the same work for all."""
     from contenders import _models
@@ -272,7 +305,7 @@ def search_handwritten() -> Measure:
 def search_limit() -> Measure:
     found = f"select * from public.{VIEW} where full_name ilike '%{TEXT}%'"
     return limit(
-        f"select json_build_object('total', count(*), 'rows', json_agg(v)) from ({found}) v",
+        f"select jsonb_build_object('total', count(*), 'rows', jsonb_agg(v)) from ({found}) v",
         lambda rows: rows[0]["total"],
     )
 
@@ -426,6 +459,9 @@ def _again(work: Callable[[str], Any], same: Callable[[Any], object]) -> Measure
 
 def main() -> None:
     case, contender = sys.argv[1:3]
+    if case == "fixed":
+        print(json.dumps(fixed(int(contender))))
+        return
     work: Callable[[], Measure] = globals()[f"{case}_{contender}"]
     print(json.dumps(work()))
 

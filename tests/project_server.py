@@ -55,6 +55,7 @@ class Project:
                 " smart_loyalty_propositions referrals store_settings",
             )
         }
+        self.function = self.answer("POST", "/rest/v1/rpc/customer_directory", refused("PGRST202", "no function", 404))
         self.profiles = self.answer("GET", "/rest/v1/customer_profiles", None)
         self.profiles.side_effect = self.profile_rows
         self.bucket = self.answer("GET", "/storage/v1/bucket/customer-evidence", None)

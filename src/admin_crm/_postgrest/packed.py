@@ -89,6 +89,18 @@ async def open_packed(crm: AnyCRM, decoder: Decoder[R], fields: Sequence[str] | 
         return None
 
 
+async def function_is_there(crm: AnyCRM) -> bool:
+    """Ask whether the shop has the function, and these credentials may call it; no customer is read for it."""
+    if crm.settings.directory_function is None:
+        return False
+    try:
+        await _fetch_range(crm, BaseModel, None, above=UUID(int=_LAST_KEY))
+    except AdminCRMError as error:
+        _note_missing(crm, error)
+        return False
+    return True
+
+
 def has_directory_function(crm: AnyCRM) -> bool:
     """Return whether the shop may have the function: it was not found missing a short while ago."""
     name = crm.settings.directory_function

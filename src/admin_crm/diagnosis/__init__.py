@@ -6,7 +6,7 @@ from functools import partial
 
 from admin_crm._core.gather import gather
 from admin_crm.client import AnyCRM, operation
-from admin_crm.diagnosis import access, functions, policies, shop, storage, tables
+from admin_crm.diagnosis import access, cost, functions, policies, shop, storage, tables
 from admin_crm.diagnosis.checks import NamedCheck, run_check
 from admin_crm.models.report import DoctorCheck, DoctorReport
 
@@ -19,7 +19,8 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
 
     Checks the URL and the keys, the effective role, which rights the connection holds, whether the view shows all
     profiles and how it labels them, policies, grants and columns, the row limit, the evidence bucket, the Edge
-    Functions and their actions, sign-ups, the clock and overdue suspensions. If the project cannot be reached, the
+    Functions and their actions, sign-ups, the clock, overdue suspensions, and what reading the whole directory costs
+    the database. If the project cannot be reached, the
     report ends after that check.
 
     Works with a session, the secret key, or both. Only with both does it find the tables whose rows no policy shows
@@ -49,7 +50,9 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
     if first[-1].verdict == "fail":
         return DoctorReport(tuple(first))
     rest = await gather(crm, *(run_check(crm, each) for each in _checks(crm, write_checks=write_checks)))
-    return DoctorReport((*first, *rest))
+    # Alone, because it measures.
+    measured = await run_check(crm, NamedCheck("whole read", cost.whole_read))
+    return DoctorReport((*first, *rest, measured))
 
 
 def _checks(crm: AnyCRM, *, write_checks: bool) -> list[NamedCheck]:
