@@ -12,12 +12,13 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import httpx
+from pydantic import BaseModel
 
 from admin_crm._core.connection import facts_of, link_of
 from admin_crm._core.send import is_statement_timeout, send_steps
 from admin_crm._core.translate import check_success, translate
 from admin_crm._postgrest.columns import KEY, note_missing_column, select_list
-from admin_crm._postgrest.decode import Decoder
+from admin_crm._postgrest.decode import Decoder, ModelDecoder
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,
@@ -94,7 +95,7 @@ async def function_is_there(crm: AnyCRM) -> bool:
     if crm.settings.directory_function is None:
         return False
     try:
-        await _fetch_range(crm, BaseModel, None, above=UUID(int=_LAST_KEY))
+        await _fetch_range(crm, ModelDecoder(BaseModel), None, above=UUID(int=_LAST_KEY))
     except AdminCRMError as error:
         _note_missing(crm, error)
         return False
