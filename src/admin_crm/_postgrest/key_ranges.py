@@ -234,8 +234,9 @@ async def _fetch_ranges(
             raise _incomplete(error, _by_key(decoder, pages), reader.expected) from error
         if page.rows:
             pages.append(page.rows)
-        elif verify and page.total:
-            raise _withheld(_by_key(decoder, pages), page.total)
+        # Rows are withheld where the server counts more than it returns, and nothing is left to ask for.
+        if verify and not left and (page.total or 0) > len(page.rows):
+            raise _withheld(_by_key(decoder, pages), (page.total or 0) - len(page.rows))
         return [each._replace(counted=verify or each.counted) for each in left]
 
     parts = take(whole, await reader.fetch(whole))
