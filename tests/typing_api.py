@@ -6,16 +6,23 @@ from collections.abc import AsyncIterable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
 from admin_crm import (
     AdminCRM,
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    CustomerPartition,
     CustomerProfile,
     Evidence,
     Page,
     add_customer_tags,
+    customer_partitions,
+    customers_frame,
     get_admin_customer_details,
     get_all_customers,
     iter_customers,
@@ -35,6 +42,12 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(iter_customers(crm), Iterable[AdminCustomer])
     assert_type(paginate(get_all_customers(crm)), Page[AdminCustomer])
+    assert_type(customers_frame(crm), pd.DataFrame)
+    assert_type(customers_frame(get_all_customers(crm), columns=["tier"], backend="polars"), pl.DataFrame)
+    assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
+    assert_type(customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
+    assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -45,6 +58,10 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await later, list[AdminCustomer])
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await customers_frame(crm), pd.DataFrame)
+    assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
+    assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
 
