@@ -19,6 +19,7 @@ from admin_crm import (
     AccountStatus,
     AdminCustomer,
     add_customer_tags,
+    customers_frame,
     get_admin_customer_details,
     get_admin_customer_notes,
     get_all_customers,
@@ -213,6 +214,7 @@ def check_reads(admin: Ask, customer: str, others: dict[str, AdminCustomer]) -> 
     assert all(is_as_before(row, others[each]) for each, row in rows.items() if each != customer)
     assert len(admin.caller.collect(iter_customers(admin.crm))) == len(others)
     assert admin(get_directory_stats).total == len(others)
+    assert set(admin(customers_frame)["id"]) == others.keys()
     assert admin(search_customers, customer).total == 1
     assert str(admin(get_customer_intelligence, customer).id) == customer
     details = admin(get_admin_customer_details, customer)

@@ -74,6 +74,8 @@ def test_without_pandas_an_import_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="notebook"):
         customers_frame([ANA])
+    with pytest.raises(ImportError, match="notebook"):
+        orders_frame([])
 
 
 @pytest.mark.parametrize("year", [1600, 9999])
