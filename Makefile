@@ -12,7 +12,7 @@ WORKERS ?= 3
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 # What only tests the local stack, which is no part of the library's coverage gate.
 LOCAL_TESTS := $(wildcard tests/integration/test_local_*.py tests/unit/test_function_rules.py)
-LOCAL_FILES := src/admin_crm/local $(LOCAL_TESTS) tests/functions tests/conftest.py tests/shops.py
+LOCAL_FILES := src/admin_crm/local $(LOCAL_TESTS) tests/functions tests/conftest.py tests/shops.py tests/shop_facts.py
 LIBRARY_TESTS := tests $(LOCAL_TESTS:%=--ignore=%)
 # The engine 'postgrest' runs here.
 POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
@@ -55,9 +55,9 @@ test-local: $(READY) ## the local stack; skipped where it passed on the same fil
 	@$(BIN)/python tools/unless_passed.py test-local $(LOCAL_FILES) -- $(MAKE) --no-print-directory run-local-tests
 
 run-local-tests: $(READY)
-	$(BIN)/pytest -n $(WORKERS) $(LOCAL_TESTS)
+	$(PYTEST) $(LOCAL_TESTS)
 ifdef POSTGREST
-	ADMIN_CRM_LOCAL_ENGINE=postgrest $(BIN)/pytest -n $(WORKERS) -m 'not once' $(filter tests/integration/%,$(LOCAL_TESTS))
+	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) -m 'not once' $(filter tests/integration/%,$(LOCAL_TESTS))
 endif
 
 check: $(READY) ## formatting, linting, types, the direction of imports

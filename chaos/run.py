@@ -79,9 +79,16 @@ async def _beside(
 
 
 def _prepare(stack: LocalStack) -> World:
-    rows = stack.execute_sql("select id, full_name, total_orders, total_spent from customer_intelligence_360")
+    rows = stack.execute_sql(
+        "select id, full_name, total_orders, total_spent, frequency from customer_intelligence_360"
+    )
     figures = {
-        row["id"]: Figures(row["full_name"], int(row["total_orders"] or 0), Decimal(str(row["total_spent"] or 0)))
+        row["id"]: Figures(
+            row["full_name"],
+            int(row["total_orders"] or 0),
+            Decimal(str(row["total_spent"] or 0)),
+            int(row["frequency"]),
+        )
         for row in rows
     }
     return World(figures, [], Books())

@@ -44,8 +44,12 @@ class Figures(NamedTuple):
     """The directory's figures of a seeded customer; no worker changes them."""
 
     name: str
-    orders: int
+    delivered: int
+    """The number of delivered orders."""
     spent: Decimal
+    """The total of the delivered orders."""
+    frequency: int
+    """The number of orders that are not cancelled."""
 
 
 @dataclass
@@ -166,7 +170,9 @@ class Worker:
         self._check_status(own, page)
         self._check_note(own, page.admin_notes)
         self._books.expect(
-            "wrong", f"orders of {own.id}", holds=page.orders_summary.total_orders == self._world.figures[own.id].orders
+            "wrong",
+            f"orders of {own.id}",
+            holds=page.orders_summary.total_orders == self._world.figures[own.id].frequency,
         )
         listed = {each.path for each in page.evidence}
         kept = {path for path in own.files if path not in own.deleted}
@@ -193,7 +199,7 @@ class Worker:
                 self._check_figures(each, figures)
 
     def _check_figures(self, row: Any, figures: Figures) -> None:
-        right = (row.full_name, row.total_orders or 0, row.total_spent or 0) == figures
+        right = (row.full_name, row.total_orders or 0, row.total_spent or 0, row.frequency) == figures
         self._books.expect("wrong", f"figures of {row.id}", holds=right)
 
     def _check_note(self, own: Own, row: Any) -> None:

@@ -11,7 +11,7 @@ async def main() -> None:
             get_directory_stats(crm),
             search_customers(crm, segment="champion", page_size=5),
         )
-        print(f"{stats.total} customers, {stats.new_this_month} new this month, revenue {stats.revenue:,.2f}")
+        print(f"{stats.total} customers, {stats.new_this_month} new this month, revenue {stats.revenue or 0:,.2f}")
         pages = await asyncio.gather(*(get_admin_customer_details(crm, customer.id) for customer in champions))
     for page in pages:
         orders = page.orders_summary

@@ -95,11 +95,33 @@ def ask(caller: Caller, crm: Any) -> Ask:
     return Ask(caller, crm)
 
 
+GATED = pytest.mark.xdist_group("gated")
+"""One process starts the shop as deployed."""
+RIGHTS = [
+    pytest.param("by_key", None, id="secret key"),
+    pytest.param("by_admin", None, id="signed-in administrator"),
+    pytest.param("by_admin", "gated", id="administrator of the shop as deployed", marks=GATED),
+]
+"""The rights that `admin` has, and the shop that `stack` is then."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for `admin` with all rights; `stack`, `customer` and the like are of the same shop."""
+    if "admin_rights" in metafunc.fixturenames:
+        metafunc.parametrize(("admin_rights", "stack"), RIGHTS, indirect=True)
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[LocalStack]:
-    """The local Supabase as most shops are: row cap 1,000, Spanish labels, no e-mail confirmation."""
+def open_stack() -> Iterator[LocalStack]:
+    """The local Supabase: row cap 1,000, no e-mail confirmation, a view that is open to a secret key."""
     with open_shop() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> LocalStack:
+    """The local Supabase with the open view, or the one that `RIGHTS` names."""
+    return request.getfixturevalue(getattr(request, "param", None) or "open_stack")
 
 
 @pytest.fixture
@@ -115,18 +137,33 @@ def by_admin(caller: Caller, stack: LocalStack) -> Ask:
     return Ask(caller, caller.sign_in(stack.url, stack.publishable_key, stack.admin_email, stack.admin_password))
 
 
-@pytest.fixture(params=["secret key", "signed-in administrator"])
-def admin(request: pytest.FixtureRequest, caller: Caller) -> Ask:
-    """Ask operations with either kind of an administrator's rights."""
-    return request.getfixturevalue("by_key" if request.param == "secret key" else "by_admin")
+@pytest.fixture
+def by_both(caller: Caller, stack: LocalStack) -> Ask:
+    """Ask operations as a signed-in administrator whose connection also has the secret key."""
+    crm = caller.sign_in(
+        stack.url, stack.publishable_key, stack.admin_email, stack.admin_password, secret_key=stack.secret_key
+    )
+    return Ask(caller, crm)
+
+
+@pytest.fixture
+def admin_rights(request: pytest.FixtureRequest) -> str:
+    """One of the `RIGHTS`."""
+    return request.param
+
+
+@pytest.fixture
+def admin(request: pytest.FixtureRequest, admin_rights: str, caller: Caller, stack: LocalStack) -> Ask:
+    """Ask operations with each kind of an administrator's rights, and of the shop as deployed too."""
+    return request.getfixturevalue(admin_rights)
 
 
 @pytest.fixture
 def stranger(caller: Caller, stack: LocalStack) -> Ask:
     """Ask operations as a signed-in customer who is no administrator."""
     found = stack.execute_sql(
-        "select email from auth.users where email is not null and id not in (select id from public.admin_users)"
-        " order by id limit 1"
+        # One of the seed's, whose password is known: other tests create customers too.
+        "select email from auth.users where email like 'cliente%' order by id limit 1"
     )
     return Ask(caller, caller.sign_in(stack.url, stack.publishable_key, found[0]["email"], stack.customer_password))
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from admin_crm import AdminCRM, AsyncAdminCRM, Settings
-from admin_crm.diagnosis.access import rights_in_effect
+from admin_crm._core.connection import rights_in_effect
 
 URL = "https://shop.test"
 KEY = "sb_secret_unit-test-key"
@@ -106,6 +106,23 @@ def user_id_of(crm: Any) -> str:
     user = rights_in_effect(crm).user
     assert user is not None
     return user
+
+
+def watch(asked: Ask) -> list[httpx.Request]:
+    """Keep the requests that a connection sends."""
+    requests: list[httpx.Request] = []
+
+    def keep(request: httpx.Request) -> None:
+        requests.append(request)
+
+    async def keep_too(request: httpx.Request) -> None:
+        requests.append(request)
+
+    session = asked.crm.supabase.storage.session
+    hooks = session.event_hooks
+    hooks["request"].append(keep_too if asked.caller.name == "async" else keep)
+    session.event_hooks = hooks
+    return requests
 
 
 class Rows:

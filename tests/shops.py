@@ -22,6 +22,9 @@ from admin_crm.local import LocalStack, LocalStackError
 
 GIVEN = os.environ.get("ADMIN_CRM_TEST_URL")
 REAL_POSTGREST = bool(GIVEN) or os.environ.get("ADMIN_CRM_LOCAL_ENGINE") == "postgrest"
+CAPPED = pytest.mark.xdist_group("capped")  # one process starts the shop `capped`
+CONFIRMING = pytest.mark.xdist_group("confirming")
+"""For tests of the fixture `confirming`: one process starts that shop."""
 local_only = pytest.mark.skipif(bool(GIVEN), reason="about the local stack, and ADMIN_CRM_TEST_URL names another")
 
 
@@ -47,6 +50,8 @@ class GivenShop:
             "SUPABASE_URL": self.url,
             "SUPABASE_SECRET_KEY": self.secret_key,
             "SUPABASE_PUBLISHABLE_KEY": self.publishable_key,
+            "ADMIN_CRM_EMAIL": self.admin_email,
+            "ADMIN_CRM_PASSWORD": self.admin_password,
         }
 
     @property
@@ -56,6 +61,10 @@ class GivenShop:
     @property
     def anon_jwt(self) -> str:
         return _or_skip("ADMIN_CRM_TEST_ANON_JWT")
+
+    @property
+    def jwt_secret(self) -> str:
+        return _or_skip("ADMIN_CRM_TEST_JWT_SECRET")
 
     def execute_sql(self, sql: str) -> list[dict[str, Any]]:
         import psycopg
@@ -98,6 +107,26 @@ def open_shop(**variant: Any) -> Iterator[Any]:
         pytest.skip(f"ADMIN_CRM_TEST_URL is one shop, and this needs one with {variant}")
     else:
         yield GivenShop()
+
+
+@contextmanager
+def named(stack: Any, *names: str) -> Iterator[list[str]]:
+    """Customers of these names, removed afterwards."""
+    ids = [str(uuid4()) for _ in names]
+    quoted = ["'" + name.replace("'", "''") + "'" for name in names]
+    stack.execute_sql(
+        "insert into auth.users (id, email, aud, role, created_at, updated_at) values "
+        + ", ".join(f"('{each}', '{each}@c.example', 'authenticated', 'authenticated', now(), now())" for each in ids)
+    )
+    stack.execute_sql(
+        "update customer_profiles set full_name = named.name from (values "
+        + ", ".join(f"('{each}'::uuid, {name})" for each, name in zip(ids, quoted, strict=True))
+        + ") named (id, name) where named.id = customer_profiles.id"
+    )
+    try:
+        yield ids
+    finally:
+        stack.execute_sql(f"delete from auth.users where id in ({', '.join(repr(each) for each in ids)})")
 
 
 def _or_skip(name: str) -> str:

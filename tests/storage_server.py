@@ -31,6 +31,9 @@ NO_OBJECT = refusal(404, "not_found", "Object not found")
 NO_BUCKET = refusal(404, "Bucket not found", "Bucket not found")
 DUPLICATE = refusal(409, "Duplicate", "The resource already exists")
 DENIED = refusal(403, "Unauthorized", "new row violates row-level security policy")
+EXPIRED = refusal(403, "Unauthorized", '"exp" claim timestamp check failed')
+EMPTY = httpx.Response(200, json=[])
+"""The listing of an empty folder, and of a missing bucket."""
 UNHEALTHY = httpx.Response(503)
 THERE = httpx.Response(200, json={"size": 1, "metadata": {}})
 
@@ -64,6 +67,12 @@ def metadata_of(request: httpx.Request) -> Any:
     return json.loads(b64decode(request.headers["x-metadata"]))
 
 
+def played(play: Play, request: httpx.Request) -> httpx.Response:
+    if isinstance(play, Exception):
+        raise type(play)(str(play))  # a new one each time: a traceback grows
+    return play if isinstance(play, httpx.Response) else play(request)
+
+
 class StorageServer:
     """Answers requests to storage with what a test tells it to, one after the other."""
 
@@ -85,14 +94,21 @@ class StorageServer:
             return httpx.Response(200, json=self.customers)
         assert request.url.path.startswith(STORAGE)
         self.requests.append(request)
-        play = self.handler or self.plays.pop(0)
-        if isinstance(play, Exception):
-            raise type(play)(str(play))  # a new one each time: a traceback grows
-        return play if isinstance(play, httpx.Response) else play(request)
+        return played(self.handler or self.plays.pop(0), request)
 
     @property
     def last(self) -> httpx.Request:
         return self.requests[-1]
+
+
+class Clock:
+    """The clock by which retries are counted, which only a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 TUS = f"{STORAGE}upload/resumable"
@@ -104,12 +120,19 @@ class Tus:
     def __init__(self, server: StorageServer) -> None:
         self.received = b""
         self.created: dict[str, str] = {}
-        self.faults: list[str | httpx.Response] = []
+        self.faults: list[str | httpx.Response | Callable[[], httpx.Response]] = []
         self.offsets: list[int] = []
         self.forgets = False
+        self.expired = False
+        self.outage: list[Play] = []
+        """What becomes of the next requests, before any of them is looked at."""
         server.handler = self.answer
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.outage:
+            return played(self.outage.pop(0), request)
+        if request.url.path == f"{STORAGE}object/list/customer-evidence":
+            return EXPIRED if self.expired else EMPTY
         if request.url.path == TUS:
             return self.create(request)
         if request.url.path.startswith(f"{STORAGE}object/info/"):
@@ -126,7 +149,18 @@ class Tus:
         # Behind a proxy a server may name an address of its own.
         return httpx.Response(201, headers={"Location": "http://storage.internal:5000/upload/resumable/aWQ"})
 
+    def losing(self, outage: list[Play]) -> Callable[[], httpx.Response]:
+        """Return a fault: a part arrives, its answer is lost, and an outage begins."""
+
+        def lose() -> httpx.Response:
+            self.outage = outage
+            raise LOST
+
+        return lose
+
     def head(self) -> httpx.Response:
+        if self.expired:
+            return httpx.Response(400)  # as the storage server answers a HEAD without a valid token
         if self.forgets:
             return httpx.Response(404)
         return httpx.Response(200, headers={"Upload-Offset": str(len(self.received))})
@@ -139,6 +173,8 @@ class Tus:
         fault = self.faults.pop(0) if self.faults else None
         if isinstance(fault, httpx.Response):
             return fault
+        if callable(fault):
+            return fault()
         if offset != len(self.received):
             return httpx.Response(409, text="Upload-Offset conflict")
         self.received += request.content[: 300 if fault == "break" else None]

@@ -11,25 +11,53 @@ import polars as pl
 import pyarrow as pa
 
 from admin_crm import (
+    Address,
+    AddressData,
     AdminCRM,
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    CreatedCustomer,
     CustomerPartition,
     CustomerProfile,
     Evidence,
+    LoyaltyEntry,
+    LoyaltyOffer,
+    LoyaltyTier,
     Page,
+    Referral,
+    TierProgress,
+    UsedCoupon,
+    WishlistItem,
+    add_customer_address,
     add_customer_tags,
+    adjust_loyalty_points,
+    birthdays_this_month,
+    create_customer_with_details,
     customer_partitions,
     customers_frame,
+    filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_customer_coupons,
+    get_customer_wishlist,
+    get_loyalty_balance,
+    get_loyalty_history,
+    get_loyalty_offers,
+    get_loyalty_tiers,
+    get_referrals,
     iter_customers,
     list_customer_evidence,
+    new_this_month,
     paginate,
     search_customers,
+    set_default_address,
+    tier_progress,
+    update_customer_address,
+    update_customer_profile,
     update_customer_status,
+    whatsapp_link,
 )
 
 
@@ -40,6 +68,12 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
+    assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
+    assert_type(update_customer_profile(crm, "id", phone=None), CustomerProfile)
+    home = AddressData(street="Ocho", number="8", colony="Centro", zip_code="06000")
+    assert_type(add_customer_address(crm, "id", home), Address)
+    assert_type(update_customer_address(crm, "id", references=None), Address)
+    assert_type(set_default_address(crm, "id", "id"), Address)
     assert_type(iter_customers(crm), Iterable[AdminCustomer])
     assert_type(paginate(get_all_customers(crm)), Page[AdminCustomer])
     assert_type(customers_frame(crm), pd.DataFrame)
@@ -48,6 +82,19 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
+    assert_type(filter_customers(iter_customers(crm), "ana", segment="champion"), list[AdminCustomer])
+    assert_type(birthdays_this_month(iter_customers(crm), time_zone="UTC"), list[AdminCustomer])
+    assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
+    assert_type(get_loyalty_balance(crm, "id"), int)
+    assert_type(get_loyalty_history(crm, "id"), list[LoyaltyEntry])
+    assert_type(adjust_loyalty_points(crm, "id", -5, "why"), LoyaltyEntry)
+    assert_type(get_customer_coupons(crm, "id"), list[UsedCoupon])
+    assert_type(get_loyalty_offers(crm, "id"), list[LoyaltyOffer])
+    assert_type(get_referrals(crm, "id"), list[Referral])
+    assert_type(get_customer_wishlist(crm, "id"), list[WishlistItem])
+    assert_type(tier_progress(get_admin_customer_details(crm, "id"), tiers=get_loyalty_tiers(crm)), TierProgress)
+    assert_type(get_loyalty_tiers(crm), list[LoyaltyTier])
+    assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -57,6 +104,7 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     _ = assert_type(later, Coroutine[Any, Any, list[AdminCustomer]])
     assert_type(await later, list[AdminCustomer])
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
+    assert_type(await get_loyalty_balance(crm, "id"), int)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
@@ -69,6 +117,7 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
 def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     # An ignore that is not needed is itself an error, so each line proves that both checkers reject it.
     update_customer_status(crm, "id")  # type: ignore[call-overload]
+    update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]

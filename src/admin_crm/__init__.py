@@ -10,15 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
-    from admin_crm.customers import get_admin_customer_details, get_customer_intelligence, tier_progress
+    from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
     from admin_crm.diagnosis import doctor
     from admin_crm.directory import (
-        filter_customers,
+        birthdays_this_month,
         get_all_customers,
         get_directory_stats,
         iter_customers,
+        new_this_month,
         paginate,
         summarize_customers,
     )
@@ -67,6 +69,14 @@ if TYPE_CHECKING:
         canonical_health,
         canonical_segment,
     )
+    from admin_crm.loyalty import (
+        adjust_loyalty_points,
+        get_customer_coupons,
+        get_loyalty_balance,
+        get_loyalty_history,
+        get_loyalty_offers,
+        get_referrals,
+    )
     from admin_crm.models import (
         Address,
         AddressData,
@@ -87,17 +97,23 @@ if TYPE_CHECKING:
         IAContext,
         Insight,
         LoyaltyAnalysis,
+        LoyaltyEntry,
+        LoyaltyOffer,
         LoyaltyProposition,
+        LoyaltyTier,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
         ProductCount,
+        Referral,
         SuggestedCoupon,
         TagSuggestion,
         TierProgress,
         TimelineEvent,
+        UsedCoupon,
+        WishlistItem,
     )
     from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
     from admin_crm.notes import (
@@ -111,9 +127,13 @@ if TYPE_CHECKING:
     from admin_crm.orders import get_customer_orders
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
-    from admin_crm.search import search_customers
+    from admin_crm.profiles import update_customer_profile
+    from admin_crm.search import filter_customers, search_customers
     from admin_crm.settings import Settings
+    from admin_crm.tiers import get_loyalty_tiers, tier_progress
     from admin_crm.timeline import get_customer_timeline
+    from admin_crm.whatsapp import whatsapp_link
+    from admin_crm.wishlist import get_customer_wishlist
 
 __all__ = [
     "AIPreferences",
@@ -152,7 +172,10 @@ __all__ = [
     "InvalidInputError",
     "InvalidTypeError",
     "LoyaltyAnalysis",
+    "LoyaltyEntry",
+    "LoyaltyOffer",
     "LoyaltyProposition",
+    "LoyaltyTier",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -163,6 +186,7 @@ __all__ = [
     "PermissionDeniedError",
     "ProductCount",
     "RateLimitedError",
+    "Referral",
     "RequestTimeoutError",
     "Retry",
     "SchemaMismatchError",
@@ -174,8 +198,13 @@ __all__ = [
     "TierProgress",
     "TimelineEvent",
     "UnexpectedResponseError",
+    "UsedCoupon",
+    "WishlistItem",
+    "add_customer_address",
     "add_customer_tags",
+    "adjust_loyalty_points",
     "apply_suggested_tags",
+    "birthdays_this_month",
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
@@ -190,20 +219,28 @@ __all__ = [
     "get_admin_customer_details",
     "get_admin_customer_notes",
     "get_all_customers",
+    "get_customer_coupons",
     "get_customer_intelligence",
     "get_customer_narrative",
     "get_customer_notifications",
     "get_customer_orders",
     "get_customer_preferences",
     "get_customer_timeline",
+    "get_customer_wishlist",
     "get_directory_stats",
     "get_evidence_url",
+    "get_loyalty_balance",
+    "get_loyalty_history",
+    "get_loyalty_offers",
+    "get_loyalty_tiers",
     "get_proactive_insights",
+    "get_referrals",
     "get_strategic_loyalty_analysis",
     "is_locked",
     "iter_customers",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "new_this_month",
     "orders_frame",
     "paginate",
     "remove_customer_tags",
@@ -211,12 +248,16 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_default_address",
     "suggest_customer_tags",
     "summarize_customers",
     "tier_progress",
     "update_admin_customer_notes",
+    "update_customer_address",
+    "update_customer_profile",
     "update_customer_status",
     "upload_customer_evidence",
+    "whatsapp_link",
 ]
 
 # The modules that define the public names, cheapest to import first.
@@ -228,6 +269,8 @@ _MODULES = (
     "client",
     "directory",
     "search",
+    "tiers",
+    "whatsapp",
     "customers",
     "evidence",
     "orders",
@@ -235,6 +278,10 @@ _MODULES = (
     "moderation",
     "notes",
     "creation",
+    "profiles",
+    "addresses",
+    "loyalty",
+    "wishlist",
     "timeline",
     "intelligence",
     "preferences",

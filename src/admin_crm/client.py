@@ -15,6 +15,7 @@ from admin_crm._core.connection import Key, Retry, RetryHook, link_of, with_righ
 from admin_crm._core.context import CallContext
 from admin_crm._core.loop import check_loop
 from admin_crm._core.operation import in_both_forms, run_async, run_sync
+from admin_crm._core.session import Login
 from admin_crm._core.sign_in import sign_in, stop_renewal
 from admin_crm._core.transport import http_of, interrupt
 from admin_crm.errors import PermissionDeniedError
@@ -95,6 +96,17 @@ class AdminCRM(BaseConnection):
     ) -> Self:
         """Sign in as an administrator; the session is refreshed automatically while the connection is used.
 
+        Anybody can sign in; it is reading the directory that needs an administrator.
+
+        Args:
+            url: the project's URL.
+            publishable_key: the publishable or anon key.
+            email: the administrator's e-mail address.
+            password: the administrator's password, which is not kept.
+            secret_key: the secret key, for what only it can do, such as deleting evidence in most shops.
+            settings: names, limits and timeouts.
+            on_retry: called before each retry.
+
         Raises:
             AuthenticationError: the e-mail address or password is wrong.
 
@@ -103,7 +115,8 @@ class AdminCRM(BaseConnection):
             crm = AdminCRM.sign_in(url, publishable_key, "ana@shop.example", password)
             ```
         """
-        publishable_key, hidden, password = secret(publishable_key), secret(password), ""
+        login, email, password = Login(secret(email), secret(password)), "", ""
+        publishable_key = secret(publishable_key)
         secret_key = None if secret_key is None else secret(secret_key)
         crm = cls(
             url,
@@ -114,7 +127,7 @@ class AdminCRM(BaseConnection):
             on_retry=on_retry,
         )
         try:
-            run_sync(CallContext("sign_in"), sign_in(link_of(crm), email, hidden))
+            run_sync(CallContext("sign_in"), sign_in(link_of(crm), login))
         except BaseException:
             crm.close()
             raise
@@ -207,7 +220,8 @@ class AsyncAdminCRM(BaseConnection):
             crm = await AsyncAdminCRM.sign_in(url, publishable_key, "ana@shop.example", password)
             ```
         """
-        publishable_key, hidden, password = secret(publishable_key), secret(password), ""
+        login, email, password = Login(secret(email), secret(password)), "", ""
+        publishable_key = secret(publishable_key)
         secret_key = None if secret_key is None else secret(secret_key)
         crm = cls(
             url,
@@ -219,7 +233,7 @@ class AsyncAdminCRM(BaseConnection):
         )
         try:
             check_loop(link_of(crm).shared)
-            await run_async(CallContext("sign_in"), sign_in(link_of(crm), email, hidden))
+            await run_async(CallContext("sign_in"), sign_in(link_of(crm), login))
         except BaseException:
             await crm.close()
             raise

@@ -1,37 +1,35 @@
-"""Create a customer: sign-up in a temporary client, then profile and default address."""
+"""Create a customer: a user of the auth server, then profile and default address."""
 
 from __future__ import annotations
 
-import secrets
-import string
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid5
 
-from pydantic import SecretStr, ValidationError
-
+from admin_crm._auth.new_user import NewUser, create_by_administrator, invite_customer, sign_customer_up
+from admin_crm._auth.users import sign_out
 from admin_crm._core import validation as check
-from admin_crm._core.rows import Json
-from admin_crm._core.send import send
 from admin_crm._postgrest.decode import read_rows
-from admin_crm._postgrest.query import insert_once, require_row, send_query, writable
+from admin_crm._postgrest.query import (
+    Query,
+    fetch_of_customer,
+    fetch_one,
+    insert_once,
+    require_row,
+    send_query,
+    writable,
+)
 from admin_crm.client import AnyCRM, anon_client, operation
 from admin_crm.errors import (
     AdminCRMError,
-    ConflictError,
     CustomerCreationError,
     CustomerNotFoundError,
     InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
-    RequestTimeoutError,
-    ServiceUnavailableError,
-    UnexpectedResponseError,
 )
 from admin_crm.models import Address, AddressData, CreateCustomerData, CreatedCustomer, CustomerProfile
-
-if TYPE_CHECKING:
-    from supabase_auth.types import AuthResponse, SignUpWithPasswordCredentials
 
 __all__ = [
     "AddressData",
@@ -41,162 +39,165 @@ __all__ = [
     "resume_customer_creation",
 ]
 
-_SYMBOLS = "!@#$%^&*-_=+?"
-_PASSWORD_LENGTH = 20
+T = TypeVar("T")
+Method = Literal["sign_up", "admin", "invite"]
+
 _STEPS = ("sign_up", "profile", "address")
 
 
 @operation
 async def create_customer_with_details(
-    crm: AnyCRM, data: CreateCustomerData | Mapping[str, Any], *, redirect_to: str | None = None
+    crm: AnyCRM,
+    data: CreateCustomerData | Mapping[str, Any],
+    *,
+    method: Method = "sign_up",
+    redirect_to: str | None = None,
 ) -> CreatedCustomer:
-    """Sign a customer up, and create the profile and the default address.
+    """Create a customer with profile and default address.
 
-    The sign-up runs in a temporary client that has only the anon key, so the administrator's session does not
-    change. It is sent once: if the response is lost, the function raises instead of signing up twice.
+    The administrator's own session does not change, and the new customer's session is ended. Whatever creates
+    something is sent once: if a response is lost, the function finds out or says what happened.
 
     Args:
-        crm: the connection, opened with an `anon_key`.
+        crm: the connection.
         data: the customer, as `CreateCustomerData` or as a mapping with the same fields.
-        redirect_to: the URL that the link in the confirmation e-mail opens; the project must allow it.
+        method: how the user is created. ``sign_up``, as the web admin does, needs an `anon_key`; limits, captcha and
+            the confirmation e-mail of sign-ups apply. ``admin`` needs the secret key: no e-mail, no limits, works
+            where sign-ups are disabled, and accepts any password. ``invite`` needs the secret key: the customer
+            gets an e-mail and chooses the password.
+        redirect_to: the URL that the link in the e-mail opens; the project must allow it.
 
     Raises:
-        InvalidInputError: the data is invalid, the connection has no anon key, or the password is too
-            weak (`code` is ``weak_password``).
-        ConflictError: the e-mail address is already registered.
-        PermissionDeniedError: sign-ups are disabled.
+        InvalidInputError: the data is invalid, a sign-up has no anon key, or the password is too weak
+            (`code` is ``weak_password``).
+        ConflictError: the e-mail address is already registered, or was invited and never confirmed; nothing was
+            written. `customer_id` says who has it, where the server tells.
+        PermissionDeniedError: sign-ups are disabled, or the method needs a secret key.
         RateLimitedError: too many sign-ups.
-        CustomerCreationError: a step failed after the sign-up; `user_id` and `completed` show how far it got, and
-            `resume_customer_creation` completes it. Also raised, without `user_id`, if the response to the
-            sign-up was lost.
+        CustomerCreationError: a step failed; `user_id` and `completed` show how far it got, and the hint says how to
+            go on. Without `user_id`, either nothing was created or the response to the sign-up was lost.
 
-    Writes `auth.users` (by sign-up), `customer_profiles` and `addresses`.
+    Writes `auth.users`, and as the new customer or with the connection's rights `customer_profiles` and `addresses`.
+
+    Needs an administrator's session or the secret key: a sign-up also the publishable key, ``admin`` and ``invite``
+    always the secret key.
 
     Examples:
         >>> created = create_customer_with_details(crm, data)
         >>> created.id, created.password.get_secret_value()
     """
     customer = _validated(data)
+    if method not in ("sign_up", "admin", "invite"):
+        raise InvalidInputError("method must be sign_up, admin or invite", argument="method")
+    redirect_to = None if redirect_to is None else check.text(redirect_to, "redirect_to", max_length=2_000)
+    if method == "admin":
+        return await _finish(crm, None, await create_by_administrator(crm, customer), customer)
+    if method == "invite":
+        return await _finish(crm, None, await invite_customer(crm, customer, redirect_to), customer)
     if crm.anon_key is None:
         raise InvalidInputError(
             "the connection has no anon key, which is required to sign customers up",
             argument="anon_key",
             hint="open it with AdminCRM(url, key, anon_key=...) or set SUPABASE_PUBLISHABLE_KEY",
         )
-    password = customer.password or SecretStr(_new_password())
     async with anon_client(crm) as anon:
-        user_id, has_session = await _sign_up(anon, customer, password, redirect_to)
-        profile, address = await _complete(crm, anon if has_session else None, user_id, customer)
-    return CreatedCustomer(
-        id=user_id,
-        email=customer.email,
-        password=password,
-        needs_confirmation=not has_session,
-        profile=profile,
-        address=address,
-    )
+        new = await sign_customer_up(crm, anon, customer, redirect_to)
+        if new.token is None:
+            return await _finish(crm, None, new, customer)
+        newcomer = anon.as_user(new.token)
+        try:
+            return await _finish(crm, newcomer, new, customer)
+        finally:
+            await sign_out(newcomer)
 
 
 @operation
 async def resume_customer_creation(
     crm: AnyCRM, user_id: UUID | str, data: CreateCustomerData | Mapping[str, Any]
 ) -> CreatedCustomer:
-    """Complete an interrupted creation: write the profile and the address, whichever is missing.
+    """Complete an interrupted creation: write what is missing of the profile, and the address if there is none.
+
+    What the customer has already is not changed, so the call may be repeated.
 
     Args:
-        crm: the connection.
-        user_id: the `user_id` of the `CustomerCreationError`.
-        data: the same data as before; its password is ignored.
+        crm: the connection; a secret key or an administrator's session.
+        user_id: the `user_id` of the `CustomerCreationError`, or the `customer_id` of the `ConflictError`.
+        data: the same data as before; its e-mail address and password are not written.
+
+    Returns:
+        The customer, with the profile and the default address as stored.
 
     Raises:
         CustomerNotFoundError: the user does not exist.
         CustomerCreationError: a step failed again.
 
-    Writes `customer_profiles` and `addresses`.
+    Reads and writes `customer_profiles` and `addresses`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> resume_customer_creation(crm, error.user_id, data)
     """
     user, customer = check.uuid(user_id, "user_id"), _validated(data)
-    profile, address = await _complete(crm, None, user, customer)
-    return CreatedCustomer(
-        id=user, email=customer.email, password=None, needs_confirmation=False, profile=profile, address=address
-    )
+    resumed = NewUser(user, customer.email.lower(), None, needs_confirmation=False)
+    return await _finish(crm, None, resumed, customer, only_missing=True)
 
 
-async def _sign_up(
-    anon: AnyCRM, data: CreateCustomerData, password: SecretStr, redirect_to: str | None
-) -> tuple[UUID, bool]:
-    """Sign up; return the new user's id, and whether the temporary client now has the user's session."""
-    options: Json = {"data": {"full_name": data.full_name, "phone": data.phone}}
-    if redirect_to:
-        options["email_redirect_to"] = redirect_to
-    credentials = cast(
-        "SignUpWithPasswordCredentials",
-        {"email": data.email, "password": password.get_secret_value(), "options": options},
-    )
+async def _finish(
+    crm: AnyCRM, newcomer: AnyCRM | None, new: NewUser, data: CreateCustomerData, *, only_missing: bool = False
+) -> CreatedCustomer:
+    """Write profile and address, as the new customer if there is a session, otherwise as the administrator."""
+    completed, write_profile, write_address = ["sign_up"], _write_profile, _write_address
+    if only_missing:
+        write_profile, write_address = _complete_profile, _complete_address
     try:
-        return await send(anon, lambda: anon.supabase.auth.sign_up(credentials), _read_sign_up, repeatable=False)
-    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
-        if isinstance(error, ServiceUnavailableError) and error.unsent:
-            raise
-        raise CustomerCreationError(
-            f"the response to the sign-up was lost, so the customer may or may not exist: {error.message}",
-            hint="create the customer again; if the e-mail is then already registered, look up the user and resume",
-            status=error.status,
-        ) from error
-
-
-def _read_sign_up(response: AuthResponse) -> tuple[UUID, bool]:
-    if response.user is None:
-        raise UnexpectedResponseError("the response to the sign-up came without a user", field="user")
-    # If e-mail confirmation is on, auth returns a fake user for an e-mail address that is already registered.
-    if response.user.identities == []:
-        raise ConflictError("this e-mail address is already registered", code="user_already_exists")
-    return UUID(response.user.id), response.session is not None
-
-
-async def _complete(
-    crm: AnyCRM, anon: AnyCRM | None, user_id: UUID, data: CreateCustomerData
-) -> tuple[CustomerProfile, Address]:
-    """Write profile and address, as the new user if there is a session, otherwise as the administrator."""
-    completed = ["sign_up"]
-    try:
-        profile = await _with_fallback(crm, anon, user_id, data, _write_profile)
+        profile = await _with_fallback(crm, newcomer, new.id, data, write_profile)
         completed.append("profile")
-        address = await _with_fallback(crm, anon, user_id, data, _write_address)
+        address = await _with_fallback(crm, newcomer, new.id, data, write_address)
     except CustomerNotFoundError:
         raise
     except AdminCRMError as error:
         missing = " and ".join(step for step in _STEPS if step not in completed)
         raise CustomerCreationError(
             f"the customer was signed up, but {missing} could not be written: {error.message}",
-            user_id=user_id,
+            user_id=new.id,
             completed=completed,
-            customer_id=user_id,
+            customer_id=new.id,
             status=error.status,
             code=error.code,
             hint="call resume_customer_creation(crm, error.user_id, data) to complete it",
             retryable=error.retryable,
         ) from error
-    return profile, address
+    return CreatedCustomer(
+        id=new.id,
+        email=new.email,
+        password=new.password,
+        needs_confirmation=new.needs_confirmation,
+        profile=profile,
+        address=address,
+    )
 
 
-async def _with_fallback(crm: AnyCRM, anon: AnyCRM | None, user_id: UUID, data: CreateCustomerData, write: Any) -> Any:
-    """Write as the new user; if a policy denies it, with the administrator's rights."""
-    if anon is not None:
+async def _with_fallback(
+    crm: AnyCRM,
+    newcomer: AnyCRM | None,
+    user_id: UUID,
+    data: CreateCustomerData,
+    write: Callable[[AnyCRM, UUID, CreateCustomerData], Awaitable[T]],
+) -> T:
+    """Write as the new customer; if a policy denies it, with the administrator's rights."""
+    if newcomer is not None:
         try:
-            return await write(anon, user_id, data)
+            return await write(newcomer, user_id, data)
         except PermissionDeniedError:
             pass
     return await write(crm, user_id, data)
 
 
 async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> CustomerProfile:
-    table = crm.settings.profiles_table
-    row = {"id": str(user_id), "full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp}
+    """Write the profile of a new customer; in many shops a trigger on auth.users has already created the row."""
+    table, row = crm.settings.profiles_table, {"id": str(user_id), **_profile(data)}
     try:
-        # An upsert: in many shops a trigger on auth.users has already created the row.
         rows = await send_query(
             crm,
             lambda: writable(crm, table).upsert(row, on_conflict="id"),
@@ -207,35 +208,58 @@ async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -
     return require_row(rows, "profile")
 
 
-async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address:
-    address = data.address
-    row = address.model_dump(exclude_none=True) | {
+async def _complete_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> CustomerProfile:
+    """Write what a profile has not: the whole row, or columns that are null."""
+    table = crm.settings.profiles_table
+    profile = await fetch_one(crm, table, user_id, CustomerProfile, column="id")
+    if profile is None:
+        return await _write_profile(crm, user_id, data)
+    for column, value in _profile(data).items():
+        if getattr(profile, column) is None:
+            rows = await send_query(
+                crm,
+                partial(_fill, crm, table, user_id, column, value),
+                lambda response: read_rows(response, CustomerProfile),
+            )
+            profile = rows[0] if rows else profile  # none where somebody else has just filled it
+    return profile
+
+
+def _fill(crm: AnyCRM, table: str, user_id: UUID, column: str, value: str) -> Query:
+    return cast("Query", writable(crm, table).update({column: value}).eq("id", str(user_id)).is_(column, "null"))
+
+
+async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address | None:
+    if data.address is None:
+        return None
+    row = {
         # The id is derived from the user's id, so that a retry or a resumed creation finds its own address.
         "id": str(uuid5(user_id, "default address")),
         "customer_id": str(user_id),
-        "city": address.city or "",
-        "state": address.state or "",
+        "is_default": data.address.is_default is not False,
+        **data.address.to_row(label=crm.settings.address_label, full_name=data.full_name, phone=data.phone),
     }
     return await insert_once(crm, crm.settings.addresses_table, row, Address, "address")
 
 
+async def _complete_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address | None:
+    """Write the address of a customer who has none; return the default one."""
+    addresses = await fetch_of_customer(crm, crm.settings.addresses_table, user_id, Address)
+    if not addresses:
+        return await _write_address(crm, user_id, data)
+    return next((each for each in addresses if each.is_default), addresses[0])
+
+
+def _profile(data: CreateCustomerData) -> dict[str, str]:
+    return {"full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp or data.phone}
+
+
 def _validated(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData:
-    if isinstance(data, CreateCustomerData):
-        return data
-    try:
-        return CreateCustomerData.model_validate(data)
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'data'}: {each['msg']}"
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
+    data = check.data(data, CreateCustomerData, "data", "the customer's data")
+    if data.address is not None and data.address.customer_id is not None:
+        raise InvalidInputError(
+            "address.customer_id must be omitted, because the customer does not exist yet",
+            argument="data",
+            hint="use add_customer_address for a customer who exists",
         )
-        raise InvalidInputError(f"the customer's data is invalid: {wrong}", argument="data") from error
-
-
-def _new_password() -> str:
-    """Generate a password for common policies: long, with lower case, upper case, digits and symbols."""
-    alphabets = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
-    characters = [secrets.choice(alphabet) for alphabet in alphabets]
-    characters += [secrets.choice("".join(alphabets)) for _ in range(_PASSWORD_LENGTH - len(alphabets))]
-    secrets.SystemRandom().shuffle(characters)
-    return "".join(characters)
+    return data

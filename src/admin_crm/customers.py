@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,14 +10,13 @@ from admin_crm._core import validation as check
 from admin_crm._core.fields import UNREADABLE, Model
 from admin_crm._core.gather import gather
 from admin_crm._core.rows import first_or_none, newest_first
-from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_of_customer, fetch_one
+from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_fields, fetch_one
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm._storage.objects import fetch_evidence
 from admin_crm.client import AnyCRM, operation
 from admin_crm.creation import create_customer_with_details
 from admin_crm.directory import get_all_customers
-from admin_crm.errors import InvalidInputError, InvalidTypeError, PermissionDeniedError
-from admin_crm.labels import CustomerTier
+from admin_crm.errors import PermissionDeniedError
 from admin_crm.models import (
     Address,
     AdminCustomer,
@@ -27,11 +26,10 @@ from admin_crm.models import (
     Evidence,
     Order,
     OrdersSummary,
-    TierProgress,
 )
 from admin_crm.notes import update_admin_customer_notes
 from admin_crm.preferences import get_customer_preferences
-from admin_crm.settings import Settings
+from admin_crm.tiers import get_loyalty_tiers, tier_progress
 
 __all__ = [
     "create_customer_with_details",
@@ -39,11 +37,17 @@ __all__ = [
     "get_all_customers",
     "get_customer_intelligence",
     "get_customer_preferences",
+    "get_loyalty_tiers",
     "tier_progress",
     "update_admin_customer_notes",
 ]
 
 _CENT = Decimal("0.01")
+_ONLY_IN_VIEW = (
+    "email", "avatar_url", "tier", "total_orders", "total_spent", "recency_as_sent", "frequency", "monetary", "segment",
+    "health_status",
+)  # fmt: skip
+"""What the view may show and the profile not, or not the same; the profile has the rest, which is larger."""
 
 
 @operation
@@ -56,7 +60,8 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
 
     Returns:
         The customer. `orders` and `orders_summary` exclude cancelled orders; evidence URLs are signed.
-        Segment, health and e-mail come from the view, and are None if it does not show this customer.
+        The columns that the directory has are the same as there. Segment, health and e-mail come from the view, and
+        are None if it does not show this customer. `account_status` comes from the profile.
 
     Raises:
         InvalidInputError: the id is not a UUID.
@@ -66,6 +71,8 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
     Reads `customer_profiles`, `admin_customer_notes`, `addresses`, `orders`, the view
     `customer_intelligence_360` and the bucket `customer-evidence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> customer = get_admin_customer_details(crm, customer_id)
         >>> customer.orders_summary.total_spent
@@ -74,10 +81,10 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
     profile, row, notes, addresses, orders, evidence = await gather(
         crm,
         fetch_one(crm, tables.profiles_table, customer, CustomerProfile, column="id"),
-        _fetch_view_row(crm, customer),
+        _fetch_view_row(crm, customer, _ONLY_IN_VIEW),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
-        fetch_of_customer(crm, tables.addresses_table, customer, Address),
-        fetch_of_customer(crm, tables.orders_table, customer, Order),
+        fetch_fields(crm, tables.addresses_table, customer, Address),
+        fetch_fields(crm, tables.orders_table, customer, Order),
         fetch_evidence(crm, customer, crm.settings.signed_url_seconds),
     )
     if profile is None:
@@ -96,6 +103,8 @@ async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> Adm
 
     Reads the view `customer_intelligence_360`.
 
+    Needs an administrator's session, or the secret key where the view is open to it.
+
     Examples:
         >>> get_customer_intelligence(crm, customer_id).canonical_segment
     """
@@ -110,46 +119,11 @@ async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> Adm
     return row
 
 
-def tier_progress(
-    customer: AdminCustomer | CustomerProfile | Decimal | float, *, settings: Settings | None = None
-) -> TierProgress:
-    """Return a customer's tier by lifetime spend, and the amount to the next tier.
-
-    Args:
-        customer: the customer, or the amount spent, in the shop's currency.
-        settings: the thresholds; by default read from the environment, or else 5,000, 20,000 and 50,000.
-
-    Raises:
-        InvalidInputError: the amount is negative or not a number.
-
-    Examples:
-        >>> tier_progress(Decimal("7500")).amount_to_next
-        Decimal('12500')
-    """
-    spent = _amount(customer)
-    thresholds = settings or Settings()
-    steps = [
-        (CustomerTier.BRONZE, Decimal(0)),
-        (CustomerTier.SILVER, thresholds.silver_from),
-        (CustomerTier.GOLD, thresholds.gold_from),
-        (CustomerTier.PLATINUM, thresholds.platinum_from),
-    ]
-    reached = [tier for tier, start in steps if spent >= start]
-    higher = [(tier, start) for tier, start in steps if spent < start]
-    next_tier, start = higher[0] if higher else (None, None)
-    return TierProgress(
-        tier=reached[-1],
-        spent=spent,
-        next_tier=next_tier,
-        amount_to_next=None if start is None else start - spent,
-    )
-
-
-async def _fetch_view_row(crm: AnyCRM, customer: UUID) -> AdminCustomer | None:
+async def _fetch_view_row(crm: AnyCRM, customer: UUID, fields: Sequence[str] | None = None) -> AdminCustomer | None:
     def query(selected: str, key: str) -> Query:
         return crm.supabase.table(crm.settings.view).select(selected).eq(key, str(customer))
 
-    return first_or_none((await fetch_from_view(crm, query, AdminCustomer)).rows)
+    return first_or_none((await fetch_from_view(crm, query, AdminCustomer, fields)).rows)
 
 
 def _detail(
@@ -160,15 +134,16 @@ def _detail(
     orders: Sequence[Order],
     evidence: Sequence[Evidence],
 ) -> AdminCustomerDetail:
-    """Merge the parts; the profile's columns take precedence over the view's."""
+    """Merge the parts; what the view shows is what the directory shows too, but the status is the profile's."""
     valid_orders = [order for order in orders if not order.is_cancelled]
     from_view = {} if row is None else _non_empty(row) | {"recency_as_sent": row.recency_as_sent}
-    from_view = {name: value for name, value in from_view.items() if name not in profile.unreadable}
+    own = {*profile.unreadable, "account_status", "suspension_end"}
+    from_view = {name: value for name, value in from_view.items() if name not in own}
     detail = AdminCustomerDetail.model_validate(
-        from_view
-        | _non_empty(profile)
+        _non_empty(profile)
+        | from_view
         | {
-            "addresses": list(addresses),
+            "addresses": _default_first(addresses),
             "orders": valid_orders,
             "orders_summary": _summarize_orders(valid_orders),
             "admin_notes": notes,
@@ -186,6 +161,16 @@ def _non_empty(row: Model) -> dict[str, object]:
     return {name: value for name, value in columns if value is not None and name != UNREADABLE}
 
 
+def _default_first(addresses: Iterable[Address]) -> list[Address]:
+    """Sort addresses: the default one first, then in the order in which they were added."""
+
+    def place(address: Address) -> tuple[bool, float, str]:
+        added = address.created_at
+        return not address.is_default, added.timestamp() if added else float("inf"), str(address.id)
+
+    return sorted(addresses, key=place)
+
+
 def _summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
     """Summarize orders: amount spent, count, average order value, date of the last order."""
     totals = [order.total for order in orders if order.total is not None]
@@ -197,17 +182,3 @@ def _summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
         aov=(spent / len(totals)).quantize(_CENT) if totals else Decimal(0),
         last_order_date=max(dates, default=None),
     )
-
-
-def _amount(customer: AdminCustomer | CustomerProfile | Decimal | float) -> Decimal:
-    if isinstance(customer, AdminCustomer | CustomerProfile):
-        amount = customer.total_spent or Decimal(0)
-    elif isinstance(customer, int | float | Decimal) and not isinstance(customer, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-        amount = Decimal(str(customer))
-    else:
-        raise InvalidTypeError(
-            f"customer must be a customer or a number, not {type(customer).__name__}", argument="customer"
-        )
-    if not amount.is_finite() or amount < 0:
-        raise InvalidInputError("the amount spent must be a number of at least 0", argument="customer")
-    return amount

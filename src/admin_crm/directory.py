@@ -1,21 +1,20 @@
-"""The customer directory: read all customers, stream, filter, paginate and summarize them."""
+"""The customer directory: read all customers, stream, paginate and summarize them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
 from admin_crm._core.rows import newest_first
-from admin_crm._postgrest.columns import needed_fields
+from admin_crm._postgrest.columns import directory_fields
 from admin_crm._postgrest.key_ranges import fetch_whole_view
+from admin_crm._postgrest.rights import check_view
 from admin_crm._postgrest.stream import AsyncRowStream, RowStream
-from admin_crm._postgrest.view import check_view_is_visible
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
-from admin_crm.labels import folded
 from admin_crm.models import AdminCustomer, DirectoryStats, Page
 
 T = TypeVar("T")
@@ -42,20 +41,22 @@ async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None
         All customers; those without `created_at` come last.
 
     Raises:
-        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        PermissionDeniedError: these credentials do not see the customers: a publishable key alone, a user who is
+            no administrator, or a key that the view is closed to.
         IncompleteReadError: a page could not be fetched; `rows` holds the customers fetched so far.
         SchemaMismatchError: the view does not exist.
 
     Reads the view `customer_intelligence_360`, through the function `customer_directory` where the shop has it.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> customers = get_all_customers(crm)
         >>> customers[0].full_name
         >>> names = get_all_customers(crm, columns=["full_name", "phone"])
     """
-    customers = await fetch_whole_view(crm, AdminCustomer, needed_fields(columns, "created_at"))
-    if not customers:
-        await check_view_is_visible(crm)
+    customers = await fetch_whole_view(crm, AdminCustomer, directory_fields(columns, "created_at"))
+    await check_view(crm, customers)
     return newest_first(customers)
 
 
@@ -82,114 +83,130 @@ def iter_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None, page_si
 
     Raises:
         InvalidInputError: the page size is less than 1.
-        PermissionDeniedError: on iteration, the view is empty for these credentials although customers exist.
+        PermissionDeniedError: on iteration, these credentials do not see the customers: a publishable key alone, a
+            user who is no administrator, or a key that the view is closed to.
         IncompleteReadError: on iteration, a page after the first could not be fetched.
 
     Reads the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> for customer in iter_customers(crm):
         ...     print(customer.full_name)
     """
     size = None if page_size is None else check.integer(page_size, "page_size")
-    fields = needed_fields(columns)
+    fields = directory_fields(columns)
     if isinstance(crm, AsyncAdminCRM):
         return AsyncRowStream(crm, AdminCustomer, fields, size)
     return RowStream(crm, AdminCustomer, fields, size)
 
 
-def summarize_customers(customers: Iterable[AdminCustomer], *, today: date | None = None) -> DirectoryStats:
+def summarize_customers(
+    customers: Iterable[AdminCustomer], *, today: date | None = None, time_zone: str = "UTC"
+) -> DirectoryStats:
     """Summarize customers as the header of the web admin's directory does; makes no request.
 
     Args:
         customers: the customers to count.
-        today: a date in the month that counts as "this month"; by default today in UTC.
+        today: a date in the month that counts as "this month"; by default today in the time zone.
+        time_zone: the shop's time zone, an IANA name such as ``America/Mexico_City``; a setting of the connection
+            (`crm.settings.time_zone`).
+
+    Raises:
+        InvalidInputError: there is no such time zone, or `today` is not a date.
 
     Examples:
         >>> summarize_customers(get_all_customers(crm)).contactable_percent
     """
-    today = today or datetime.now(UTC).date()
-    all_customers = list(customers)
-    contactable = sum(customer.is_contactable for customer in all_customers)
+    everyone = list(customers)
+    contactable = sum(customer.is_contactable for customer in everyone)
     return DirectoryStats(
-        total=len(all_customers),
-        new_this_month=sum(_same_month(customer.created_at, today) for customer in all_customers),
+        total=len(everyone),
+        new_this_month=len(new_this_month(everyone, today=today, time_zone=time_zone)),
         contactable=contactable,
-        contactable_percent=round(100 * contactable / len(all_customers), 1) if all_customers else 0.0,
-        birthdays_this_month=sum(
-            customer.birthdate is not None and customer.birthdate.month == today.month for customer in all_customers
-        ),
-        by_segment=_count_labels(customer.canonical_segment or customer.segment for customer in all_customers),
-        by_health_status=_count_labels(
-            customer.canonical_health or customer.health_status for customer in all_customers
-        ),
-        revenue=sum(
-            (customer.total_spent or customer.monetary or Decimal(0) for customer in all_customers), Decimal(0)
-        ),
+        contactable_percent=round(100 * contactable / len(everyone), 1) if everyone else 0.0,
+        birthdays_this_month=len(birthdays_this_month(everyone, today=today, time_zone=time_zone)),
+        by_segment=_count_labels(customer.canonical_segment or customer.segment for customer in everyone),
+        by_health_status=_count_labels(customer.canonical_health or customer.health_status for customer in everyone),
+        revenue=_total([customer.monetary for customer in everyone]),
+        revenue_delivered=_total([customer.total_spent for customer in everyone]),
     )
+
+
+def new_this_month(
+    customers: Iterable[AdminCustomer], *, today: date | None = None, time_zone: str = "UTC"
+) -> list[AdminCustomer]:
+    """Return the customers who registered this month, in their original order; makes no request.
+
+    Args:
+        customers: the customers to choose from.
+        today: a date in the month that counts as "this month"; by default today in the time zone.
+        time_zone: the shop's time zone, in which the month begins and ends; an IANA name.
+
+    Raises:
+        InvalidInputError: there is no such time zone, or `today` is not a date.
+
+    Examples:
+        >>> new_this_month(get_all_customers(crm), time_zone=crm.settings.time_zone)
+    """
+    zone = check.time_zone(time_zone)
+    day = _today(today, zone)
+    return [customer for customer in customers if _in_month(customer.created_at, day, zone)]
+
+
+def birthdays_this_month(
+    customers: Iterable[AdminCustomer], *, today: date | None = None, time_zone: str = "UTC"
+) -> list[AdminCustomer]:
+    """Return the customers whose birthday is this month, by the day of the month; makes no request.
+
+    Args:
+        customers: the customers to choose from.
+        today: a date in the month that counts as "this month"; by default today in the time zone.
+        time_zone: the shop's time zone, which decides what month it is now; an IANA name.
+
+    Raises:
+        InvalidInputError: there is no such time zone, or `today` is not a date.
+
+    Examples:
+        >>> birthdays_this_month(get_all_customers(crm), time_zone=crm.settings.time_zone)
+    """
+    day = _today(today, check.time_zone(time_zone))
+    dated = [(customer.birthdate, customer) for customer in customers if customer.birthdate is not None]
+    dated = [(birthdate, customer) for birthdate, customer in dated if birthdate.month == day.month]
+    return [customer for _, customer in sorted(dated, key=lambda each: each[0].day)]
 
 
 @operation
 async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> DirectoryStats:
     """Return the directory's figures: totals, this month, contactable, segments, health, revenue.
 
+    Months are those of `Settings.time_zone`. `new_this_month` and `birthdays_this_month` list the customers behind
+    those two figures.
+
     Args:
         crm: the connection.
-        today: a date in the month that counts as "this month"; by default today in UTC.
+        today: a date in the month that counts as "this month"; by default today in the shop's time zone.
 
     Raises:
-        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        InvalidInputError: `today` is not a date.
+        PermissionDeniedError: these credentials do not see the customers: a publishable key alone, a user who is
+            no administrator, or a key that the view is closed to.
         IncompleteReadError: a page could not be fetched.
 
     Reads all rows of the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> stats = get_directory_stats(crm)
         >>> stats.total, stats.by_segment
     """
+    if today is not None:
+        check.day(today, "today")
     customers = await fetch_whole_view(crm, AdminCustomer, _COUNTED)
-    if not customers:
-        await check_view_is_visible(crm)
-    return summarize_customers(customers, today=today)
-
-
-def filter_customers(
-    customers: Iterable[AdminCustomer],
-    text: str = "",
-    *,
-    segment: str | None = None,
-    health_status: str | None = None,
-    tier: str | None = None,
-    status: str | None = None,
-) -> list[AdminCustomer]:
-    """Return the customers whose name, phone, WhatsApp or id contains the text, in their original order.
-
-    Case and accents are ignored, and so is the punctuation of phone numbers.
-
-    Args:
-        customers: the customers to filter.
-        text: the text to find; an empty text matches all customers.
-        segment: a canonical segment or a shop's own label.
-        health_status: a canonical health status or a shop's own label.
-        tier: bronze, silver, gold or platinum.
-        status: active, suspended or banned.
-
-    Examples:
-        >>> filter_customers(customers, "nandu", segment="champion")
-    """
-    check.bounded_text(text, "text", max_length=200)
-    filters = {"segment": segment, "health_status": health_status, "tier": tier, "account_status": status}
-    folded_filters = {
-        name: folded(check.bounded_text(value, name.removeprefix("account_"), max_length=100))
-        for name, value in filters.items()
-        if value is not None
-    }
-    folded_text, digits = folded(text), _phone_digits(text)
-    return [
-        customer
-        for customer in customers
-        if (not folded_text or _contains(customer, folded_text, digits)) and _matches(customer, folded_filters)
-    ]
+    await check_view(crm, customers)
+    return summarize_customers(customers, today=today, time_zone=crm.settings.time_zone)
 
 
 def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
@@ -209,33 +226,25 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
 
 
-def _same_month(time: datetime | None, today: date) -> bool:
-    return time is not None and (time.year, time.month) == (today.year, today.month)
+def _today(today: date | None, zone: tzinfo) -> date:
+    return datetime.now(zone).date() if today is None else check.day(today, "today")
+
+
+def _in_month(time: datetime | None, day: date, zone: tzinfo) -> bool:
+    if time is None:
+        return False
+    try:
+        local = time.astimezone(zone)
+    except OverflowError:  # a customer may write a date on the edge of what a datetime holds
+        return False
+    return (local.year, local.month) == (day.year, day.month)
 
 
 def _count_labels(labels: Iterable[str | None]) -> dict[str, int]:
     return {str(label): count for label, count in Counter(labels).most_common() if label is not None}
 
 
-def _phone_digits(text: str) -> str:
-    """Return the digits of a text that looks like a phone number, otherwise an empty string."""
-    digits = "".join(filter(str.isdigit, text))
-    return digits if len(digits) >= 3 and all(c.isdigit() or c in " +-().\u00a0" for c in text) else ""
-
-
-def _contains(customer: AdminCustomer, folded_text: str, digits: str) -> bool:
-    texts = (customer.full_name, customer.phone, customer.whatsapp, str(customer.id))
-    if any(folded_text in folded(text) for text in texts if text):
-        return True
-    numbers = (customer.phone, customer.whatsapp)
-    return bool(digits) and any(digits in "".join(filter(str.isdigit, number or "")) for number in numbers)
-
-
-def _matches(customer: AdminCustomer, filters: dict[str, str]) -> bool:
-    has = {
-        "segment": (customer.segment, customer.canonical_segment),
-        "health_status": (customer.health_status, customer.canonical_health),
-        "tier": (customer.tier,),
-        "account_status": (customer.account_status,),
-    }
-    return all(value in {folded(label) for label in has[name] if label} for name, value in filters.items())
+def _total(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """Return the sum of the known amounts; None where none is known, and 0 in an empty shop."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known or not amounts else None

@@ -229,8 +229,8 @@ class EvidenceNotDeletedError(AdminCRMError):
 class CustomerCreationError(AdminCRMError):
     """A customer was created only in part: `user_id` is the new user, `completed` lists the completed steps.
 
-    `resume_customer_creation(crm, user_id, data)` completes it. `user_id` is None if the response to the sign-up
-    was lost: the user may or may not exist.
+    `resume_customer_creation(crm, user_id, data)` completes it. `user_id` is None if nothing was created (`code` is
+    ``unexpected_failure``), or if the response was lost and the user may or may not exist.
     """
 
     def __init__(

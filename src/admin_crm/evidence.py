@@ -11,7 +11,7 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.gather import gather, run_blocking
 from admin_crm._postgrest.query import check_exists
-from admin_crm._storage.download import Target, download
+from admin_crm._storage.download import download
 from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
 from admin_crm._storage.objects import (
     ORIGINAL_NAME,
@@ -23,8 +23,9 @@ from admin_crm._storage.objects import (
     sign_object,
 )
 from admin_crm._storage.source import CallbackError, FileLike, open_source
+from admin_crm._storage.target import Target
 from admin_crm._storage.upload import Progress, progress_callback, upload_file
-from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import (
     AdminCRMError,
     EvidenceNotDeletedError,
@@ -49,7 +50,8 @@ async def upload_customer_evidence(
     """Upload a file as evidence about a customer, under a new random name, and return its path.
 
     An existing file is never overwritten. Files above 6 MiB are uploaded in parts if the server supports it, and
-    the upload resumes after a lost connection. The file is streamed, not loaded into memory.
+    the upload resumes after a lost connection: while it moves forward it is not given up, and an outage may last
+    as long as `Settings.retry_deadline`. The file is streamed, not loaded into memory.
 
     Args:
         crm: the connection.
@@ -69,11 +71,15 @@ async def upload_customer_evidence(
             server allows; or the bucket does not allow its type.
         InvalidTypeError: `file` is not a path, bytes or a binary file object.
         OSError: the file cannot be read, as Python reports it: FileNotFoundError, IsADirectoryError,
-            PermissionError.
+            PermissionError, or BlockingIOError for a non-blocking stream that has nothing to read yet.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         PermissionDeniedError: these credentials are not allowed to add evidence.
+        AuthenticationError: the key is not valid, or the token expired, also during the upload.
+        SchemaMismatchError: the bucket does not exist; a file above 6 MiB is not sent first.
 
     Writes to the bucket `customer-evidence`, after reading `customer_profiles`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> path = upload_customer_evidence(crm, customer_id, "pieza-rota.png")
@@ -120,6 +126,8 @@ async def list_customer_evidence(
 
     Reads the bucket `customer-evidence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> for file in list_customer_evidence(crm, customer_id):
         ...     print(file.file_name, file.url)
@@ -147,8 +155,11 @@ async def get_evidence_url(
     Raises:
         InvalidInputError: the path is not a valid evidence path, or the lifetime is less than one second.
         NotFoundError: the file does not exist, or is not visible with these credentials.
+        SchemaMismatchError: the bucket does not exist.
 
     Reads the bucket `customer-evidence`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> get_evidence_url(crm, path, expires_in=300, download="recibo.pdf")
@@ -182,20 +193,26 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
     Args:
         crm: the connection.
         path: the path in the bucket.
-        to: a path, whose file is replaced atomically when the download is complete; or a binary file object,
-            which is written when the download is complete, and stays open. None returns the bytes.
+        to: a path, whose file is replaced atomically when the download is complete, and keeps its mode (of a
+            symbolic link, the file that it leads to); or a binary file object, which is written when the download
+            is complete, and stays open. None returns the bytes.
 
     Returns:
         The file's bytes; with `to`, the number of bytes.
 
     Raises:
-        InvalidInputError: the path is not a valid evidence path, or `to` is closed or not open for writing.
+        InvalidInputError: the path is not a valid evidence path, or `to` is closed, not open for writing, or the
+            path of a device, a pipe or a socket.
         InvalidTypeError: `to` is not a path or a binary file object.
         OSError: `to` cannot be written, as Python reports it: FileNotFoundError, IsADirectoryError,
-            PermissionError, or an OSError with ``errno.ENOSPC`` if the disk is full.
+            PermissionError (the file or its folder), or an OSError with ``errno.ENOSPC`` if the disk is full.
         NotFoundError: the file does not exist, or is not visible with these credentials.
+        AuthenticationError: the key or token is not valid.
+        SchemaMismatchError: the bucket does not exist.
 
     Reads the bucket `customer-evidence`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> content = download_customer_evidence(crm, path)
@@ -227,10 +244,14 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
 
     Writes to the bucket `customer-evidence`.
 
+    Needs the secret key, or a policy that lets administrators delete.
+
     Examples:
         >>> delete_customer_evidence(crm, [file.path for file in files])
     """
     unique_paths = _distinct_paths(paths)
+    if has_secret_key(crm):
+        crm = with_secret_key(crm, "deleting evidence")
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []
@@ -262,7 +283,7 @@ def _distinct_paths(paths: object) -> list[str]:
 
 
 def _not_deleted(deleted: list[str], missing: list[str], denied: list[str]) -> AdminCRMError:
-    hint = "row-level security denies it; in most shops only the secret key can delete evidence"
+    hint = "in most shops only the secret key can delete evidence: connect with AdminCRM.sign_in(..., secret_key=...)"
     total = len(deleted) + len(missing) + len(denied)
     if total > 1:
         message = (

@@ -9,8 +9,9 @@ from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_sync
 from admin_crm._postgrest.columns import frame_columns
+from admin_crm._postgrest.decode import first_keys
 from admin_crm._postgrest.key_ranges import fetch_pages
-from admin_crm._postgrest.view import check_view_is_visible
+from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import InvalidTypeError
 from admin_crm.models import AdminCustomer, Order
@@ -159,8 +160,7 @@ async def _customers_frame(crm: AnyCRM, names: Sequence[str], convert: Converter
 
     decoder = RecordDecoder(AdminCustomer, names, newest_first=True)
     pages = await fetch_pages(crm, decoder, decoder.fields)
-    if not pages:
-        await check_view_is_visible(crm)
+    await check_view(crm, first_keys(decoder, pages))
     return convert(decoder.table(pages))
 
 

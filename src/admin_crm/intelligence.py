@@ -12,8 +12,10 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import Json
-from admin_crm._functions.invoke import invoke, read
-from admin_crm.client import AnyCRM, operation
+from admin_crm._functions.invoke import Answer, invoke, read
+from admin_crm._postgrest.offers import Before, last_offer, offer_since
+from admin_crm._postgrest.query import customer_not_found, exists
+from admin_crm.client import AnyCRM, has_secret_key, operation
 from admin_crm.errors import (
     AdminCRMError,
     EdgeFunctionError,
@@ -48,6 +50,8 @@ __all__ = [
 ]
 
 _MAX_ATTEMPTS = 2
+_TOO_LITTLE = "no hay datos suficientes"
+"""How the answer begins that there is too little to tell of a customer."""
 
 
 class _Message(Model):
@@ -71,18 +75,21 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
         customer_id: the customer.
 
     Returns:
-        The suggestion; `apply_suggested_tags` applies it.
+        The suggestion; `apply_suggested_tags` applies it. A model may leave out the segment or the reasoning.
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         PermissionDeniedError: the function rejects these credentials.
         RateLimitedError: the quota of the language model is used up.
         EdgeFunctionError: the function failed.
         UnexpectedResponseError: the model's output lacks a field; `field` names it.
-        SchemaMismatchError: the function is not deployed.
+        SchemaMismatchError: the function is not deployed, or does not support the action (`kind` says which); the
+            hint names the setting.
 
-    Invokes the Edge Function `customer-intelligence`.
+    Invokes the Edge Function `customer-intelligence`; where it refuses, reads `customer_profiles`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> suggestion = suggest_customer_tags(crm, customer_id)
@@ -90,7 +97,11 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.suggest_tags_action, customer)
-    return read(await _invoke_idempotent(crm, settings.intelligence_function, body), TagSuggestion)
+    answer = await _ask(crm, settings.intelligence_function, body, "suggest_tags_action", customer)
+    suggestion = read(answer, TagSuggestion)
+    if not suggestion.tags and "tags" in suggestion.unreadable:
+        raise UnexpectedResponseError("the suggestion has no tags that can be read", field="tags")
+    return suggestion
 
 
 @operation
@@ -104,6 +115,8 @@ async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion:
         ConflictError: the row kept changing; nothing was written.
 
     Writes `admin_customer_notes`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> suggestion = suggest_customer_tags(crm, customer_id)
@@ -127,10 +140,12 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
 
     Raises:
         InvalidInputError: the id is not a UUID, or the context is empty or too long.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `customer-intelligence`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> generate_whatsapp_message(crm, customer_id, "Her order is ready to be picked up")
@@ -139,34 +154,47 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
     body = _body(settings.whatsapp_action, customer)
     if context is not None:
         body["context"] = check.text(context, "context", max_length=2_000)
-    return read(await _invoke_idempotent(crm, settings.intelligence_function, body), _Message).message
+    answer = await _ask(crm, settings.intelligence_function, body, "whatsapp_action", customer)
+    return read(answer, _Message).message
 
 
 @operation
-async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str:
+async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str | None:
     """Return a short narrative about a customer.
+
+    Returns:
+        The narrative; None where the function answers that there is too little to tell ("No hay datos suficientes").
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `customer-narrative`; `Settings` can select an action of another function instead.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> print(get_customer_narrative(crm, customer_id))
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.narrative_action, customer)
-    return read(await _invoke_idempotent(crm, settings.narrative_function, body), _Narrative).narrative
+    answer = await _ask(crm, settings.narrative_function, body, "narrative_action", customer)
+    narrative = read(answer, _Narrative).narrative
+    if not narrative.casefold().startswith(_TOO_LITTLE):
+        return narrative
+    if not await _is_visible(crm, customer):  # as deployed, the function says the same of a customer it does not know
+        raise customer_not_found()
+    return None
 
 
 @operation
 async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -> LoyaltyAnalysis | LoyaltyProposition:
     """Return a loyalty plan for a customer; in some shops this creates a coupon.
 
-    For this reason the request is not retried after it was sent. If it fails then, the error's hint warns that
-    the coupon may exist.
+    For this reason the request is not retried after it was sent. If it fails then, the offer is looked up where the
+    function stores it, and returned if it is there (`recovered` is True). Otherwise the error's hint warns that the
+    coupon may exist.
 
     Returns:
         A `LoyaltyAnalysis`, or a `LoyaltyProposition` in shops whose function stores an offer. Both have
@@ -174,10 +202,14 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
 
     Raises:
         InvalidInputError: the id is not a UUID.
-        CustomerNotFoundError: the function does not find the customer.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `loyalty-intelligence`; `Settings` can select an action of another function instead.
+    Reads `smart_loyalty_propositions`, in shops that have it. Needs an administrator's session or the secret key;
+    as deployed, only the secret key sees the offers, so a session alone finds none.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> plan = get_strategic_loyalty_analysis(crm, customer_id)
@@ -185,12 +217,18 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
     """
     customer, settings = check.uuid(customer_id), crm.settings
     body = _body(settings.loyalty_action, customer)
+    before = await last_offer(crm, customer)
     try:
-        result = await invoke(crm, settings.loyalty_function, body, repeatable=False)
-        return read(result, LoyaltyProposition) if "generated_code" in result else read(result, LoyaltyAnalysis)
+        answer = await _ask(crm, settings.loyalty_function, body, "loyalty_action", customer, creates=True)
+        return read(answer, LoyaltyProposition) if "generated_code" in answer.values else read(answer, LoyaltyAnalysis)
     except (EdgeFunctionError, RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
-        _warn_about_coupon(error)
-        raise
+        if _created_nothing(error):
+            raise
+        offer = await offer_since(crm, customer, before)
+        if offer is None:
+            error.retryable, error.hint = False, _coupon_hint(crm, before)
+            raise
+    return offer.model_copy(update={"recovered": True})
 
 
 @operation
@@ -202,12 +240,14 @@ async def get_proactive_insights(crm: AnyCRM) -> list[Insight]:
 
     Invokes the Edge Function `customer-intelligence`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> for insight in get_proactive_insights(crm):
         ...     print(insight.title)
     """
     body = _body(crm.settings.insights_action)
-    return read(await _invoke_idempotent(crm, crm.settings.intelligence_function, body), _Insights).insights
+    return read(await _ask(crm, crm.settings.intelligence_function, body, "insights_action"), _Insights).insights
 
 
 def _body(action: str | None, customer: UUID | None = None) -> Json:
@@ -215,14 +255,44 @@ def _body(action: str | None, customer: UUID | None = None) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-async def _invoke_idempotent(crm: AnyCRM, function: str, body: Json) -> Json:
-    """Invoke a function that creates nothing, with at most one retry."""
-    attempts = min(_MAX_ATTEMPTS, crm.settings.retry_attempts)
-    return await invoke(crm.with_options(attempts=attempts), function, body, repeatable=True)
+async def _ask(
+    crm: AnyCRM, function: str, body: Json, action_setting: str, customer: UUID | None = None, *, creates: bool = False
+) -> Answer:
+    """Invoke a function; one that creates nothing is retried once at most.
+
+    As deployed, functions answer every failure with 400. What the reason is not is found out only then.
+    """
+    if not creates:
+        crm = crm.with_options(attempts=min(_MAX_ATTEMPTS, crm.settings.retry_attempts))
+    try:
+        return await invoke(crm, function, body, action_setting=action_setting, repeatable=not creates)
+    except EdgeFunctionError as error:
+        if customer is None or (error.status or 500) >= 500:
+            raise
+        if not await _is_visible(crm, customer):
+            raise customer_not_found() from error
+        error.hint = "the customer exists, so the reason is another: see the function's log"
+        raise
 
 
-def _warn_about_coupon(error: AdminCRMError) -> None:
-    rejected = isinstance(error, EdgeFunctionError) and 400 <= (error.status or 0) < 500
-    if not rejected and not getattr(error, "unsent", False):
-        error.retryable = False
-        error.hint = "a coupon may have been created anyway: check for it before you call again"
+async def _is_visible(crm: AnyCRM, customer: UUID) -> bool:
+    """Return whether this key sees a customer; True where that cannot be told, and the first error says more."""
+    try:
+        return await exists(crm, customer)
+    except AdminCRMError:
+        return True
+
+
+def _created_nothing(error: AdminCRMError) -> bool:
+    # A function that answers every failure with 400 may fail after it created the coupon.
+    rejected = isinstance(error, EdgeFunctionError) and 400 < (error.status or 0) < 500
+    return rejected or getattr(error, "unsent", False)
+
+
+def _coupon_hint(crm: AnyCRM, before: Before | None) -> str:
+    hint = "a coupon may have been created anyway: check for it before you call again"
+    if before is None:
+        return hint
+    if not has_secret_key(crm):
+        return f"{hint}; get_loyalty_offers tells, with the secret key"
+    return f"{hint}; no new offer is stored so far, and get_loyalty_offers tells whether one is later"

@@ -11,9 +11,10 @@ from admin_crm._core import validation as check
 from admin_crm._core.rows import first_or_none
 from admin_crm._postgrest.decode import read_batch, read_rows
 from admin_crm._postgrest.query import EXACT_COUNT, check_exists, fetch_all, send_query, writable
+from admin_crm._postgrest.rights import check_user
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError, PermissionDeniedError
-from admin_crm.labels import AccountStatus
+from admin_crm.labels import AccountStatus, status_of
 from admin_crm.models import AdminCustomerDetail, CustomerProfile
 from admin_crm.notifications import get_customer_notifications, send_customer_notification
 
@@ -58,11 +59,13 @@ async def update_customer_status(
 
     Writes `customer_profiles`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> next_week = datetime.now(UTC) + timedelta(days=7)
         >>> update_customer_status(crm, customer_id, "suspended", suspension_end=next_week)
     """
-    customer, new_status = check.uuid(customer_id), check.member(status, AccountStatus, "status")
+    customer, new_status = check.uuid(customer_id), status_of(status)
     end = None if suspension_end is None else check.aware(suspension_end, "suspension_end")
     if end is not None and new_status is not AccountStatus.SUSPENDED:
         raise InvalidInputError(
@@ -102,6 +105,8 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
 
     Reads and writes `customer_profiles`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> for customer in lift_expired_suspensions(crm):
         ...     print(customer.full_name)
@@ -114,6 +119,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     due = await fetch_all(
         crm, lambda: expired(crm.supabase.table(table).select("id", count=EXACT_COUNT)), CustomerProfile
     )
+    await check_user(crm, due)
     lifted: list[CustomerProfile] = []
     for start in range(0, len(due), _BATCH):
         ids = [str(row.id) for row in due[start : start + _BATCH]]

@@ -32,6 +32,8 @@ async def get_admin_customer_notes(crm: AnyCRM, customer_id: UUID | str) -> Admi
 
     Reads `admin_customer_notes`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> notes = get_admin_customer_notes(crm, customer_id)
         >>> notes.tags if notes else []
@@ -74,6 +76,8 @@ async def update_admin_customer_notes(
 
     Writes `admin_customer_notes`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> update_admin_customer_notes(crm, customer_id, notes="Prefers WhatsApp", tags=["vip"])
     """
@@ -112,6 +116,8 @@ async def add_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable
 
     Writes `admin_customer_notes`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> add_customer_tags(crm, customer_id, ["vip", "mayoreo"]).tags
     """
@@ -129,6 +135,8 @@ async def remove_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Itera
         ConflictError: the row kept changing, or holds a value that cannot be read; nothing was written.
 
     Writes `admin_customer_notes`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> remove_customer_tags(crm, customer_id, ["mayoreo"]).tags
@@ -153,6 +161,8 @@ async def set_custom_fields(crm: AnyCRM, customer_id: UUID | str, fields: Mappin
         ConflictError: the row kept changing, or holds a value that cannot be read; nothing was written.
 
     Writes `admin_customer_notes`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> set_custom_fields(crm, customer_id, {"talla": "M", "contacto": None}).custom_fields

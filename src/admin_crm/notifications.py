@@ -37,6 +37,8 @@ async def send_customer_notification(
 
     Writes `user_notifications`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> send_customer_notification(crm, customer_id, "Tu pedido", "Va en camino", "success")
     """
@@ -72,6 +74,8 @@ async def get_customer_notifications(
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
     Reads `user_notifications`.
+
+    Needs an administrator's session or the secret key.
 
     Examples:
         >>> get_customer_notifications(crm, customer_id, unread_only=True)

@@ -26,6 +26,8 @@ async def get_customer_orders(crm: AnyCRM, customer_id: UUID | str, *, include_c
 
     Reads `orders`.
 
+    Needs an administrator's session or the secret key.
+
     Examples:
         >>> orders = get_customer_orders(crm, customer_id)
         >>> sum(order.total or 0 for order in orders if not order.is_cancelled)

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 from admin_crm._core import validation as check
 from admin_crm._core.backends import Converter, converter_to, require
 from admin_crm._core.gather import gather
-from admin_crm._postgrest.columns import frame_columns, needed_fields
+from admin_crm._postgrest.columns import directory_fields, frame_columns
+from admin_crm._postgrest.decode import first_keys
 from admin_crm._postgrest.key_ranges import Range, fetch_pages, fetch_whole_view
 from admin_crm._postgrest.query import count_rows, fetch
+from admin_crm._postgrest.rights import Row, check_user
 from admin_crm._postgrest.view import fetch_view_columns
 from admin_crm.client import AdminCRM, AnyCRM, operation
 from admin_crm.models import AdminCustomer
@@ -72,7 +74,7 @@ class CustomerPartition:
             >>> [len(partition.read()) for partition in customer_partitions(crm, 4)]
         """
         with self._connected(crm) as connection:
-            return _read_partition(connection, self._range, needed_fields(columns))
+            return _read_partition(connection, self._range, directory_fields(columns))
 
     @overload
     def frame(
@@ -242,8 +244,7 @@ async def _ends(crm: AnyCRM, n: int) -> list[UUID]:
 @operation
 async def _read_partition(crm: AnyCRM, part: Range, fields: Sequence[str] | None) -> list[AdminCustomer]:
     customers = await fetch_whole_view(crm, AdminCustomer, fields, part)
-    if not customers:
-        await fetch_view_columns(crm)  # raises where the view shows nothing at all to these credentials
+    await _check_rights(crm, customers)
     return customers
 
 
@@ -253,6 +254,12 @@ async def _frame_partition(crm: AnyCRM, part: Range, names: Sequence[str], conve
 
     decoder = RecordDecoder(AdminCustomer, names)
     pages = await fetch_pages(crm, decoder, decoder.fields, part)
-    if not pages:
-        await fetch_view_columns(crm)
+    await _check_rights(crm, first_keys(decoder, pages))
     return convert(decoder.table(pages, as_text=True))
+
+
+async def _check_rights(crm: AnyCRM, rows: Sequence[Row]) -> None:
+    """Raise where these rights do not see the customers; that a part has none is no reason to think so."""
+    await check_user(crm, rows)
+    if not rows:
+        await fetch_view_columns(crm)  # raises where the view shows nothing at all

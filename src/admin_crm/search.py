@@ -1,43 +1,43 @@
-"""Search the directory on the server; the text is escaped and matched literally."""
+"""Search the directory, on the server or in a list; the text is matched literally, whatever its case and accents."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
-from uuid import UUID
+from typing import Any, cast
 
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
-from admin_crm._core.pager import Batch, fetch_at_offsets
+from admin_crm._core.pager import Batch, Pager, fetch_at_offsets
+from admin_crm._core.text_pattern import number_pattern, text_pattern
+from admin_crm._postgrest.columns import directory_fields
 from admin_crm._postgrest.decode import read_total, require_total
 from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.rights import check_search
+from admin_crm._postgrest.text_filter import fitting_length, text_filter, url_length
 from admin_crm._postgrest.view import fetch_from_view, fetch_view_columns
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, SchemaMismatchError
 from admin_crm.labels import (
-    HEALTH_LABELS,
-    SEGMENT_LABELS,
     AccountStatus,
     CustomerTier,
-    canonical_health,
-    canonical_segment,
+    LabelFilter,
+    health_filter,
+    segment_filter,
+    status_of,
+    tier_of,
 )
 from admin_crm.models import AdminCustomer, Page
 
-L = TypeVar("L", bound=StrEnum)
+Condition = tuple[str, str, str]
+"""A column of the view, an operator of PostgREST, and a value."""
 
 _PAST_THE_END = "PGRST103"
-_ACCENTS = {"a": "áàâäã", "e": "éèêë", "i": "íìîï", "o": "óòôöõ", "u": "úùûü", "n": "ñ", "c": "ç"}
-_ACCENTED = {
-    each: f"[{plain}{accented}{accented.upper()}]"
-    for plain, accented in _ACCENTS.items()
-    for each in (plain, plain.upper())
-}
-_MAX_ACCENT_INSENSITIVE = 40
-"""Accent-insensitive matching makes a text about twenty times longer, and the length of a URL is limited."""
+_COMPARED = ("created_at", "full_name", "phone", "whatsapp")
+"""The fields that a text too long for a URL is compared with here."""
+_LONGEST_FILTERS = 7_000
+"""How many characters of a URL the filters may take: gateways accept 8 KB, and the rest of the URL is short."""
 
 
 @operation
@@ -49,137 +49,210 @@ async def search_customers(
     health_status: str | None = None,
     tier: str | CustomerTier | None = None,
     status: str | AccountStatus | None = None,
+    columns: Sequence[str] | None = None,
     page: int = 1,
     page_size: int = 15,
 ) -> Page[AdminCustomer]:
     """Search the directory on the server: the name, phone or WhatsApp contains the text, or the id starts with it.
 
-    The text is matched literally and case-insensitively. An unaccented letter also matches its accented forms.
-    The punctuation of phone numbers is ignored.
+    The text is matched literally, whatever its case, accents and spaces. The punctuation of phone numbers is
+    ignored. Finds the same customers as `filter_customers` on all of them, with one exception: here the text must be
+    the beginning of an id, not any part of it, because the server cannot search inside a uuid.
 
     Args:
         crm: the connection.
-        text: the text to find, at most 200 characters; an empty text matches all customers.
-        segment: a canonical segment (matches all its labels) or a shop's own label.
-        health_status: a canonical health status (matches all its labels) or a shop's own label.
+        text: the text to find, at most 200 characters; an empty text matches all customers. Of a text too long for
+            a URL (about 45 letters), the server finds the beginning, and the rest is compared here.
+        segment: a segment in any language and spelling (`champion`, `Champions`, `Campeón` are one), or a shop's own
+            label.
+        health_status: a health status in any language and spelling, or a shop's own label.
         tier: bronze, silver, gold or platinum.
         status: active, suspended or banned.
+        columns: the fields of `AdminCustomer` to fetch, or names of columns that the shop has besides; by default all.
         page: the page number, from 1; a page past the last one is empty.
         page_size: customers per page, at most 10,000.
 
     Returns:
-        The page, newest customers first, with the total and the number of pages.
+        The page, newest customers first, with the total and the number of pages. A customer whose id contains the
+        text elsewhere than at its beginning is not among them.
 
     Raises:
-        InvalidInputError: an argument is out of bounds.
-        PermissionDeniedError: the view is empty for these credentials although customers exist.
+        InvalidInputError: an argument is out of bounds, or a label that no customer has is nearly a known one.
+        PermissionDeniedError: these credentials do not see the customers: a publishable key alone, a user who is
+            no administrator, or a key that the view is closed to.
         SchemaMismatchError: the view has no column for a filter.
 
     Reads the view `customer_intelligence_360`.
+
+    Needs an administrator's session, or the secret key where the view is open to it.
 
     Examples:
         >>> found = search_customers(crm, "ñandú", segment="champion")
         >>> found.total, found.items
     """
-    check.bounded_text(text, "text", max_length=200)
+    text = check.bounded_text(text, "text", max_length=200).strip()
     check.integer(page, "page")
     check.integer(page_size, "page_size", maximum=10_000)
-    filters = {
-        "segment": _label_values(segment, "segment", canonical_segment, SEGMENT_LABELS),
-        "health_status": _label_values(health_status, "health_status", canonical_health, HEALTH_LABELS),
-        "tier": None if tier is None else [check.member(tier, CustomerTier, "tier")],
-        "account_status": None if status is None else [check.member(status, AccountStatus, "status")],
+    labels = [each for each in (segment_filter(segment), health_filter(health_status)) if each is not None]
+    exact = {
+        "tier": None if tier is None else tier_of(tier),
+        "account_status": None if status is None else status_of(status),
     }
-    columns = await fetch_view_columns(crm)
-    column_filters = [(_column(crm, name, columns), values) for name, values in filters.items() if values is not None]
 
-    start = (page - 1) * page_size
+    fields = directory_fields(columns, "created_at")
+    there = await fetch_view_columns(crm)
+    conditions = [_of_label(each, _column(crm, each.argument, there)) for each in labels]
+    conditions += [(_column(crm, name, there), "eq", value) for name, value in exact.items() if value is not None]
+    room = _LONGEST_FILTERS - sum(url_length("".join(each)) for each in conditions)
+    length = fitting_length(text, there, room)
 
-    def query(offset: int, limit: int, selected: str, key: str) -> Query:
-        rows = crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT)
-        matches = text_filter(text.strip(), key, columns)
-        if matches:
-            rows = rows.or_(matches)
-        for column, values in column_filters:
-            rows = rows.in_(column, values)
-        if "created_at" in columns or not columns:
+    def query(limit: int, offset: int, selected: str, key: str) -> Query:
+        rows = _matching(crm, conditions, selected)
+        if text:
+            rows = rows.or_(text_filter(text, key, there, length=length))
+        if "created_at" in there or not there:
             rows = rows.order("created_at", desc=True)
-        return rows.order(key).offset(offset).limit(limit)
+        return cast("Query", rows.order(key).offset(offset).limit(limit))
+
+    if length is None:
+        start = (page - 1) * page_size
+        pager = await _fetch(crm, query, fields, start, page_size)
+        found = Page(items=pager.rows, total=pager.total or 0, page=page, page_size=page_size)
+    else:
+        pager = await _fetch(crm, query, directory_fields(columns, *_COMPARED), 0, None)
+        found = _page_of(filter_customers(pager.rows, text), page, page_size)
+    if found.total <= 1:
+        await check_search(crm, found.items)
+    if not found.total:
+        await _check_labels(crm, labels, there)
+    return found
+
+
+def filter_customers(
+    customers: Iterable[AdminCustomer],
+    text: str = "",
+    *,
+    segment: str | None = None,
+    health_status: str | None = None,
+    tier: str | CustomerTier | None = None,
+    status: str | AccountStatus | None = None,
+) -> list[AdminCustomer]:
+    """Return the customers whose name, phone, WhatsApp or id contains the text, in their original order.
+
+    The text is matched literally, whatever its case, accents and spaces. The punctuation of phone numbers is
+    ignored. Makes no request.
+
+    Args:
+        customers: the customers to filter.
+        text: the text to find, at most 200 characters; an empty text matches all customers.
+        segment: a segment in any language and spelling (`champion`, `Champions`, `Campeón` are one), or a shop's own
+            label.
+        health_status: a health status in any language and spelling, or a shop's own label.
+        tier: bronze, silver, gold or platinum.
+        status: active, suspended or banned.
+
+    Raises:
+        InvalidInputError: an argument is out of bounds, or a label that no customer has is nearly a known one.
+
+    Examples:
+        >>> filter_customers(customers, "nandu", segment="champion")
+    """
+    text = check.bounded_text(text, "text", max_length=200).strip()
+    segments, healths = segment_filter(segment), health_filter(health_status)
+    the_tier = None if tier is None else tier_of(tier)
+    the_status = None if status is None else status_of(status)
+    found = list(customers)
+    found = _with_label(found, segments, lambda customer: customer.segment)
+    found = _with_label(found, healths, lambda customer: customer.health_status)
+    contains = _finder(text)
+    return [
+        customer
+        for customer in found
+        if (the_tier is None or customer.tier == the_tier)
+        and (the_status is None or customer.account_status == the_status)
+        and (not text or contains(customer))
+    ]
+
+
+def _finder(text: str) -> Callable[[AdminCustomer], bool]:
+    """Return what says whether a customer's name, phone, WhatsApp or id contains a text."""
+    in_name, in_number, lower = re.compile(text_pattern(text)), re.compile(number_pattern(text)), text.lower()
+
+    def contains(customer: AdminCustomer) -> bool:
+        return bool(
+            (customer.full_name and in_name.search(customer.full_name))
+            or (customer.phone and in_number.search(customer.phone))
+            or (customer.whatsapp and in_number.search(customer.whatsapp))
+            or lower in str(customer.id)
+            or customer.id.hex.startswith(lower)
+        )
+
+    return contains
+
+
+def _with_label(
+    customers: list[AdminCustomer], wanted: LabelFilter | None, label_of: Callable[[AdminCustomer], str | None]
+) -> list[AdminCustomer]:
+    if wanted is None:
+        return customers
+    matching = {label for label in set(map(label_of, customers)) if wanted.matches(label)}
+    if wanted.nearest is not None and not matching:
+        raise wanted.unknown()
+    return [customer for customer in customers if label_of(customer) in matching]
+
+
+async def _fetch(
+    crm: AnyCRM,
+    query: Callable[[int, int, str, str], Query],
+    fields: Sequence[str] | None,
+    start: int,
+    max_rows: int | None,
+) -> Pager[AdminCustomer]:
+    """Fetch matching customers from an offset on: so many, or all of them."""
 
     async def page_at(offset: int) -> Batch[AdminCustomer]:
-        limit = start + page_size - offset
+        limit = crm.settings.page_size if max_rows is None else start + max_rows - offset
         try:
-            batch = await fetch_from_view(crm, partial(query, offset, limit), AdminCustomer)
+            batch = await fetch_from_view(crm, partial(query, limit, offset), AdminCustomer, fields)
         except AdminCRMError as error:
             if error.status != 416 and error.code != _PAST_THE_END:
                 raise
             key = facts_of(crm).view_key or "id"
-            return Batch([], await send_query(crm, partial(query, 0, 1, key, key), read_total))
+            return Batch([], await send_query(crm, partial(query, 1, 0, key, key), read_total))
         return Batch(batch.rows, require_total(batch.total))
 
     # The server may give fewer rows at once than were asked for.
-    pager = await fetch_at_offsets(page_at, lambda customer: customer.id, start=start, max_rows=page_size)
-    return Page(items=pager.rows, total=pager.total or 0, page=page, page_size=page_size)
+    return await fetch_at_offsets(page_at, lambda customer: customer.id, start=start, max_rows=max_rows)
 
 
-def text_filter(text: str, key: str, columns: frozenset[str]) -> str:
-    """Return PostgREST's `or` filter for a text; an empty string for an empty text.
-
-    The text is sent as an escaped regular expression: `ilike` cannot match a literal `*`, because PostgREST
-    replaces it with a wildcard.
-    """
-    if not text:
-        return ""
-    names = [name for name in ("full_name", "phone", "customer_phone", "whatsapp") if name in columns]
-    patterns = [(name, escaped(text)) for name in names or ("full_name", "phone", "whatsapp")]
-    digits = "".join(filter(str.isdecimal, text))
-    if len(digits) >= 4 and re.fullmatch(r"[\d\s()+.-]+", text, re.ASCII):
-        patterns += [(name, "[^0-9]*".join(digits)) for name, _ in patterns if name != "full_name"]
-    return ",".join([*(f"{name}.imatch.{quoted(pattern)}" for name, pattern in patterns), *_ids(text, key)])
+def _page_of(customers: list[AdminCustomer], page: int, page_size: int) -> Page[AdminCustomer]:
+    start = (page - 1) * page_size
+    return Page(items=customers[start : start + page_size], total=len(customers), page=page, page_size=page_size)
 
 
-def escaped(text: str) -> str:
-    """Escape a text to a Postgres regular expression that matches it literally, in any case.
-
-    Unaccented letters also match their accented forms. Both cases of an accented letter are listed, because
-    Postgres may run in a locale that ignores the case of non-ASCII letters.
-    """
-    patterns = _ACCENTED if len(text) <= _MAX_ACCENT_INSENSITIVE else {}
-    return "".join(patterns.get(char) or _char_pattern(char) or char for char in text)
-
-
-def _char_pattern(char: str) -> str | None:
-    """Return the pattern for punctuation (escaped) or a non-ASCII letter (both cases); None for other characters."""
-    if char.isascii():
-        return None if char.isalnum() or char.isspace() else "\\" + char
-    cases = {char, char.lower(), char.upper()}
-    return f"[{''.join(sorted(cases))}]" if len(cases) > 1 and all(len(each) == 1 for each in cases) else None
+async def _check_labels(crm: AnyCRM, labels: Iterable[LabelFilter], columns: frozenset[str]) -> None:
+    """Raise where nothing was found because no customer has a label that is nearly a known one."""
+    for label in labels:
+        if label.nearest is not None:
+            condition = _of_label(label, _column(crm, label.argument, columns))
+            if not await send_query(crm, partial(_counted, crm, condition), read_total):
+                raise label.unknown()
 
 
-def quoted(value: str) -> str:
-    """Quote a value so that PostgREST's filter syntax takes it literally."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _counted(crm: AnyCRM, condition: Condition) -> Query:
+    return cast("Query", _matching(crm, [condition]).limit(1))
 
 
-def _ids(text: str, key: str) -> list[str]:
-    """Return the filter for ids that start with a text: a range, because uuid columns do not support patterns."""
-    digits = text.lower().replace("-", "")
-    if len(digits) > 32 or not re.fullmatch(r"[0-9a-f]+", digits):
-        return []
-    low, high = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    # Dashes in the text must be at the positions where a UUID has them.
-    if "-" in text and not str(low).startswith(text.lower()):
-        return []
-    return [f"and({key}.gte.{low},{key}.lte.{high})"]
+def _matching(crm: AnyCRM, conditions: Iterable[Condition], selected: str = "*") -> Any:
+    """Start a query of the view; typed as Any, because supabase-py does not know the row types."""
+    rows = crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT)
+    for condition in conditions:
+        rows = rows.filter(*condition)
+    return rows
 
 
-def _label_values(
-    value: str | None, argument: str, canonical_of: Callable[[str], L | None], known: Mapping[L, tuple[str, ...]]
-) -> list[str] | None:
-    if value is None:
-        return None
-    canonical = canonical_of(check.text(value, argument, max_length=100))
-    return sorted({value, *known[canonical]}) if canonical else [value]
+def _of_label(label: LabelFilter, column: str) -> Condition:
+    return column, "match", f"^(?:{label.pattern})$"
 
 
 def _column(crm: AnyCRM, name: str, columns: frozenset[str]) -> str:

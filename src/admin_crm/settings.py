@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from types import new_class
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from admin_crm.errors import InvalidInputError
 
 M = TypeVar("M", bound=BaseModel)
 
 ENV_FILE = ".env"
+ZONE_HINT = "use a name such as America/Mexico_City; a system without time zones needs: pip install tzdata"
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of an IANA name.
+
+    Raises:
+        ValueError: this system knows no such time zone.
+    """
+    if name == "UTC":  # known even where the system has no time zones
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, LookupError, OSError):
+        raise ValueError(f"there is no time zone {name[:60]!r}") from None
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zone_of(name)
+    except ValueError as error:
+        raise ValueError(f"{error}; {ZONE_HINT}") from None
+    return name
+
+
 Seconds = Annotated[float, Field(gt=0)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Settings(BaseModel):
@@ -39,6 +67,8 @@ class Settings(BaseModel):
     """The function that returns the directory in one answer, in shops that have it; None never asks for it."""
     profiles_table: str = "customer_profiles"
     """The table of customer profiles: names, numbers, tier, status and totals."""
+    admins_table: str = "admin_users"
+    """The table of administrators, by their users' ids."""
     notes_table: str = "admin_customer_notes"
     """The table of administrators' notes, tags and custom fields."""
     addresses_table: str = "addresses"
@@ -54,11 +84,27 @@ class Settings(BaseModel):
     notifications_table: str = "user_notifications"
     """The table of notifications to customers."""
     loyalty_points_table: str = "loyalty_points"
-    """The table of loyalty points, in shops that have one; used for the timeline."""
+    """The table of loyalty points, in shops that have one."""
     coupons_table: str = "coupons"
-    """The table of coupons, in shops that have one; used for the timeline."""
+    """The table of coupons, in shops that have one; a coupon's code is its key."""
+    customer_coupons_table: str = "customer_coupons"
+    """The table of the coupons that customers have used, in shops that have one."""
+    loyalty_offers_table: str = "smart_loyalty_propositions"
+    """The table of offers that the shop's AI has made to customers, in shops that have one."""
+    referrals_table: str = "referrals"
+    """The table of who brought whom, in shops that have one."""
+    wishlists_table: str = "customer_wishlists"
+    """The table of the products that customers want, in shops that have one."""
+    store_settings_table: str = "store_settings"
+    """The table of the shop's own settings, in shops that have one; its one row has the id 1."""
+    points_balance_function: str = "get_customer_points_balance"
+    """The database function that returns a customer's balance of points."""
+    address_label: str = "Casa"
+    """The label of an address that is written without one."""
     evidence_bucket: str = "customer-evidence"
     """The private bucket of evidence files."""
+    time_zone: TimeZone = "UTC"
+    """The shop's time zone, in which its months and days begin: an IANA name such as ``America/Mexico_City``."""
 
     intelligence_function: str = "customer-intelligence"
     """The Edge Function for tags, WhatsApp messages and insights."""
@@ -89,9 +135,10 @@ class Settings(BaseModel):
     """The lifetime of signed URLs, in seconds."""
 
     retry_attempts: int = Field(default=6, ge=1)
-    """Attempts per request, including the first."""
+    """Attempts per request, including the first. Of an upload in parts, only those count that sent bytes of which the
+    server kept none: an outage is limited by `retry_deadline` alone, unless this is 1."""
     retry_deadline: Seconds = 60.0
-    """Seconds after which no further attempt starts."""
+    """Seconds after which no further attempt starts; of a file, they begin anew whenever bytes move."""
     retry_base_delay: Seconds = 0.25
     """The maximum delay before the first retry, in seconds; it doubles with each retry."""
     retry_max_delay: Seconds = 8.0
@@ -111,6 +158,14 @@ class Settings(BaseModel):
     """The minimum lifetime spend of the gold tier, in the shop's currency."""
     platinum_from: Decimal = Decimal(50_000)
     """The minimum lifetime spend of the platinum tier, in the shop's currency."""
+
+    country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
+    """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
+
+    unknown_product: str = Field(default="Unknown product", min_length=1)
+    """The name, in preferences, of products whose name no table and no order has."""
+    unknown_category: str = Field(default="Unknown category", min_length=1)
+    """The name, in preferences, of the category of products that have none or are no longer sold."""
 
     if not TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
 
@@ -133,7 +188,7 @@ class Settings(BaseModel):
 
 
 class Credentials(BaseModel):
-    """The project's URL and keys, from Supabase's usual environment variables."""
+    """The project's URL, keys and administrator, from the usual environment variables."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -145,11 +200,35 @@ class Credentials(BaseModel):
         default=None, validation_alias=AliasChoices("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY")
     )
     access_token: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_ACCESS_TOKEN")
+    email: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_EMAIL")
+    password: SecretStr | None = Field(default=None, validation_alias="ADMIN_CRM_PASSWORD")
 
     @classmethod
     def from_env(cls) -> Credentials:
         """Read the project's URL and keys from the environment and from `.env` in the working directory."""
         return _from_env(cls)
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether an administrator's token, or e-mail address and password, are given."""
+        return bool(self.access_token or self.email or self.password)
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing, so that nothing can be connected to or not with the rights that were meant."""
+        if not self.url:
+            return "SUPABASE_URL is set neither in the environment nor in .env"
+        if not self.signs_in and not self.secret_key:
+            return (
+                "no key is set: set SUPABASE_SECRET_KEY; or SUPABASE_PUBLISHABLE_KEY with ADMIN_CRM_EMAIL and "
+                "ADMIN_CRM_PASSWORD, or with ADMIN_CRM_ACCESS_TOKEN"
+            )
+        if not self.access_token and bool(self.email) != bool(self.password):
+            given, missing = ("EMAIL", "PASSWORD") if self.email else ("PASSWORD", "EMAIL")
+            return f"ADMIN_CRM_{given} is set, but ADMIN_CRM_{missing} is not"
+        if self.signs_in and not self.publishable_key:
+            return "an administrator's sign-in or access token needs SUPABASE_PUBLISHABLE_KEY too"
+        return None
 
 
 def _from_env(model: type[M], **config: Any) -> M:

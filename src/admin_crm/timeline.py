@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
-from admin_crm._core.fields import Model, Timestamp
 from admin_crm._core.gather import gather
-from admin_crm._postgrest.query import check_exists, fetch_of_customer, fetch_one
-from admin_crm.client import AnyCRM, operation
+from admin_crm._core.log import log
+from admin_crm._postgrest.private import PrivateTable, fetch_visible, sees_rows
+from admin_crm._postgrest.query import check_exists, fetch_fields, fetch_of_customer, fetch_one
+from admin_crm.client import AnyCRM, has_secret_key, operation
 from admin_crm.errors import SchemaMismatchError
-from admin_crm.models import AdminNotes, EventKind, Notification, Order, TimelineEvent
+from admin_crm.models import AdminNotes, EventKind, LoyaltyEntry, Notification, Order, TimelineEvent, UsedCoupon
 from admin_crm.orders import get_customer_orders
 
 __all__ = ["TimelineEvent", "get_customer_orders", "get_customer_timeline"]
 
+M = TypeVar("M", bound=BaseModel)
 
-class _Loyalty(Model):
-    """A row of the optional tables for loyalty points and coupons, whose columns differ by shop."""
-
-    id: UUID | str
-    points: float | None = None
-    reason: str | None = None
-    code: str | None = None
-    used_at: Timestamp | None = None
-    created_at: Timestamp | None = None
+_COUPON = "id,customer_id,coupon_code,order_id,used_at"
 
 
 @operation
@@ -35,20 +33,26 @@ async def get_customer_timeline(
 ) -> list[TimelineEvent]:
     """Return a customer's timeline, newest first: orders, notes, notifications, loyalty points, used coupons.
 
+    An administrator's session does not see used coupons, unless the shop has added a policy for that. With a session
+    alone they are then missing, and the log says so once; with the secret key, alone or beside a session, they are
+    there.
+
     Args:
         crm: the connection.
         customer_id: the customer.
         limit: the maximum number of events; by default all.
 
     Returns:
-        The events. Loyalty points and coupons are included if the shop has tables for them.
+        The events. Loyalty points and used coupons are included if the shop has tables for them.
 
     Raises:
         InvalidInputError: the id is not a UUID, or the limit is less than 1.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
     Reads `customer_profiles`, `orders`, `admin_customer_notes`, `user_notifications` and, if they exist,
-    `loyalty_points` and `coupons`.
+    `loyalty_points` and `customer_coupons`.
+
+    Needs an administrator's session or the secret key; for used coupons the secret key.
 
     Examples:
         >>> for event in get_customer_timeline(crm, customer_id, limit=10):
@@ -59,29 +63,47 @@ async def get_customer_timeline(
     _, orders, notes, notifications, points, coupons = await gather(
         crm,
         check_exists(crm, customer),
-        fetch_of_customer(crm, tables.orders_table, customer, Order),
+        fetch_fields(crm, tables.orders_table, customer, Order),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
         fetch_of_customer(crm, tables.notifications_table, customer, Notification, column="user_id"),
-        _fetch_if_installed(crm, tables.loyalty_points_table, customer),
-        _fetch_if_installed(crm, tables.coupons_table, customer),
+        _if_installed(
+            crm, tables.loyalty_points_table, fetch_fields(crm, tables.loyalty_points_table, customer, LoyaltyEntry)
+        ),
+        _if_installed(crm, tables.customer_coupons_table, _fetch_coupons(crm, customer)),
     )
     events = [
         *(_event("order", each.created_at, _order_title(each), each) for each in orders),
         _event("notes", notes.updated_at, ", ".join(notes.tags) or "notes", notes) if notes else None,
         *(_event("notification", each.created_at, each.title or "notification", each) for each in notifications),
         *(_event("loyalty_points", each.created_at, _points_title(each), each) for each in points),
-        *(_event("coupon", each.used_at, each.code or "coupon", each) for each in coupons),
+        *(_event("coupon", each.used_at, each.coupon_code or "coupon", each) for each in coupons),
     ]
     dated_events = [event for event in events if event is not None]
     return sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)[:max_events]
 
 
-async def _fetch_if_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_Loyalty]:
-    """Fetch the customer's rows of a table that not every shop has."""
+async def _fetch_coupons(crm: AnyCRM, customer: UUID) -> list[UsedCoupon]:
+    """Fetch the used coupons that this connection sees; where it sees nobody's, the log says so once."""
+    table, asked = PrivateTable(crm.settings.customer_coupons_table, _COUPON), facts_of(crm).visibility_asked
+    coupons = await fetch_visible(crm, table, customer, UsedCoupon)
+    if not coupons and table.name not in asked and not has_secret_key(crm):
+        asked.add(table.name)
+        if not await sees_rows(crm, table):
+            log.warning(
+                "get_customer_timeline: this session sees no row of %s, so timelines lack used coupons; "
+                "connect with a secret key beside the session",
+                table.name,
+            )
+    return coupons
+
+
+async def _if_installed(crm: AnyCRM, table: str, rows: Coroutine[Any, Any, list[M]]) -> list[M]:
+    """Fetch rows of a table that not every shop has."""
     if facts_of(crm).lacks(table):
+        rows.close()
         return []
     try:
-        return await fetch_of_customer(crm, table, customer, _Loyalty)
+        return await rows
     except SchemaMismatchError as error:
         if error.kind != "table":
             raise
@@ -90,10 +112,11 @@ async def _fetch_if_installed(crm: AnyCRM, table: str, customer: UUID) -> list[_
 
 
 def _event(
-    kind: EventKind, at: datetime | None, title: str, row: Order | AdminNotes | Notification | _Loyalty
+    kind: EventKind, at: datetime | None, title: str, row: Order | AdminNotes | Notification | LoyaltyEntry | UsedCoupon
 ) -> TimelineEvent | None:
     """Create an event from a row; None for a row without a timestamp."""
-    return None if at is None else TimelineEvent(kind=kind, at=at, title=title, row=row)
+    points = row.signed_points if isinstance(row, LoyaltyEntry) else None
+    return None if at is None else TimelineEvent(kind=kind, at=at, title=title, points=points, row=row)
 
 
 def _order_title(order: Order) -> str:
@@ -101,6 +124,6 @@ def _order_title(order: Order) -> str:
     return f"{order.order_number or order.id}: {total} ({order.status or 'no status'})"
 
 
-def _points_title(row: _Loyalty) -> str:
-    points = "" if row.points is None else f"{row.points:+g} points"
-    return " ".join(part for part in (points, row.reason) if part) or "points"
+def _points_title(row: LoyaltyEntry) -> str:
+    points = "" if row.signed_points is None else f"{row.signed_points:+,} points"
+    return " ".join(part for part in (points, row.description) if part) or "points"

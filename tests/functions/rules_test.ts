@@ -60,18 +60,31 @@ Deno.test("a history adds up, with favourites by quantity and then by name", () 
     frequency: 2,
     monetary: 30.5,
     average: 15.25,
-    favourites: ["Manta", "Aretes", "Vela"],
+    // A missing quantity counts one, as in the web admin.
+    favourites: ["Manta", "Aretes", "Jabón"],
   });
 });
 
+Deno.test("a customer's odd items cost nothing but themselves", () => {
+  const odd = [{}, "taza", [null], [5, [], "x"], [{ name: {}, quantity: 2 }, {
+    name: "Vela",
+    quantity: "dos",
+  }]];
+  const told = historyOf([...odd.map((items) => order(1, 1, { items })), order(1, 1)], NOW);
+  equal([told.frequency, told.favourites], [6, ["Vela"]]);
+});
+
 Deno.test("the segments have the view's thresholds", () => {
-  equal(segmentOf(history(0, 0)), "Prospecto");
-  equal(segmentOf(history(9, 181)), "Casi Perdido");
-  equal(segmentOf(history(9, 91)), "En Riesgo");
-  equal(segmentOf(history(8, 30, 1250)), "Campeón");
-  equal(segmentOf(history(8, 31, 1250)), "Leal");
-  equal(segmentOf(history(2, 45)), "Nuevo");
-  equal(segmentOf(history(3, 46)), "Regular");
+  equal(segmentOf(history(3, 15)), "Campeón");
+  equal(segmentOf(history(2, 15)), "Leal");
+  equal(segmentOf(history(3, 16)), "Leal");
+  equal(segmentOf(history(2, 30)), "Leal");
+  equal(segmentOf(history(1, 1)), "Regular");
+  equal(segmentOf(history(2, 31)), "Regular");
+  equal(segmentOf(history(9, 45)), "Regular");
+  equal(segmentOf(history(9, 46)), "En Riesgo");
+  // Whoever has not bought is 365 days away.
+  equal(segmentOf(history(0, 0)), "En Riesgo");
 });
 
 Deno.test("tags say what stands out", () => {
@@ -87,7 +100,8 @@ Deno.test("a message greets by the first name and says what was asked for", () =
     "¡Hola Ana! 😊 Llegó tu pedido.",
   );
   match(whatsAppCopy(NAMELESS, history(0, 0)).message, /^¡Hola! 😊 Nos encantaría/);
-  match(whatsAppCopy(ANA, history(6, 60)).message, /Hay novedades que te van a gustar\.$/);
+  match(whatsAppCopy(ANA, history(6, 60)).message, /Hace tiempo que no te vemos\.$/);
+  match(whatsAppCopy(ANA, history(1, 40)).message, /Hay novedades que te van a gustar\.$/);
 });
 
 Deno.test("a narrative warns of an account that is not active", () => {
@@ -99,11 +113,13 @@ Deno.test("a narrative warns of an account that is not active", () => {
 
 Deno.test("a coupon is suggested to who needs one, and a message to who drifts away", () => {
   const lost = loyaltyOf(ANA, history(1, 200));
-  equal(lost.suggested_coupon?.code, "REGRESA20-ABCD");
-  match(lost.recovery_message ?? "", /REGRESA20-ABCD/);
+  equal(lost.suggested_coupon?.code, "VUELVE20-ABCD");
+  match(lost.recovery_message ?? "", /VUELVE20-ABCD/);
   const champion = loyaltyOf(ANA, history(8, 1, 2000));
   ok(champion.suggested_coupon && !champion.recovery_message);
-  ok(!loyaltyOf(ANA, history(6, 60)).suggested_coupon);
+  const prospect = loyaltyOf(ANA, history(0, 0));
+  ok(prospect.suggested_coupon && !prospect.recovery_message);
+  ok(!loyaltyOf(ANA, history(1, 40)).suggested_coupon);
 });
 
 Deno.test("insights tell of risk, sales, birthdays and stock, and an empty shop has none", () => {

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from admin_crm import Settings
 from admin_crm.local import LocalStack
-from shops import open_shop
+from helpers import Ask, Caller
+from shops import CAPPED, REAL_POSTGREST, open_shop
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,57 @@ def gated() -> Iterator[LocalStack]:
     """A shop whose view shows customers only to a signed-in administrator, 50 at once."""
     with open_shop(gated_view=True, max_rows=50) as running:
         yield running
+
+
+@pytest.fixture(params=["cap 1,000, Spanish", pytest.param("cap 50, English", marks=CAPPED)])
+def shop(request, stack) -> LocalStack:
+    """The usual shop, or one of the other kind: 50 rows at once, and English."""
+    return stack if request.param == "cap 1,000, Spanish" else request.getfixturevalue("capped")
+
+
+@pytest.fixture
+def asked(caller, shop, stack) -> Ask:
+    """Ask with a secret key or as an administrator.
+
+    Every two of sync or async, the kind of shop, and the rights come together, on each engine; all three in every
+    combination on both engines together. So the dearest tests run half as often.
+    """
+    if [caller.name == "sync", shop is stack, REAL_POSTGREST].count(True) % 2:
+        return Ask(caller, caller.open(shop.url, shop.secret_key))
+    return Ask(caller, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
+
+
+@pytest.fixture(scope="session")
+def confirming() -> Iterator[LocalStack]:
+    """A shop where sign-ups must confirm their e-mail address. Its tests carry the mark `shops.CONFIRMING`."""
+    with open_shop(email_confirmation=True) as running:
+        yield running
+
+
+@pytest.fixture
+def failing_address(stack: LocalStack) -> Iterator[str]:
+    """An e-mail address for which a trigger on `auth.users` raises."""
+    name = f"fails_{uuid4().hex}"
+    email = f"{name}@clientes.example"
+    stack.execute_sql(
+        f"create function public.{name}() returns trigger language plpgsql as $$"
+        " begin raise exception 'relation \"clientes\" does not exist'; end $$"
+    )
+    stack.execute_sql(
+        f"create trigger {name} before insert on auth.users for each row when (new.email = '{email}')"
+        f" execute function public.{name}()"
+    )
+    yield email
+    stack.execute_sql(f"drop trigger {name} on auth.users")
+    stack.execute_sql(f"drop function public.{name}()")
+
+
+@pytest.fixture
+def quick(caller: Caller, stack: LocalStack) -> Any:
+    """Open a connection with settings of the test's own, which does not wait between tries."""
+
+    def opened(key: str | None = None, **settings: Any) -> Ask:
+        quickly = Settings(retry_base_delay=0.001, retry_max_delay=0.002, **settings)
+        return Ask(caller, caller.open(stack.url, key or stack.secret_key, settings=quickly))
+
+    return opened

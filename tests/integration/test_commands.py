@@ -60,7 +60,9 @@ def test_the_tour_needs_no_terminal_and_honours_no_color() -> None:
         stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", timeout=600,
         env=environment, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    # The seed has a few values that cannot be read, as a real shop has: the library says so (R5), and nothing else.
+    assert [line for line in done.stderr.splitlines() if "some values could not be read" not in line] == []
     assert "\x1b" not in done.stdout
 
 
@@ -112,9 +114,9 @@ def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Sig
     )  # fmt: skip
     with running:
         assert running.stdout is not None
-        environment = dict(running.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(3))
-        comments = [running.stdout.readline() for _ in range(2)]
-        assert all(comment.startswith("# ") for comment in comments)
+        lines = iter(running.stdout.readline, "# a customer: c0ffee00-0000-4000-8000-000000000001\n")
+        exports = [line for line in lines if line.startswith("export ")]
+        environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in exports)
         assert httpx.get(f"{environment['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
         running.send_signal(by)
         _, complaints = running.communicate(timeout=300)
@@ -140,4 +142,6 @@ def test_the_printed_environment_can_be_pasted(
         "export SUPABASE_URL",
         "export SUPABASE_SECRET_KEY",
         "export SUPABASE_PUBLISHABLE_KEY",
+        "export ADMIN_CRM_EMAIL",
+        "export ADMIN_CRM_PASSWORD",
     ]

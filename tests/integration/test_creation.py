@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -20,8 +19,7 @@ from admin_crm import (
     resume_customer_creation,
 )
 from admin_crm._core.connection import link_of
-from admin_crm.local import LocalStack
-from shops import REAL_POSTGREST, open_shop
+from shops import CONFIRMING, REAL_POSTGREST
 
 ADDRESS = AddressData(
     type="shipping",
@@ -48,13 +46,12 @@ def somebody(**changes):
     )
 
 
-CONFIRMING = pytest.mark.xdist_group("confirming")  # one process starts that shop
+def users_with(shop, email):
+    return shop.execute_sql(f"select id from auth.users where lower(email) = lower('{email}')")
 
 
-@pytest.fixture(scope="module")
-def confirming() -> Iterator[LocalStack]:
-    with open_shop(email_confirmation=True) as running:
-        yield running
+def sessions_of(shop, user_id):
+    return shop.execute_sql(f"select count(*) from auth.sessions where user_id = '{user_id}'")[0]["count"]
 
 
 @pytest.fixture(params=["session at once", pytest.param("e-mail to be confirmed", marks=CONFIRMING)])
@@ -79,7 +76,7 @@ def test_a_customer_is_created_and_the_administrator_stays_one(caller, rights, s
     detail = caller(get_admin_customer_details, rights, created.id)
     assert (detail.full_name, detail.phone, detail.whatsapp) == (data.full_name, data.phone, data.whatsapp)
     assert [(each.street, each.references, each.is_default, each.city) for each in detail.addresses] == [
-        ("Calle Ocho", "portón azul", True, "")
+        ("Calle Ocho", "portón azul", True, "Xalapa")
     ]
     assert created.address == detail.addresses[0]
     assert len(caller(get_all_customers, rights)) >= 1200
@@ -129,6 +126,91 @@ def test_a_creation_that_stopped_reports_its_steps_and_can_be_resumed(caller, st
         resumed = caller(resume_customer_creation, crm, stopped.value.user_id, data)
     detail = caller(get_admin_customer_details, crm, resumed.id)
     assert [each.street for each in detail.addresses] == ["Calle Ocho"]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "half \ud83d pair"], ids=ascii)
+def test_a_street_that_cannot_be_stored_signs_nobody_up(caller, stack, text):
+    crm = caller.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+    data = somebody().model_dump(exclude={"address": {"customer_id"}})
+    with pytest.raises(InvalidInputError, match=r"address\.street"):
+        caller(create_customer_with_details, crm, data | {"address": data["address"] | {"street": text}})
+    assert users_with(stack, data["email"]) == []
+
+
+def test_an_address_that_was_invited_is_a_conflict_and_its_customer_stays_as_is(caller, rights, shop):
+    by_key = caller.open(shop.url, shop.secret_key)
+    invited = caller(create_customer_with_details, by_key, somebody(address=None, full_name="Primera"), method="invite")
+    # A minute later, since the server sends no two mails in one minute.
+    shop.execute_sql(
+        f"update auth.users set confirmation_sent_at = now() - interval '2 minutes' where id = '{invited.id}'"
+    )
+    data = somebody(email=invited.email, full_name="Segunda", password="una-Frase-larga-7")
+    with pytest.raises(ConflictError, match="never confirmed") as refused:
+        caller(create_customer_with_details, rights, data)
+    assert refused.value.customer_id == invited.id
+    detail = caller(get_admin_customer_details, rights, invited.id)
+    assert (detail.full_name, detail.addresses) == ("Primera", [])
+    assert sessions_of(shop, invited.id) == 0
+    resumed = caller(resume_customer_creation, rights, refused.value.customer_id, data)
+    assert (resumed.profile.full_name, resumed.address.street) == ("Primera", "Calle Ocho")
+
+
+def test_where_a_trigger_fails_nothing_was_created_and_it_may_be_tried_again(caller, stack, failing_address):
+    crm = caller.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+    for method in ("sign_up", "admin", "invite"):
+        with pytest.raises(CustomerCreationError, match="nothing was created") as failed:
+            caller(create_customer_with_details, crm, somebody(email=failing_address), method=method)
+        assert (failed.value.user_id, failed.value.code) == (None, "unexpected_failure")
+    assert users_with(stack, failing_address) == []
+
+
+def test_the_server_stores_the_address_in_lower_case_and_the_new_session_is_ended(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key, anon_key=stack.publishable_key)
+    data = somebody(email=f"Nuevo-{uuid4()}@Clientes.Example")
+    created = caller(create_customer_with_details, crm, data)
+    assert created.email == data.email.lower()
+    assert users_with(stack, created.email) == [{"id": str(created.id)}]
+    assert sessions_of(stack, created.id) == 0
+
+
+@pytest.mark.parametrize("address", [ADDRESS, None], ids=["with an address", "without"])
+def test_an_administrator_creates_with_the_secret_key_alone(caller, shop, address):
+    crm = caller.open(shop.url, shop.secret_key)
+    created = caller(create_customer_with_details, crm, somebody(address=address, password="a"), method="admin")
+    assert (created.needs_confirmation, created.password.get_secret_value()) == (False, "a")
+    assert (created.address is None) is (address is None)
+    caller.sign_in(shop.url, shop.publishable_key, created.email, "a")
+    with pytest.raises(ConflictError, match="already registered") as taken:
+        caller(create_customer_with_details, crm, somebody(email=created.email), method="admin")
+    assert taken.value.customer_id == created.id
+
+
+def test_a_session_with_a_secret_key_beside_it_creates_as_an_administrator(caller, stack):
+    crm = caller.sign_in(
+        stack.url, stack.publishable_key, stack.admin_email, stack.admin_password, secret_key=stack.secret_key
+    )
+    created = caller(create_customer_with_details, crm, somebody(), method="admin")
+    assert created.address.city == "Xalapa"
+
+
+def test_an_invited_customer_has_no_password_yet_and_a_second_invitation_is_a_conflict(caller, stack):
+    crm = caller.open(stack.url, stack.secret_key)
+    created = caller(create_customer_with_details, crm, somebody(), method="invite")
+    assert (created.password, created.needs_confirmation, created.address.street) == (None, True, "Calle Ocho")
+    with pytest.raises(ConflictError, match="never confirmed") as again:
+        caller(create_customer_with_details, crm, somebody(email=created.email), method="invite")
+    assert again.value.customer_id == created.id
+
+
+def test_resuming_for_an_existing_customer_writes_only_what_is_missing(caller, admin, stack, customer):
+    stack.execute_sql(f"update customer_profiles set phone = '55', whatsapp = null where id = '{customer}'")
+    data = somebody(full_name="Otro Nombre", phone="1", whatsapp="2")
+    first = admin(resume_customer_creation, customer, data)
+    assert (first.profile.full_name, first.profile.phone, first.profile.whatsapp) == ("Prueba Única", "55", "2")
+    stack.execute_sql(f"update addresses set id = gen_random_uuid(), street = 'Nueve' where customer_id = '{customer}'")
+    second = admin(resume_customer_creation, customer, data)
+    assert second.address.street == "Nueve"
+    assert stack.execute_sql(f"select count(*) from addresses where customer_id = '{customer}'") == [{"count": 1}]
 
 
 def test_a_creation_for_an_unknown_user_cannot_be_resumed(caller, stack):

@@ -188,7 +188,7 @@ def test_labels_that_do_not_follow_from_a_recency_of_365_pass(by_both: Ask, depl
             "alter table public.loyalty_points rename column description to text",
             "alter table public.loyalty_points rename column text to description",
             "columns of loyalty_points",
-            "missing: description (the field is None)",
+            "missing: description or reason (the field is None)",
         ),
         (
             "alter table public.store_settings rename column loyalty_tiers_config to tiers",

@@ -14,15 +14,11 @@ import pytest
 
 from admin_crm import (
     AdminCRMError,
-    AuthenticationError,
     CustomerNotFoundError,
     EvidenceNotDeletedError,
     InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
-    SchemaMismatchError,
-    ServiceUnavailableError,
-    Settings,
     delete_customer_evidence,
     download_customer_evidence,
     get_evidence_url,
@@ -31,40 +27,12 @@ from admin_crm import (
 )
 from admin_crm._storage.resumable import PART_SIZE
 from admin_crm.local import LocalStack
-from helpers import Ask, Caller, user_id_of
+from helpers import Ask, user_id_of, watch
 
 MIB = 1024 * 1024
 # The same in every process that collects these tests: pytest may make them part of a test's name.
 PNG = b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(5000)
 PDF = b"%PDF-1.7\n" + random.Random(2).randbytes(5000)
-
-
-@pytest.fixture
-def quick(caller: Caller, stack: LocalStack) -> Any:
-    """Open a connection with settings of the test's own, which does not wait between tries."""
-
-    def opened(key: str | None = None, **settings: Any) -> Ask:
-        quickly = Settings(retry_base_delay=0.001, retry_max_delay=0.002, **settings)
-        return Ask(caller, caller.open(stack.url, key or stack.secret_key, settings=quickly))
-
-    return opened
-
-
-def watch(asked: Ask) -> list[httpx.Request]:
-    """Keep the requests that a connection sends."""
-    requests: list[httpx.Request] = []
-
-    def keep(request: httpx.Request) -> None:
-        requests.append(request)
-
-    async def keep_too(request: httpx.Request) -> None:
-        requests.append(request)
-
-    session = asked.crm.supabase.storage.session
-    hooks = session.event_hooks
-    hooks["request"].append(keep_too if asked.caller.name == "async" else keep)
-    session.event_hooks = hooks
-    return requests
 
 
 @pytest.mark.parametrize(
@@ -140,33 +108,6 @@ def test_a_file_above_six_mebibytes_is_uploaded_in_parts(by_key: Ask, customer: 
     assert (file.file_name, file.content_type, file.size) == ("Vídeo.mov", "video/quicktime", size)
 
 
-def test_a_large_upload_resumes_after_a_lost_connection(quick: Any, customer: str) -> None:
-    crm = quick()
-    content = os.urandom(PART_SIZE + 1000)
-    requests = watch(crm)
-    session = crm.crm.supabase.storage.session
-    kept = session.send
-    broken: list[httpx.Request] = []
-
-    # The second part is sent and stored, but its answer never seen.
-    def lose(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
-        if request.headers.get("upload-offset") == str(PART_SIZE) and not broken:
-            broken.append(request)
-            raise httpx.ReadError("lost")
-        return answer
-
-    def send(request: httpx.Request, **options: Any) -> httpx.Response:
-        return lose(request, kept(request, **options))
-
-    async def send_async(request: httpx.Request, **options: Any) -> httpx.Response:
-        return lose(request, await kept(request, **options))
-
-    session.send = send_async if crm.caller.name == "async" else send
-    path = crm(upload_customer_evidence, customer, content)
-    assert [request.method for request in requests if "resumable/" in request.url.path] == ["PATCH", "PATCH", "HEAD"]
-    assert crm(download_customer_evidence, path) == content
-
-
 @pytest.mark.parametrize("size", [1000, PART_SIZE + 1])
 def test_a_file_that_the_server_refuses_as_too_large_is_invalid(
     quick: Any, stack: LocalStack, customer: str, size: int
@@ -188,7 +129,8 @@ def test_all_files_are_listed_when_there_are_more_than_a_thousand(
         f" '{customer}/' || n || '.png', '{{\"size\": 1}}' from generate_series(1, 1100) n"
     )
     files = by_key(list_customer_evidence, customer)
-    stack.execute_sql(f"delete from storage.objects where name like '{customer}/%'")
+    # Storage forbids to delete its rows by SQL: a file would stay behind each.
+    assert len(by_key(delete_customer_evidence, [file.path for file in files])) == 1100
     assert len({file.path for file in files}) == len(files) == 1100
     assert all(file.url for file in files)
 
@@ -272,45 +214,3 @@ def test_a_signed_in_customer_may_not_add_evidence_about_themselves(
 ) -> None:
     with pytest.raises(PermissionDeniedError):
         stranger(upload_customer_evidence, user_id_of(stranger.crm), b"x" * size)
-
-
-def test_a_missing_bucket_is_a_schema_mismatch(quick: Any, customer: str) -> None:
-    crm = quick(evidence_bucket="no-such-bucket")
-    path = f"{customer}/a.png"
-    for operation, *arguments in (
-        (upload_customer_evidence, customer, PNG),
-        (upload_customer_evidence, customer, b"x" * (PART_SIZE + 1)),
-        (list_customer_evidence, customer),
-        (download_customer_evidence, path),
-        (delete_customer_evidence, path),
-    ):
-        with pytest.raises(SchemaMismatchError):
-            crm(operation, *arguments)
-
-
-def test_a_key_of_another_project_is_an_authentication_error(quick: Any, customer: str) -> None:
-    with pytest.raises(AuthenticationError):
-        quick("sb_secret_of-another-project")(upload_customer_evidence, customer, PNG)
-
-
-def test_a_server_that_fails_is_unavailable(quick: Any, customer: str) -> None:
-    crm = quick()
-    session = crm.crm.supabase.storage.session
-
-    def fail(request: httpx.Request, **options: Any) -> httpx.Response:
-        return httpx.Response(500, request=request, text="<html>")
-
-    async def fail_async(request: httpx.Request, **options: Any) -> httpx.Response:
-        return fail(request)
-
-    path = f"{customer}/a.png"
-    session.send = fail_async if crm.caller.name == "async" else fail
-    for operation, *arguments in (
-        (upload_customer_evidence, customer, PNG),
-        (list_customer_evidence, customer),
-        (get_evidence_url, path),
-        (download_customer_evidence, path),
-        (delete_customer_evidence, path),
-    ):
-        with pytest.raises(ServiceUnavailableError):
-            crm(operation, *arguments)

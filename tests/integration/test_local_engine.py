@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from admin_crm.local import LocalStack, LocalStackError
-from admin_crm.local import stack as stack_module
+from admin_crm.local import process as process_module
 from shops import REAL_POSTGREST, local_only
 
 pytestmark = [
@@ -72,7 +72,8 @@ def test_a_missing_table_and_a_refused_row_are_answered_as_postgrest_12_does(
 ) -> None:
     assert (ask("/order_items").status_code, ask("/order_items").json()["code"]) == (404, "42P01")
     refused = httpx.post(
-        f"{stack.url}/rest/v1/orders", json={"order_number": "x", "status": "nope"},
+        f"{stack.url}/rest/v1/orders",
+        json={"order_number": "x", "items": [], "subtotal": 1, "total": 1, "status": "nope"},
         headers={"apikey": stack.secret_key}, trust_env=False,
     ).json()  # fmt: skip
     assert refused["code"] == "23514"
@@ -137,7 +138,7 @@ def test_nothing_is_left_after_the_end() -> None:
 def test_nothing_is_left_when_the_gateway_is_killed_or_hangs(
     how: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stack_module, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(process_module, "STOP_SECONDS", 0.2)
     with LocalStack(engine="postgrest") as brief:
         folder, process = brief._folder, brief._process
         assert process
@@ -147,7 +148,7 @@ def test_nothing_is_left_when_the_gateway_is_killed_or_hangs(
 
 
 def test_a_start_that_is_given_up_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack_module, "START_SECONDS", 0.6)
+    monkeypatch.setattr(process_module, "START_SECONDS", 0.6)
     brief = LocalStack(engine="postgrest")
     with pytest.raises(LocalStackError, match="was not ready"):
         brief.start()

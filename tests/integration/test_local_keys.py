@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,12 +16,6 @@ pytestmark = [local_only, pytest.mark.xdist_group("local-closed")]
 
 KEYS = ("publishable_key", "secret_key", "anon_jwt", "service_role_jwt", "jwt_secret", "administration_key")
 keeping = pytest.mark.skipif(REAL_POSTGREST, reason="only the engine 'lite' keeps data")
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    with LocalStack() as running:
-        yield running
 
 
 def test_every_stack_has_keys_of_its_own_which_look_real(stack: LocalStack) -> None:

@@ -13,12 +13,6 @@ from shops import local_only
 pytestmark = [local_only, pytest.mark.xdist_group("local-closed")]
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    with LocalStack() as running:
-        yield running
-
-
 @pytest.fixture
 def http(stack: LocalStack) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=stack.url, trust_env=False) as client:

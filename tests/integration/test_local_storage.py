@@ -902,7 +902,9 @@ def test_a_resumable_upload_says_no_in_plain_text(
     assert created(service, TUS | {"Upload-Length": "3"}) == (400, "Metadata header is required")
     assert created(service, TUS | {"Upload-Metadata": good["Upload-Metadata"]})[0] == 400
     assert created(service, resumable(bucket, "there", 3)) == (409, "The resource already exists")
-    assert created(service, resumable("no-bucket", "a", 3))[0] == 404
+    missing = service.post("/upload/resumable", headers=resumable("no-bucket", "a", 3))
+    assert plain(missing)[0] == 404
+    assert missing.headers["tus-resumable"] == "1.0.0"  # which tells it from a server without this route
     assert created(service, resumable(bucket, "#", 3))[0] == 400
     assert created(service, resumable(bucket, "a", 52_428_801)) == (413, "Maximum size exceeded")
     assert created(visitor, good)[0] == 403
@@ -912,6 +914,29 @@ def test_a_resumable_upload_says_no_in_plain_text(
     assert service.post("/upload/resumable", headers=resumable(images, "a", 3)).status_code == 201
     over = service.post("/upload/resumable", headers=resumable(bucket, "there", 3) | {"x-upsert": "true"})
     assert over.status_code == 201
+
+
+def test_a_token_that_expires_during_a_resumable_upload_is_told_except_to_a_head(
+    stack: LocalStack, service: httpx.Client, nobody: httpx.Client, bucket: str
+) -> None:
+    location = service.post("/upload/resumable", headers=resumable(bucket, "a", 3)).headers["location"]
+    expired = {"Authorization": f"Bearer {token(stack, role='service_role', expires_in=-60)}"}
+    message = ("403", "Unauthorized", '"exp" claim timestamp check failed', "AccessDenied")
+    assert refusal(nobody.post("/upload/resumable", headers=resumable(bucket, "b", 3) | expired)) == message
+    part = CHUNK | {"Upload-Offset": "0"} | expired
+    assert refusal(nobody.patch(location, content=b"abc", headers=part)) == message
+    head = nobody.head(location, headers=TUS | expired)
+    assert (head.status_code, head.content) == (400, b"")
+    assert "tus-resumable" not in head.headers
+    assert refusal(nobody.post(f"/object/list/{bucket}", json={"prefix": ""}, headers=expired)) == message
+
+
+def test_a_missing_bucket_is_told_by_reading_an_object_and_not_by_signing_or_removing(service: httpx.Client) -> None:
+    assert refusal(service.get("/object/no-bucket/a")) == NO_BUCKET
+    assert refusal(service.get("/object/info/no-bucket/a")) == NO_BUCKET
+    assert refusal(service.post("/object/sign/no-bucket/a", json={"expiresIn": 60})) == NO_KEY
+    assert service.request("DELETE", "/object/no-bucket", json={"prefixes": ["a"]}).json() == []
+    assert service.post("/object/list/no-bucket", json={"prefix": ""}).json() == []
 
 
 def test_a_chunk_out_of_place_is_refused(service: httpx.Client, bucket: str) -> None:

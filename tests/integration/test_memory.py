@@ -22,7 +22,7 @@ PACKAGE = str(Path(admin_crm.__file__).parent)
 READ_AGAIN_AND_AGAIN = """
 import json, resource, sys, uuid
 import httpx, respx
-from admin_crm import AdminCRM, get_all_customers
+from admin_crm import AdminCRM, Settings, get_all_customers
 
 rows = [{"id": str(uuid.UUID(int=n)), "full_name": f"Customer {n}", "email": f"c{n}@shop.example", "segment": "Leal",
          "created_at": "2026-01-01T00:00:00+00:00", "total_spent": n, "ai_preferences": {"interests": ["a", "b"]}}
@@ -38,7 +38,7 @@ def fail():
     raise RuntimeError(len(customers))
 
 kept = None
-with respx.mock, AdminCRM("https://shop.test", "sb_secret_memory") as crm:
+with respx.mock, AdminCRM("https://shop.test", "sb_secret_memory", settings=Settings(directory_function=None)) as crm:
     respx.get(url__regex=".*").mock(
         side_effect=lambda request: httpx.Response(200, content=page.content, headers=page.headers)
     )

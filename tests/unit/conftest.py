@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 import respx
 
+from admin_crm._core import retry, send, transfer
 from admin_crm._storage import resumable, upload
+from functions_server import CUSTOMER, OFFERS, knows
+from orders_server import OrdersServer
 from project_server import Project
-from storage_server import StorageServer, Tus
+from storage_server import Clock, StorageServer, Tus
 
 
 @pytest.fixture
@@ -30,6 +34,15 @@ def tus(storage: StorageServer, monkeypatch: pytest.MonkeyPatch) -> Tus:
 
 
 @pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which retries are counted."""
+    clock = Clock()
+    for module in (send, retry, transfer):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+@pytest.fixture
 def project() -> Iterator[Project]:
     """A healthy Supabase project."""
     with respx.mock(assert_all_called=False) as router:
@@ -38,6 +51,15 @@ def project() -> Iterator[Project]:
 
 @pytest.fixture
 def functions() -> Iterator[respx.MockRouter]:
-    """The server of the Edge Functions."""
+    """The server of the Edge Functions, of a shop with one customer that stores no offers."""
     with respx.mock(assert_all_called=False) as router:
+        knows(router, CUSTOMER)
+        router.get(OFFERS).mock(return_value=httpx.Response(404, json={"code": "PGRST205", "message": "no table"}))
         yield router
+
+
+@pytest.fixture
+def orders_server() -> Iterator[OrdersServer]:
+    """A server with orders, two products and one category."""
+    with respx.mock(assert_all_called=False) as router:
+        yield OrdersServer(router)

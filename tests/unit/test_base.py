@@ -7,9 +7,21 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from admin_crm import AdminCRM, AsyncAdminCRM, InvalidInputError, Settings, get_admin_customer_notes, tier_progress
-from helpers import ANON, KEY, NOTES, SOMEBODY, URL
+from admin_crm import (
+    AdminCRM,
+    AsyncAdminCRM,
+    InvalidInputError,
+    PermissionDeniedError,
+    Settings,
+    get_admin_customer_notes,
+    tier_progress,
+)
+from admin_crm._core.connection import link_of
+from admin_crm.client import has_secret_key, with_secret_key
+from helpers import ANON, KEY, NOTES, SOMEBODY, URL, shown_with_locals
+from project_server import jwt
 
+USER_TOKEN = jwt(role="authenticated", sub=SOMEBODY)
 LEGACY = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl"
 
 
@@ -88,6 +100,92 @@ def test_an_environment_without_url_or_key_says_what_to_set(no_environment, monk
     monkeypatch.setenv("SUPABASE_URL", URL)
     with pytest.raises(InvalidInputError, match="SUPABASE_SECRET_KEY"):
         AdminCRM.from_env()
+
+
+SIGN_IN = {"ADMIN_CRM_EMAIL": "ana@shop.test", "ADMIN_CRM_PASSWORD": "secreto"}
+TOKEN = {"ADMIN_CRM_ACCESS_TOKEN": USER_TOKEN}
+PUBLISHABLE = {"SUPABASE_PUBLISHABLE_KEY": ANON}
+SECRET = {"SUPABASE_SECRET_KEY": KEY}
+
+
+@pytest.mark.parametrize(
+    ("variables", "shown", "is_secret", "has_secret"),
+    [
+        (SECRET, "with a secret key", True, True),
+        (SECRET | PUBLISHABLE, "with a secret key", True, True),
+        (SIGN_IN | PUBLISHABLE, "as a signed-in user", False, False),
+        (SIGN_IN | PUBLISHABLE | SECRET, "as a signed-in user, with a secret key", False, True),
+        (TOKEN | PUBLISHABLE, "as a signed-in user", False, False),
+        (TOKEN | PUBLISHABLE | SECRET, "as a signed-in user, with a secret key", False, True),
+        (SECRET | dict.fromkeys((*SIGN_IN, *TOKEN), ""), "with a secret key", True, True),
+    ],
+)
+def test_the_environment_says_whose_rights_a_connection_has(
+    no_environment, monkeypatch, caller, variables, shown, is_secret, has_secret
+):
+    for name, value in {"SUPABASE_URL": URL, **variables}.items():
+        monkeypatch.setenv(name, value)
+    crm = caller.keep((AsyncAdminCRM if caller.name == "async" else AdminCRM).from_env())
+    assert repr(crm) == f"{type(crm).__name__}({URL!r}, {shown})"
+    assert (link_of(crm).rights.is_secret, has_secret_key(crm)) == (is_secret, has_secret)
+    assert not [secret for secret in variables.values() if secret and secret in repr(vars(crm))]
+
+
+def test_an_access_token_comes_before_an_email_and_a_password(no_environment, monkeypatch):
+    for name, value in {"SUPABASE_URL": URL, **SIGN_IN, **TOKEN, **PUBLISHABLE}.items():
+        monkeypatch.setenv(name, value)
+    with AdminCRM.from_env() as crm:
+        assert link_of(crm).rights.login is None
+        assert link_of(crm).rights.bearer == USER_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        (SECRET | PUBLISHABLE | {"ADMIN_CRM_EMAIL": "ana@shop.test"}, "ADMIN_CRM_PASSWORD is not"),
+        (SECRET | PUBLISHABLE | {"ADMIN_CRM_PASSWORD": "secreto"}, "ADMIN_CRM_EMAIL is not"),
+        (SECRET | SIGN_IN, "needs SUPABASE_PUBLISHABLE_KEY"),
+        (SECRET | TOKEN, "needs SUPABASE_PUBLISHABLE_KEY"),
+        (PUBLISHABLE, "no key is set"),
+        (PUBLISHABLE | TOKEN | {"SUPABASE_SECRET_KEY": ANON}, "not a secret key"),
+    ],
+)
+def test_an_environment_that_cannot_give_the_rights_it_names_is_refused(no_environment, monkeypatch, variables, words):
+    for name, value in {"SUPABASE_URL": URL, **variables}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInputError, match=words) as raised:
+        AdminCRM.from_env()
+    assert not [secret for secret in variables.values() if secret in shown_with_locals(raised.value)]
+
+
+def test_a_view_with_another_users_rights_has_no_secret_key(caller):
+    crm = caller.open(URL, ANON, access_token=USER_TOKEN, secret_key=KEY)
+    assert (has_secret_key(crm), has_secret_key(crm.with_options(attempts=1))) == (True, True)
+    for other in (crm.as_user(USER_TOKEN), caller.open(URL, KEY, anon_key=ANON).as_user(USER_TOKEN)):
+        assert repr(other).endswith("as a signed-in user)")
+        assert not has_secret_key(other)
+        with pytest.raises(PermissionDeniedError, match="deleting a customer needs the secret key") as raised:
+            with_secret_key(other, "deleting a customer")
+        assert "secret_key=" in str(raised.value.hint)
+
+
+# supabase-py warns of its own options when it makes its own HTTP client.
+@pytest.mark.filterwarnings("ignore:The '.*' parameter is deprecated:DeprecationWarning")
+@respx.mock
+def test_a_client_of_the_apps_own_has_the_rights_that_it_has_at_the_moment(caller):
+    from supabase import AsyncClient, Client
+
+    notes = respx.get(NOTES).mock(return_value=httpx.Response(200, json=[{"customer_id": SOMEBODY}]))
+    theirs = (AsyncClient if caller.name == "async" else Client)(URL, ANON)
+    crm = caller.open(supabase=theirs, secret_key=KEY)
+    assert "with a publishable key, with a secret key" in repr(crm)
+    assert link_of(crm).rights.is_anonymous
+    theirs.options.headers["Authorization"] = f"Bearer {USER_TOKEN}"  # as supabase-py does when somebody signs in
+    assert "as a signed-in user, with a secret key" in repr(crm)
+    assert not link_of(crm).rights.is_anonymous
+    caller(get_admin_customer_notes, with_secret_key(crm, "reading"), SOMEBODY)
+    assert notes.calls.last.request.headers["authorization"] == f"Bearer {KEY}"
+    assert (link_of(crm).rights.client, crm.supabase) == (theirs, theirs)
 
 
 def test_the_environment_is_read_only_where_that_is_asked_for(no_environment, monkeypatch):

@@ -1,4 +1,4 @@
-"""Creating customers: lost responses, addresses that are registered already, refusals."""
+"""Creating customers: what is checked first, who writes which rows, and resuming."""
 
 from __future__ import annotations
 
@@ -7,124 +7,39 @@ import json
 import httpx
 import pytest
 import respx
-from supabase_auth.types import AuthResponse
 
 from admin_crm import (
-    ConflictError,
+    AddressData,
+    CreateCustomerData,
     CustomerCreationError,
-    PermissionDeniedError,
-    RateLimitedError,
-    ServiceUnavailableError,
-    UnexpectedResponseError,
+    InvalidInputError,
     create_customer_with_details,
     resume_customer_creation,
 )
-from admin_crm.creation import _new_password, _read_sign_up
-from helpers import ANON, KEY, URL
+from helpers import ANON, KEY, PROFILES, REST, SOMEBODY
+from sign_up_server import DATA, LOG_OUT, SIGN_UP, signed_up, with_session
 
-SOMEBODY = "7e1b2c3d-0000-4000-8000-000000000001"
-SIGN_UP = f"{URL}/auth/v1/signup"
-PROFILES = f"{URL}/rest/v1/customer_profiles"
-ADDRESSES = f"{URL}/rest/v1/addresses"
-DATA = {
-    "email": "ana@x.example", "full_name": "Ana", "phone": "55", "whatsapp": "55",
-    "address": {
-        "type": "shipping", "label": "Casa", "full_name": "Ana", "street": "Ocho", "number": "8", "colony": "Centro",
-        "zip_code": "06000",
-    },
-}  # fmt: skip
-IDENTITY = {
-    "id": SOMEBODY, "identity_id": SOMEBODY, "user_id": SOMEBODY, "identity_data": {}, "provider": "email",
-    "created_at": "2026-01-01T00:00:00Z", "last_sign_in_at": "2026-01-01T00:00:00Z",
-}  # fmt: skip
-
-
-def user(**changes) -> dict:
-    return {
-        "id": SOMEBODY, "aud": "authenticated", "email": DATA["email"], "app_metadata": {}, "user_metadata": {},
-        "created_at": "2026-01-01T00:00:00Z", "identities": [IDENTITY], **changes,
-    }  # fmt: skip
-
-
-def with_session() -> httpx.Response:
-    session = {"access_token": "user-token", "refresh_token": "r", "token_type": "bearer", "expires_in": 3600}
-    return httpx.Response(200, json=session | {"user": user()})
+ADDRESSES = f"{REST}/addresses"
 
 
 def written(request: httpx.Request) -> httpx.Response:
     return httpx.Response(201, json=[json.loads(request.content)])
 
 
-@respx.mock
-def test_a_user_without_identities_means_that_the_address_is_registered(ask):
-    respx.post(SIGN_UP).mock(return_value=httpx.Response(200, json=user(identities=[])))
-    with pytest.raises(ConflictError, match="already registered"):
-        ask(create_customer_with_details, DATA)
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "kind"),
-    [
-        (422, "signup_disabled", PermissionDeniedError),
-        (422, "email_provider_disabled", PermissionDeniedError),
-        (422, "user_already_exists", ConflictError),
-        (429, "over_email_send_rate_limit", RateLimitedError),
-        (429, "over_request_rate_limit", RateLimitedError),
-    ],
-)
-@respx.mock
-def test_a_refused_sign_up_says_why_and_is_not_retried(ask, status, code, kind):
-    route = respx.post(SIGN_UP).mock(return_value=httpx.Response(status, json={"error_code": code, "msg": "no"}))
-    with pytest.raises(kind) as raised:
-        ask(create_customer_with_details, DATA)
-    assert (raised.value.code, route.call_count) == (code, 1)
-
-
-@respx.mock
-def test_the_reasons_for_a_weak_password_are_in_the_message(ask):
-    weak = {"error_code": "weak_password", "msg": "too weak", "weak_password": {"reasons": ["length", "characters"]}}
-    respx.post(SIGN_UP).mock(return_value=httpx.Response(422, json=weak))
-    with pytest.raises(Exception, match="length, characters"):
-        ask(create_customer_with_details, DATA | {"password": "a"})
-
-
-@pytest.mark.parametrize(
-    "lost", [httpx.ReadError("x"), httpx.ReadTimeout("x"), httpx.Response(502, html="<html>")], ids=repr
-)
-@respx.mock
-def test_a_lost_response_never_signs_up_twice(ask, lost):
-    route = respx.post(SIGN_UP).mock(side_effect=lost if isinstance(lost, Exception) else [lost])
-    with pytest.raises(CustomerCreationError, match="may or may not exist") as raised:
-        ask(create_customer_with_details, DATA)
-    assert (raised.value.user_id, raised.value.completed, route.call_count) == (None, (), 1)
-
-
-@respx.mock
-def test_a_sign_up_that_was_never_sent_is_sent_again(ask):
-    route = respx.post(SIGN_UP).mock(side_effect=httpx.ConnectError("x"))
-    with pytest.raises(ServiceUnavailableError):
-        ask(create_customer_with_details, DATA)
-    assert route.call_count > 1
-
-
-@respx.mock
-def test_a_response_without_a_user_leaves_open_whether_one_exists(ask):
-    respx.post(SIGN_UP).mock(return_value=httpx.Response(200, json={}))
-    with pytest.raises(CustomerCreationError, match="may or may not exist"):
-        ask(create_customer_with_details, DATA)
-    with pytest.raises(UnexpectedResponseError, match="without a user"):
-        _read_sign_up(AuthResponse(user=None, session=None))
+def rows(*found: dict) -> httpx.Response:
+    return httpx.Response(200, json=found, headers={"content-range": f"0-0/{len(found)}"})
 
 
 @respx.mock
 def test_the_new_user_writes_their_own_rows_and_keys_are_not_confused(ask):
-    sign_up = respx.post(SIGN_UP).mock(return_value=with_session())
+    sign_up = respx.post(SIGN_UP).mock(side_effect=with_session)
+    log_out = respx.post(LOG_OUT).mock(return_value=httpx.Response(204))
     profile = respx.post(PROFILES).mock(side_effect=written)
     address = respx.post(ADDRESSES).mock(side_effect=written)
     created = ask(create_customer_with_details, DATA, redirect_to="https://shop.test/hola")
     assert sign_up.calls.last.request.headers["apikey"] == ANON
     assert sign_up.calls.last.request.url.params["redirect_to"] == "https://shop.test/hola"
-    for route in (profile, address):
+    for route in (profile, address, log_out):
         assert route.calls.last.request.headers["apikey"] == ANON
         assert route.calls.last.request.headers["authorization"] == "Bearer user-token"
     assert not created.needs_confirmation
@@ -134,13 +49,25 @@ def test_the_new_user_writes_their_own_rows_and_keys_are_not_confused(ask):
 
 
 @respx.mock
+def test_the_session_of_the_new_user_is_ended_when_a_row_could_not_be_written_too(ask):
+    respx.post(SIGN_UP).mock(side_effect=with_session)
+    log_out = respx.post(LOG_OUT).mock(return_value=httpx.Response(204))
+    respx.post(PROFILES).mock(return_value=httpx.Response(400, json={"code": "23514", "message": "no"}))
+    with pytest.raises(CustomerCreationError):
+        ask(create_customer_with_details, DATA)
+    assert log_out.calls.last.request.headers["authorization"] == "Bearer user-token"
+    assert log_out.calls.last.request.url.params["scope"] == "local"
+
+
+@respx.mock
 def test_rows_that_policies_refuse_the_new_user_are_written_by_the_administrator(ask):
     def for_administrators_only(request: httpx.Request) -> httpx.Response:
         if request.headers["apikey"] == ANON:
             return httpx.Response(403, json={"code": "42501", "message": "new row violates row-level security policy"})
         return written(request)
 
-    respx.post(SIGN_UP).mock(return_value=with_session())
+    respx.post(SIGN_UP).mock(side_effect=with_session)
+    respx.post(LOG_OUT).mock(return_value=httpx.Response(204))
     respx.post(PROFILES).mock(side_effect=for_administrators_only)
     respx.post(ADDRESSES).mock(side_effect=for_administrators_only)
     assert str(ask(create_customer_with_details, DATA).id) == SOMEBODY
@@ -148,23 +75,87 @@ def test_rows_that_policies_refuse_the_new_user_are_written_by_the_administrator
 
 @respx.mock
 def test_rows_that_were_written_but_are_hidden_stop_the_creation(ask):
-    respx.post(SIGN_UP).mock(return_value=httpx.Response(200, json=user()))
+    respx.post(SIGN_UP).mock(side_effect=signed_up)
     respx.post(PROFILES).mock(return_value=httpx.Response(201, json=[]))
     with pytest.raises(CustomerCreationError) as raised:
         ask(create_customer_with_details, DATA)
     assert (str(raised.value.user_id), raised.value.completed) == (SOMEBODY, ("sign_up",))
     assert "profile and address" in str(raised.value)
+    respx.get(PROFILES).mock(return_value=rows())
     respx.post(PROFILES).mock(side_effect=written)
+    respx.get(ADDRESSES).mock(return_value=rows())
     respx.post(ADDRESSES).mock(return_value=httpx.Response(201, json=[]))
     with pytest.raises(CustomerCreationError) as raised:
         ask(resume_customer_creation, SOMEBODY, DATA)
     assert raised.value.completed == ("sign_up", "profile")
 
 
-def test_generated_passwords_satisfy_the_usual_policies_and_differ():
-    passwords = {_new_password() for _ in range(50)}
-    assert len(passwords) == 50
-    for password in passwords:
-        assert len(password) == 20
-        kinds = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum())
-        assert all(any(map(kind, password)) for kind in kinds)
+@respx.mock
+def test_what_is_not_given_comes_from_the_customer_or_is_left_to_the_database(ask):
+    respx.post(SIGN_UP).mock(side_effect=signed_up)
+    profile = respx.post(PROFILES).mock(side_effect=written)
+    address = respx.post(ADDRESSES).mock(side_effect=written)
+    blank = {"label": " ", "full_name": "", "city": "", "state": " ", "phone": "", "notes": "", "references": ""}
+    ask(create_customer_with_details, DATA | {"whatsapp": "", "address": DATA["address"] | blank})
+    sent = json.loads(address.calls.last.request.content)
+    sent.pop("id")
+    assert sent == {
+        "customer_id": SOMEBODY, "type": "shipping", "label": "Casa", "full_name": "Ana", "phone": "55",
+        "street": "Ocho", "number": "8", "colony": "Centro", "zip_code": "06000", "is_default": True,
+    }  # fmt: skip
+    assert json.loads(profile.calls.last.request.content)["whatsapp"] == "55"
+
+
+@respx.mock
+def test_a_column_that_somebody_else_has_just_filled_is_not_overwritten(ask):
+    respx.get(PROFILES).mock(return_value=rows({"id": SOMEBODY, "full_name": "Ana", "phone": "55", "whatsapp": None}))
+    fill = respx.patch(PROFILES).mock(return_value=httpx.Response(200, json=[]))
+    respx.get(ADDRESSES).mock(return_value=rows({"id": SOMEBODY, "customer_id": SOMEBODY, "is_default": False}))
+    resumed = ask(resume_customer_creation, SOMEBODY, DATA)
+    assert fill.call_count == 1
+    assert json.loads(fill.calls.last.request.content) == {"whatsapp": "56"}
+    assert fill.calls.last.request.url.params["whatsapp"] == "is.null"
+    assert str(resumed.address.id) == SOMEBODY
+
+
+STORED_NOWHERE = ["a\x00b", "half \ud83d pair"]
+
+
+@pytest.mark.parametrize("text", STORED_NOWHERE, ids=ascii)
+@pytest.mark.parametrize("field", ["email", "full_name", "phone", "whatsapp", "password"])
+@respx.mock
+def test_texts_that_the_database_cannot_store_are_refused_before_the_sign_up(ask, field, text):
+    wrong = f"{text}@x.example".replace(" ", "") if field == "email" else text
+    with pytest.raises(InvalidInputError, match=field) as refused:
+        ask(create_customer_with_details, DATA | {field: wrong})
+    assert text not in str(refused.value)
+    assert not respx.calls
+
+
+@pytest.mark.parametrize("text", STORED_NOWHERE, ids=ascii)
+@pytest.mark.parametrize("field", sorted(AddressData.model_fields.keys() - {"customer_id", "type", "is_default"}))
+@respx.mock
+def test_texts_of_the_address_that_cannot_be_stored_are_refused_before_the_sign_up(ask, field, text):
+    with pytest.raises(InvalidInputError, match=rf"address\.{field}"):
+        ask(create_customer_with_details, DATA | {"address": DATA["address"] | {field: text}})
+    assert not respx.calls
+
+
+@respx.mock
+def test_the_address_of_a_new_customer_has_no_customer_yet(ask):
+    data = CreateCustomerData.model_validate(DATA | {"address": DATA["address"] | {"customer_id": SOMEBODY}})
+    for operation, arguments in ((create_customer_with_details, (data,)), (resume_customer_creation, (SOMEBODY, data))):
+        with pytest.raises(InvalidInputError, match=r"address\.customer_id") as refused:
+            ask(operation, *arguments)
+        assert "add_customer_address" in str(refused.value.hint)
+    assert not respx.calls
+
+
+@pytest.mark.parametrize(
+    "options", [{"method": "magic"}, {"redirect_to": " "}, {"redirect_to": "https://x.example/\x00"}], ids=repr
+)
+@respx.mock
+def test_options_are_checked_before_the_sign_up(ask, options):
+    with pytest.raises(InvalidInputError, match=next(iter(options))):
+        ask(create_customer_with_details, DATA, **options)
+    assert not respx.calls

@@ -1,50 +1,85 @@
-"""The tier by the amount spent, and the summary of orders."""
+"""One customer's page: how its parts are merged, and the summary of orders."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
+import respx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_crm import AdminCustomer, CustomerTier, Order, tier_progress
-from admin_crm._postgrest.decode import adapter_of, decode
+from admin_crm import AdminCustomer, Order, get_admin_customer_details, get_customer_intelligence
 from admin_crm.customers import _summarize_orders
-from admin_crm.errors import InvalidInputError
+from helpers import NOTES, ORDERS, PROFILES, REST, URL, VIEW
 
+ADDRESSES = f"{REST}/addresses"
 ID = "7e1b2c3d-0000-4000-8000-000000000001"
 
 
-def read(model, **row):
-    return decode(json.dumps([{"id": ID, **row}]).encode(), adapter_of(model))[0]
+VIEW_ROW = {
+    "id": ID, "account_status": "active", "avatar_url": "https://a.test/account.png", "total_orders": 9,
+    "total_spent": 900, "frequency": 9, "monetary": 900, "segment": "Leal", "recency_days": 3,
+}  # fmt: skip
+PROFILE = {
+    "id": ID, "account_status": "banned", "avatar_url": "https://a.test/profile.png", "total_orders": 4,
+    "total_spent": 400, "referral_code": "VSM-1", "suspension_end": None,
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("spent", "tier", "following", "left"),
-    [
-        (0, "bronze", "silver", 5000),
-        ("4999.99", "bronze", "silver", "0.01"),
-        (5000, "silver", "gold", 15000),
-        (20000, "gold", "platinum", 30000),
-        (50000, "platinum", None, None),
-        (10**9, "platinum", None, None),
-    ],
-)
-def test_a_tier_is_reached_at_its_threshold(spent, tier, following, left):
-    progress = tier_progress(Decimal(spent))
-    assert (progress.tier, progress.next_tier) == (tier, following)
-    assert progress.amount_to_next == (None if left is None else Decimal(left))
+@pytest.fixture
+def shop():
+    """A shop whose view computes some columns in its own way."""
+    with respx.mock(assert_all_called=False) as server:
+        answer(server, PROFILES, PROFILE)
+        answer(server, VIEW, VIEW_ROW)
+        for url in (ORDERS, NOTES, ADDRESSES):
+            answer(server, url)
+        server.post(f"{URL}/storage/v1/object/list/customer-evidence").respond(200, json=[])
+        yield server
 
 
-def test_tier_progress_takes_a_customer_and_refuses_an_invalid_amount():
-    assert tier_progress(read(AdminCustomer, total_spent=7500)).tier is CustomerTier.SILVER
-    assert tier_progress(read(AdminCustomer)).tier is CustomerTier.BRONZE
-    for wrong in (Decimal(-1), Decimal("nan"), float("inf")):
-        with pytest.raises(InvalidInputError):
-            tier_progress(wrong)
+def answer(server, url, *rows):
+    server.get(url).respond(200, json=list(rows), headers={"content-range": f"*/{len(rows)}"})
+
+
+def test_the_page_says_what_the_directory_says_and_the_status_of_the_profile(ask, shop):
+    row, detail = ask(get_customer_intelligence, ID), ask(get_admin_customer_details, ID)
+    shared = AdminCustomer.model_fields.keys() - {"account_status"}
+    assert {name: getattr(detail, name) for name in shared} == {name: getattr(row, name) for name in shared}
+    assert (detail.total_orders, detail.total_spent, detail.avatar_url) == (9, 900, "https://a.test/account.png")
+    assert detail.account_status == "banned"
+    assert detail.model_extra["referral_code"] == "VSM-1"
+
+
+def test_the_profile_fills_in_what_the_view_does_not_show(ask, shop):
+    answer(shop, VIEW)
+    detail = ask(get_admin_customer_details, ID)
+    assert (detail.total_orders, detail.total_spent) == (4, 400)
+    assert (detail.frequency, detail.monetary, detail.segment) == (None, None, None)
+
+
+def test_addresses_come_with_the_default_one_first_then_as_they_were_added(ask, shop):
+    def row(number, *, default, day):
+        created_at = day and f"2026-01-{day:02}T00:00:00Z"
+        return {"id": str(UUID(int=number)), "customer_id": ID, "is_default": default, "created_at": created_at}
+
+    answer(
+        shop,
+        ADDRESSES,
+        row(1, default=False, day=3),
+        row(2, default=None, day=None),
+        row(3, default=False, day=1),
+        row(4, default=False, day=1),
+        row(5, default=True, day=4),
+    )
+    detail = ask(get_admin_customer_details, ID)
+    assert [address.id.int for address in detail.addresses] == [5, 3, 4, 1, 2]
+    assert detail.default_address == detail.addresses[0]
+    answer(shop, ADDRESSES, row(1, default=False, day=3))
+    assert ask(get_admin_customer_details, ID).default_address is None
 
 
 def test_an_order_without_a_total_is_no_order_of_zero():

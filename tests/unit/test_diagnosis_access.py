@@ -13,7 +13,7 @@ import pytest
 
 from admin_crm import doctor
 from admin_crm._core.claims import claims_of
-from admin_crm.diagnosis.access import rights_in_effect
+from admin_crm._core.connection import rights_in_effect
 from helpers import ANON, KEY, QUICK, URL, Ask, Caller
 from project_server import SETTINGS, USER, Project, as_user, jwt, line_of, refused, rows
 

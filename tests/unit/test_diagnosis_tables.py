@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from admin_crm import doctor
+from admin_crm import Settings, doctor
 from admin_crm.diagnosis.tables import TABLES
 from helpers import KEY, QUICK, URL, Ask, Caller
 from project_server import Project, as_user, line_of, refused, rows
@@ -53,7 +53,7 @@ def test_a_missing_table_fails_unless_the_library_works_without_it(ask: Ask, pro
     assert code in line_of(report, "columns of orders").meaning
 
 
-OPTIONAL = [table.setting.removesuffix("_table") for table in TABLES if table.fallback]
+OPTIONAL = [getattr(Settings(), table.setting) for table in TABLES if table.fallback]
 
 
 @pytest.mark.parametrize("name", OPTIONAL)

@@ -23,8 +23,8 @@ from admin_crm import (
     list_customer_evidence,
 )
 from admin_crm._storage import objects
-from helpers import Ask
-from storage_server import ANA, LOST, NO_BUCKET, NO_OBJECT, OTHER, PATH, THERE, StorageServer, removing
+from helpers import ANON, KEY, QUICK, URL, Ask, Caller
+from storage_server import ANA, EMPTY, LOST, NO_BUCKET, NO_OBJECT, OTHER, PATH, THERE, StorageServer, removing
 
 
 def test_an_empty_listing_of_an_unknown_customer_is_an_error(ask: Ask, storage: StorageServer) -> None:
@@ -35,9 +35,15 @@ def test_an_empty_listing_of_an_unknown_customer_is_an_error(ask: Ask, storage: 
 
 
 def test_an_empty_listing_of_a_missing_bucket_is_an_error(ask: Ask, storage: StorageServer) -> None:
-    storage.play(httpx.Response(200, json=[]), NO_BUCKET)
+    storage.play(EMPTY, NO_BUCKET, EMPTY)
     with pytest.raises(SchemaMismatchError):
         ask(list_customer_evidence, ANA)
+
+
+def test_deleting_from_a_missing_bucket_does_not_say_that_the_file_is_missing(ask: Ask, storage: StorageServer) -> None:
+    storage.play(removing(), NO_BUCKET, EMPTY)
+    with pytest.raises(SchemaMismatchError):
+        ask(delete_customer_evidence, PATH)
 
 
 def test_a_customer_without_files_has_an_empty_list(ask: Ask, storage: StorageServer) -> None:
@@ -103,6 +109,13 @@ def test_a_deletion_that_fails_at_once_raises_the_plain_error(ask: Ask, storage:
     storage.play(httpx.Response(500))
     with pytest.raises(ServiceUnavailableError):
         ask(delete_customer_evidence, [PATH])
+
+
+def test_a_connection_with_both_rights_deletes_with_the_secret_key(caller: Caller, storage: StorageServer) -> None:
+    crm = caller.open(URL, ANON, access_token="ana-token", secret_key=KEY, settings=QUICK)
+    storage.play(removing(PATH))
+    assert caller(delete_customer_evidence, crm, PATH) == [PATH]
+    assert storage.last.headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_deleting_nothing_is_refused(ask: Ask, storage: StorageServer) -> None:

@@ -16,3 +16,12 @@ def test_a_missing_table_is_looked_for_again_after_a_while(monkeypatch):
     assert not known.lacks("loyalty_points")
     clock[0] += 1
     assert not known.lacks("coupons")
+
+
+def test_what_is_there_is_known_until_it_is_missing():
+    known = ServerFacts()
+    assert not known.has("order_items")
+    known.note_present("order_items")
+    assert known.has("order_items")
+    known.note_absent("order_items")
+    assert not known.has("order_items")

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx
+import pytest
 import respx
 from hypothesis import given
 from hypothesis import strategies as st
 
 from admin_crm import get_admin_customer_notes
-from admin_crm._core.headers import retry_after
+from admin_crm._core.headers import retry_after, seconds_in
 from helpers import NOTES, SOMEBODY
 
 
@@ -24,6 +25,19 @@ def test_retry_after_is_read_as_seconds_or_as_a_date():
     assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert retry_after("soon") is None
     assert retry_after(None) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("For security purposes, you can only request this after 57 seconds.", 57.0),
+        ("you can only request this after 1 second", 1.0),
+        ("Request rate limit reached", None),
+        ("after 9999999999 seconds", None),
+    ],
+)
+def test_the_seconds_to_wait_are_read_from_the_words_of_the_auth_server(message, seconds):
+    assert seconds_in(message) == seconds
 
 
 @given(st.text())

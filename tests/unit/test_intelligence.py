@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from admin_crm import (
     AdminCRMError,
+    CustomerNotFoundError,
     EdgeFunctionError,
     Insight,
     InvalidInputError,
@@ -25,7 +27,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     suggest_customer_tags,
 )
-from functions_server import CUSTOMER, INTELLIGENCE, LOYALTY, NARRATIVE, PROPOSITION, TAGS, answers, body_of
+from functions_server import CUSTOMER, INTELLIGENCE, LOYALTY, NARRATIVE, PROPOSITION, TAGS, answers, body_of, knows
 from helpers import KEY, QUICK, URL
 
 
@@ -79,6 +81,51 @@ def test_narrative_and_loyalty_can_be_actions_of_one_function(functions, caller)
     assert body_of(route) == {"customerId": CUSTOMER, "action": "analyze_loyalty"}
 
 
+@pytest.mark.parametrize(
+    "sentence", ["No hay datos suficientes para generar una narrativa.", " no hay datos suficientes"]
+)
+def test_too_little_to_tell_is_no_narrative(functions, ask, sentence):
+    answers(functions, NARRATIVE, {"narrative": sentence}, {"narrative": sentence})
+    assert ask(get_customer_narrative, CUSTOMER) is None
+    knows(functions)
+    with pytest.raises(CustomerNotFoundError) as missing:
+        ask(get_customer_narrative, CUSTOMER)
+    assert str(missing.value.customer_id) == CUSTOMER
+
+
+@pytest.mark.parametrize(
+    ("answer", "suggestion"),
+    [
+        ({"tags": ["vip"]}, TagSuggestion(tags=["vip"])),
+        ({"tags": ["vip"], "segment": None, "reasoning": None}, TagSuggestion(tags=["vip"])),
+        ({"tags": "vip, regalos", "segment": 7}, TagSuggestion(tags=["vip", "regalos"], segment="7")),
+        ({"tags": [2025, None, "vip", {"tag": 1}]}, TagSuggestion(tags=["2025", "vip"])),
+        ({"tags": ["vip"], "segment": ["Leal"], "reasoning": {}}, TagSuggestion(tags=["vip"])),
+        ({"tags": []}, TagSuggestion(tags=[])),
+    ],
+)
+def test_a_suggestion_of_mixed_types_or_without_some_keys_is_still_one(functions, ask, answer, suggestion):
+    answers(functions, INTELLIGENCE, answer)
+    found = ask(suggest_customer_tags, CUSTOMER)
+    assert (found.tags, found.segment, found.reasoning) == (suggestion.tags, suggestion.segment, suggestion.reasoning)
+
+
+def test_odd_parts_of_an_answer_cost_only_themselves(functions, ask):
+    insights = [{"title": "Ventas"}, None, {"type": "warning"}, {"title": 5, "description": []}]
+    answers(functions, INTELLIGENCE, {"insights": insights})
+    assert [(each.title, each.description) for each in ask(get_proactive_insights)] == [("Ventas", None), ("5", None)]
+    answers(functions, LOYALTY, {"analysis": "Leal", "suggested_coupon": {}, "next_steps": "llamar"})
+    plan = ask(get_strategic_loyalty_analysis, CUSTOMER)
+    assert (plan.suggested_coupon, plan.next_steps) == (None, ["llamar"])
+    assert plan.unreadable == {"suggested_coupon": {}}
+
+
+def test_a_discount_keeps_every_digit(functions, ask):
+    text = json.dumps(PROPOSITION).replace("15.5", "15.12345678901234567890")
+    answers(functions, LOYALTY, httpx.Response(200, text=text))
+    assert ask(get_strategic_loyalty_analysis, CUSTOMER).discount_value == Decimal("15.12345678901234567890")
+
+
 def test_insights_are_about_the_shop(functions, ask):
     route = answers(functions, INTELLIGENCE, {"insights": [{"type": "warning", "title": "t", "description": "d"}]})
     assert ask(get_proactive_insights) == [Insight(type="warning", title="t", description="d")]
@@ -112,14 +159,15 @@ def test_a_stored_loyalty_proposition_offers_the_same_coupon_and_message(functio
 @pytest.mark.parametrize(
     ("operation", "url", "answer", "field"),
     [
-        (suggest_customer_tags, INTELLIGENCE, {"tags": [], "reasoning": ""}, "segment"),
+        (suggest_customer_tags, INTELLIGENCE, {}, "tags"),
         (suggest_customer_tags, INTELLIGENCE, {"segment": "Leal", "reasoning": ""}, "tags"),
-        (suggest_customer_tags, INTELLIGENCE, {"segment": "Leal", "reasoning": "", "tags": "vip"}, "tags"),
+        (suggest_customer_tags, INTELLIGENCE, {"segment": "Leal", "reasoning": "", "tags": {"vip": 1}}, "tags"),
+        (suggest_customer_tags, INTELLIGENCE, {"segment": "Leal", "reasoning": "", "tags": [None, {}]}, "tags"),
         (generate_whatsapp_message, INTELLIGENCE, {}, "message"),
         (generate_whatsapp_message, INTELLIGENCE, {"message": " "}, "message"),
         (get_customer_narrative, NARRATIVE, {"narrative": None}, "narrative"),
         (get_strategic_loyalty_analysis, LOYALTY, {"next_steps": []}, "analysis"),
-        (get_strategic_loyalty_analysis, LOYALTY, {"analysis": "x", "suggested_coupon": {}}, "suggested_coupon.code"),
+        (get_strategic_loyalty_analysis, LOYALTY, {"analysis": [], "suggested_coupon": {}}, "analysis"),
         (get_strategic_loyalty_analysis, LOYALTY, {"generated_code": "X"}, "id"),
     ],
 )
@@ -139,6 +187,7 @@ def test_the_field_that_an_answer_lacks_is_named(functions, ask, operation, url,
         (httpx.ReadTimeout, RequestTimeoutError),
         (httpx.Response(200, json={"analysis": ""}), UnexpectedResponseError),
         (httpx.Response(500, json={"error": "boom"}), EdgeFunctionError),
+        (httpx.Response(400, json={"error": "boom"}), EdgeFunctionError),
         (httpx.Response(200, json={"error": "boom"}), EdgeFunctionError),
     ],
 )
@@ -156,7 +205,14 @@ def test_a_loyalty_request_that_was_never_sent_is_sent_again(functions, ask):
     assert route.call_count == 2
 
 
-@pytest.mark.parametrize("failure", [httpx.ConnectError, httpx.Response(400, json={"error": "no"})])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx.ConnectError,
+        httpx.Response(422, json={"error": "no"}),
+        httpx.Response(400, json={"error": "Acción no soportada: undefined"}),
+    ],
+)
 def test_an_error_mentions_a_coupon_only_if_one_may_exist(functions, ask, failure):
     answers(functions, LOYALTY, *[failure] * 4)
     with pytest.raises(AdminCRMError) as failed:

@@ -30,7 +30,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     suggest_customer_tags,
 )
-from functions_server import CUSTOMER, INTELLIGENCE, LOYALTY, NARRATIVE, TAGS, answers
+from functions_server import CUSTOMER, INTELLIGENCE, LOYALTY, NARRATIVE, OFFERS, TAGS, answers, knows
 from helpers import KEY, QUICK, URL
 
 
@@ -131,6 +131,65 @@ def test_a_customer_that_the_function_does_not_know_is_not_found(functions, ask)
     assert str(missing.value.customer_id) == CUSTOMER
 
 
+@pytest.mark.parametrize("status", [200, 400, 422])
+def test_whether_the_customer_exists_is_asked_after_a_refusal_only(functions, ask, status):
+    refusal = httpx.Response(status, json={"error": "Could not find customer intelligence data"})
+    answers(functions, INTELLIGENCE, {"message": "Hola"}, refusal, refusal, refusal)
+    profiles = knows(functions, CUSTOMER)
+    ask(generate_whatsapp_message, CUSTOMER)
+    assert profiles.call_count == 0
+    with pytest.raises(EdgeFunctionError, match="Could not find customer intelligence data") as failed:
+        ask(generate_whatsapp_message, CUSTOMER)
+    assert "the customer exists" in failed.value.hint
+    assert profiles.call_count == 1
+    profiles.mock(return_value=httpx.Response(403, json={"code": "42501", "message": "permission denied"}))
+    with pytest.raises(EdgeFunctionError, match="Could not find customer intelligence data"):
+        ask(generate_whatsapp_message, CUSTOMER)
+    knows(functions)
+    with pytest.raises(CustomerNotFoundError, match="does not exist, or is not visible") as missing:
+        ask(generate_whatsapp_message, CUSTOMER)
+    assert isinstance(missing.value.__cause__, EdgeFunctionError)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(400, json={"error": "Acción no soportada: suggest_tags", "full_error": "Error: …"}),
+        httpx.Response(404, json={"error": "Unknown action"}),
+        httpx.Response(200, json={"error": "Acción desconocida"}),
+    ],
+)
+def test_the_setting_that_names_an_unsupported_action_is_named(functions, ask, answer):
+    route = answers(functions, INTELLIGENCE, answer)
+    with pytest.raises(SchemaMismatchError, match="customer-intelligence does not support the action") as missing:
+        ask(suggest_customer_tags, CUSTOMER)
+    assert (missing.value.kind, missing.value.name) == ("action", "suggest_tags")
+    assert "Settings.suggest_tags_action (ADMIN_CRM_SUGGEST_TAGS_ACTION)" in missing.value.hint
+    assert route.call_count == 1
+    assert missing.value.status == answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("operation", "setting"),
+    [
+        (suggest_customer_tags, "suggest_tags_action"),
+        (generate_whatsapp_message, "whatsapp_action"),
+        (get_proactive_insights, "insights_action"),
+        (get_customer_narrative, "narrative_action"),
+        (get_strategic_loyalty_analysis, "loyalty_action"),
+    ],
+)
+def test_each_function_names_its_own_setting(functions, ask, operation, setting):
+    refusal = httpx.Response(400, json={"error": "Acción no soportada"})
+    functions.post(url__startswith=f"{URL}/functions/").mock(return_value=refusal)
+    with pytest.raises(SchemaMismatchError) as missing:
+        ask(operation) if operation is get_proactive_insights else ask(operation, CUSTOMER)
+    assert f"Settings.{setting} " in missing.value.hint
+    needs_one = setting in ("narrative_action", "loyalty_action")
+    assert ("needs an action, and none is set" in str(missing.value)) == needs_one
+    assert missing.value.name == (None if needs_one else getattr(ask.crm.settings, setting))
+
+
 def test_a_404_without_a_customer_is_an_error_of_the_function(functions, ask):
     answers(functions, INTELLIGENCE, httpx.Response(404, json={"error": "No model"}))
     with pytest.raises(EdgeFunctionError) as failed:
@@ -141,7 +200,7 @@ def test_a_404_without_a_customer_is_an_error_of_the_function(functions, ask):
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
-        (httpx.Response(400, json={"error": "Acción desconocida"}), EdgeFunctionError),
+        (httpx.Response(400, json={"error": "Falta el cliente"}), EdgeFunctionError),
         (httpx.Response(500, json={"error": "boom"}), EdgeFunctionError),
         (httpx.Response(546, json={"code": "WORKER_LIMIT", "message": "out of memory"}), EdgeFunctionError),
         (httpx.Response(401, json={"code": 401, "message": "Invalid JWT"}), AuthenticationError),
@@ -192,11 +251,16 @@ def test_any_answer_of_a_function_is_a_model_or_one_of_our_errors(answer, status
         get_customer_narrative,
         get_strategic_loyalty_analysis,
     )
-    with respx.mock() as functions, AdminCRM(URL, KEY, settings=QUICK) as crm:
+    with respx.mock(assert_all_called=False) as functions, AdminCRM(URL, KEY, settings=QUICK) as crm:
         functions.post(url__startswith=f"{URL}/functions/").mock(return_value=httpx.Response(status, content=content))
+        knows(functions, CUSTOMER)
+        functions.get(OFFERS).mock(return_value=httpx.Response(200, json=[]))
         for operation in operations:
             try:
                 result = operation(crm, CUSTOMER)
             except AdminCRMError:
                 continue
-            assert isinstance(result, TagSuggestion | LoyaltyAnalysis | LoyaltyProposition) or result.strip()
+            too_little = result is None and operation is get_customer_narrative
+            assert (
+                too_little or isinstance(result, TagSuggestion | LoyaltyAnalysis | LoyaltyProposition) or result.strip()
+            )

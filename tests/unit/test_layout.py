@@ -8,8 +8,8 @@ import admin_crm
 
 PACKAGE = Path(admin_crm.__file__).parent
 TESTS = Path(__file__).parent
-# Tested with what uses it: the logger, a session, the shared parts of the doctor, and the local stack on its own.
-ELSEWHERE = {"_core/log.py", "_core/session.py", "diagnosis/checks.py"}
+# Tested with what uses it: the logger, the shared parts of the doctor, and the local stack on its own.
+ELSEWHERE = {"_core/log.py", "diagnosis/checks.py"}
 
 
 def test_every_module_has_a_file_of_unit_tests() -> None:

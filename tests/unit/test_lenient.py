@@ -28,8 +28,8 @@ from admin_crm import (
     iter_customers,
 )
 from admin_crm._core.fields import Model
+from admin_crm._core.lenient import read_leniently
 from admin_crm._postgrest.decode import adapter_of, read_rows
-from admin_crm._postgrest.lenient import read_leniently
 from helpers import URL
 
 ID = "7b1d7c52-6f0a-4c1e-9a55-0c2f5a1e9d01"

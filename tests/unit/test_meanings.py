@@ -7,6 +7,7 @@ import pytest
 import respx
 
 from admin_crm import (
+    AdminCRMError,
     AuthenticationError,
     ConflictError,
     InvalidInputError,
@@ -19,7 +20,8 @@ from admin_crm import (
     UnexpectedResponseError,
     get_admin_customer_notes,
 )
-from helpers import NOTES, SOMEBODY
+from admin_crm._core.translate import error_from_response
+from helpers import ANON, KEY, NOTES, SOMEBODY, URL
 
 
 def refusal(status: int, code: str | None, message: str = "no", **more: object) -> httpx.Response:
@@ -42,7 +44,7 @@ def refusal(status: int, code: str | None, message: str = "no", **more: object) 
         (409, "23503", NotFoundError, False),
         (400, "23514", InvalidInputError, False),
         (400, "22P02", InvalidInputError, False),
-        (500, "57014", RequestTimeoutError, True),
+        (500, "57014", RequestTimeoutError, False),  # alone, it would take as long again
         (503, "PGRST002", ServiceUnavailableError, True),
         (504, "PGRST003", ServiceUnavailableError, True),
         (408, None, RequestTimeoutError, True),
@@ -64,3 +66,55 @@ def test_each_refusal_has_its_class_and_says_whether_to_retry(ask, status, code,
     assert error.operation == "get_admin_customer_notes"
     assert str(error.customer_id) == SOMEBODY
     assert SOMEBODY in str(error)
+
+
+def of_auth(status: int, code: str, message: str = "no") -> AdminCRMError:
+    """Return the error of what an auth server says."""
+    body = {"code": status, "error_code": code, "msg": message}
+    request = httpx.Request("POST", f"{URL}/auth/v1/token")
+    return error_from_response(httpx.Response(status, json=body, request=request))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "words"),
+    [
+        (400, "refresh_token_not_found", AuthenticationError, "sign in again"),
+        (400, "refresh_token_already_used", AuthenticationError, "sign in again"),
+        (403, "session_not_found", AuthenticationError, "sign in again"),
+        (403, "session_expired", AuthenticationError, "sign in again"),
+        (400, "user_banned", AuthenticationError, "lift the ban"),
+        (400, "captcha_failed", PermissionDeniedError, "captcha protection is on"),
+    ],
+)
+def test_what_ends_or_prevents_a_session_says_what_to_do(status, code, kind, words):
+    error = of_auth(status, code)
+    assert type(error) is kind
+    assert words in str(error.hint)
+
+
+@pytest.mark.parametrize("code", ["over_email_send_rate_limit", "over_request_rate_limit"])
+def test_the_auth_servers_words_say_how_long_to_wait(code):
+    error = of_auth(429, code, "For security purposes, you can only request this after 57 seconds.")
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == 57.0
+    assert of_auth(429, code).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "key", "token", "words"),
+    [
+        (401, "PGRST301", ANON, "a-token", "sign in again"),
+        (401, "PGRST303", ANON, "a-token", "sign in again"),
+        (401, "PGRST303", KEY, None, "check the key"),
+        (401, None, ANON, "a-token", "check the key"),
+        (401, "42501", ANON, None, "anonymous rights"),
+        (403, "42501", ANON, "a-token", "row-level security"),
+        (403, "captcha_failed", ANON, None, "captcha"),
+    ],
+)
+@respx.mock
+def test_a_hint_fits_the_rights_that_were_refused(caller, status, code, key, token, words):
+    respx.get(NOTES).mock(return_value=refusal(status, code))
+    with pytest.raises(AdminCRMError) as raised:
+        caller(get_admin_customer_notes, caller.open(URL, key, access_token=token), SOMEBODY)
+    assert words in str(raised.value.hint)

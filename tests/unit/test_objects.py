@@ -11,6 +11,7 @@ import pytest
 from admin_crm import (
     InvalidInputError,
     NotFoundError,
+    SchemaMismatchError,
     UnexpectedResponseError,
     delete_customer_evidence,
     download_customer_evidence,
@@ -18,7 +19,7 @@ from admin_crm import (
     list_customer_evidence,
 )
 from helpers import URL, Ask
-from storage_server import ANA, NO_OBJECT, PATH, STORAGE, StorageServer, entry, sign_all
+from storage_server import ANA, EMPTY, NO_BUCKET, NO_OBJECT, PATH, STORAGE, StorageServer, entry, refusal, sign_all
 
 
 def test_a_listing_is_complete_although_the_server_returns_a_hundred_at_a_time(
@@ -44,6 +45,12 @@ def test_folders_and_placeholders_are_not_listed(ask: Ask, storage: StorageServe
     assert (file.path, file.size, file.content_type) == (f"{ANA}/a.png", 3, "image/png")
 
 
+def test_a_file_with_the_name_of_a_folder_is_listed(ask: Ask, storage: StorageServer) -> None:
+    folder = {"name": "sub", "id": None, "created_at": None, "metadata": None}
+    storage.play(httpx.Response(200, json=[folder, entry("sub")]), sign_all)
+    assert [file.path for file in ask(list_customer_evidence, ANA)] == [f"{ANA}/sub"]
+
+
 def test_original_names_are_read_file_by_file(ask: Ask, storage: StorageServer) -> None:
     known = {
         "a.png": httpx.Response(200, json={"metadata": {"original_name": "Pieza rota.png"}}),
@@ -67,6 +74,15 @@ def test_an_undecodable_listing_is_never_returned_as_empty(ask: Ask, storage: St
     with pytest.raises(UnexpectedResponseError) as raised:
         ask(list_customer_evidence, ANA)
     assert raised.value.field == "name"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(423, "ResourceLocked"), (429, "too_many_connections"), (503, "LockTimeout"), (544, "DatabaseTimeout")],
+)
+def test_a_storage_server_that_is_busy_is_asked_again(ask: Ask, storage: StorageServer, status: int, code: str) -> None:
+    storage.play(refusal(status, code), httpx.Response(200, json=[entry("a.png")]), sign_all)
+    assert len(ask(list_customer_evidence, ANA)) == 1
 
 
 @pytest.mark.parametrize(
@@ -114,6 +130,15 @@ def test_the_options_of_a_url_are_checked_before_anything_is_sent(
 
 
 def test_a_file_that_does_not_exist_cannot_be_signed(ask: Ask, storage: StorageServer) -> None:
-    storage.play(NO_OBJECT)
+    storage.play(NO_OBJECT, NO_OBJECT)
     with pytest.raises(NotFoundError):
         ask(get_evidence_url, PATH)
+
+
+def test_signing_in_a_missing_bucket_which_the_server_calls_a_missing_object_is_told_apart(
+    ask: Ask, storage: StorageServer
+) -> None:
+    storage.play(NO_OBJECT, NO_BUCKET, EMPTY)
+    with pytest.raises(SchemaMismatchError) as raised:
+        ask(get_evidence_url, PATH)
+    assert (raised.value.kind, raised.value.name) == ("bucket", "customer-evidence")

@@ -24,6 +24,15 @@ def test_every_public_name_can_be_had_and_is_documented():
         assert name in dir(admin_crm)
 
 
+def test_every_public_function_of_a_connection_says_which_right_it_needs():
+    functions = {name: value for name in admin_crm.__all__ if inspect.isfunction(value := getattr(admin_crm, name))}
+    of_a_connection = {
+        name for name, value in functions.items() if next(iter(inspect.signature(value).parameters), "") == "crm"
+    }
+    assert len(of_a_connection) > 20
+    assert [name for name in sorted(of_a_connection) if "\n    Needs " not in str(functions[name].__doc__)] == []
+
+
 def test_the_public_names_are_sorted_and_come_once():
     assert admin_crm.__all__ == sorted(set(admin_crm.__all__))
 
@@ -113,7 +122,7 @@ def test_no_module_is_longer_than_340_lines():
 def test_the_top_of_the_package_is_what_users_import():
     assert [path.name for path in PACKAGE.glob("_*.py")] == ["__init__.py"]
     private = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name.startswith("_")}
-    assert private - {"__pycache__"} == {"_core", "_postgrest", "_storage", "_functions"}
+    assert private - {"__pycache__"} == {"_core", "_auth", "_postgrest", "_storage", "_functions"}
 
 
 def test_the_contributors_map_names_every_folder():

@@ -62,8 +62,8 @@ def test_preferences_count_every_item_of_a_server_that_does_not_count(ask):
 
     respx.get(ITEMS).mock(side_effect=items)
     respx.get(f"{REST}/products").mock(return_value=httpx.Response(200, json=[]))
-    respx.get(f"{REST}/categories").mock(return_value=httpx.Response(200, json=[]))
-    assert ask(get_customer_preferences, SOMEBODY).top_products[0].quantity == 12
+    respx.get(f"{REST}/customer_profiles").mock(return_value=httpx.Response(200, json=[{"id": SOMEBODY}]))
+    assert ask(get_customer_preferences, SOMEBODY).top_products[0].count == 12
 
 
 @respx.mock

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from admin_crm import UnexpectedResponseError
+from admin_crm._core.send import send_steps
 from admin_crm._core.translate import check_success
-from admin_crm._storage.requests import attempt, send_request
+from admin_crm._storage.requests import send_request
 from admin_crm.client import operation
 from helpers import KEY, Ask
 from storage_server import STORAGE, UNHEALTHY, StorageServer
@@ -27,7 +28,7 @@ async def two_requests(crm: Any) -> str:
         check_success(answer)
         return answer.text
 
-    return await attempt(crm, work, read)
+    return await send_steps(crm, work, read)
 
 
 def test_a_try_of_several_requests_is_repeated_as_a_whole(ask: Ask, storage: StorageServer) -> None:

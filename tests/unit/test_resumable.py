@@ -7,17 +7,20 @@ import pytest
 
 from admin_crm import (
     AdminCRMError,
+    AuthenticationError,
     InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
+    SchemaMismatchError,
     ServiceUnavailableError,
     UnexpectedResponseError,
     upload_customer_evidence,
 )
+from admin_crm._storage import source
 from admin_crm._storage import upload as uploading
 from files import BIG
-from helpers import QUICK, URL, Ask
-from storage_server import ANA, StorageServer, Tus, stored
+from helpers import QUICK, URL, Ask, Caller
+from storage_server import ANA, Clock, Play, StorageServer, Tus, stored
 
 
 def test_a_large_file_is_sent_in_parts_and_the_key_only_to_the_project(ask: Ask, tus: Tus) -> None:
@@ -75,6 +78,83 @@ def test_a_part_is_attempted_as_often_as_the_settings_allow(ask: Ask, tus: Tus) 
     with pytest.raises(ServiceUnavailableError):
         ask(upload_customer_evidence, ANA, BIG)
     assert tus.offsets == [0] * QUICK.retry_attempts
+
+
+def test_an_outage_is_limited_by_the_deadline_and_not_by_the_attempts(ask: Ask, tus: Tus) -> None:
+    gone: list[Play] = [httpx.ConnectError("refused"), httpx.Response(503)] * QUICK.retry_attempts
+    tus.faults = [tus.losing(gone)]
+    ask(upload_customer_evidence, ANA, BIG)
+    assert tus.received == BIG
+    tus.received, tus.faults = b"", [tus.losing([httpx.Response(503, headers={"Retry-After": "3600"})])]
+    with pytest.raises(ServiceUnavailableError):
+        ask(upload_customer_evidence, ANA, BIG)
+
+
+def test_who_asks_for_one_attempt_gets_one(caller: Caller, ask: Ask, tus: Tus) -> None:
+    tus.faults = ["break"]
+    with pytest.raises(ServiceUnavailableError):
+        caller(upload_customer_evidence, ask.crm.with_options(attempts=1), ANA, BIG)
+    assert tus.offsets == [0]
+
+
+def test_an_upload_that_moves_forward_is_not_failing_however_often_it_breaks(ask: Ask, tus: Tus) -> None:
+    tus.faults = ["break"] * (2 * QUICK.retry_attempts)
+    ask(upload_customer_evidence, ANA, BIG)
+    assert tus.received == BIG
+    assert tus.offsets == [*range(0, 2400, 300), 2400]
+
+
+def test_a_server_that_loses_what_it_had_is_not_tried_for_ever(ask: Ask, tus: Tus) -> None:
+    def lose_all() -> httpx.Response:
+        tus.received = b""
+        return httpx.Response(503)
+
+    tus.faults = ["", lose_all] * QUICK.retry_attempts
+    with pytest.raises(ServiceUnavailableError):
+        ask(upload_customer_evidence, ANA, BIG)
+    assert len(tus.offsets) <= 2 * QUICK.retry_attempts
+
+
+def test_a_slow_part_that_breaks_after_the_deadline_is_sent_again(
+    ask: Ask, tus: Tus, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "CHUNK_SIZE", 250)  # four chunks to a part
+
+    def slowly(sent: int, total: int) -> None:
+        clock.now += QUICK.retry_deadline * 0.9
+
+    tus.faults = ["break", "lose", httpx.Response(503)]
+    ask(upload_customer_evidence, ANA, BIG, progress=slowly)
+    assert tus.received == BIG
+
+
+def test_an_expired_token_is_told_although_a_head_has_no_body(ask: Ask, tus: Tus) -> None:
+    def expire() -> httpx.Response:
+        tus.expired = True
+        return httpx.Response(503)
+
+    tus.faults = [expire]
+    with pytest.raises(AuthenticationError):
+        ask(upload_customer_evidence, ANA, BIG)
+    assert tus.offsets == [0]
+
+
+def test_a_bad_head_with_a_good_token_is_what_it_says(ask: Ask, tus: Tus) -> None:
+    tus.faults = [tus.losing([httpx.Response(400)])]
+    with pytest.raises(InvalidInputError):
+        ask(upload_customer_evidence, ANA, BIG)
+
+
+def test_a_missing_bucket_is_told_before_the_file_is_sent(
+    ask: Ask, storage: StorageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "PART_SIZE", 1000)
+    # A server that has resumable uploads says so with every refusal; one without has no such route.
+    storage.play(httpx.Response(404, headers={"Tus-Resumable": "1.0.0"}, text="refused"))
+    with pytest.raises(SchemaMismatchError, match="the bucket does not exist") as raised:
+        ask(upload_customer_evidence, ANA, BIG)
+    assert (raised.value.kind, raised.value.name, raised.value.status) == ("bucket", "customer-evidence", 404)
+    assert [request.content for request in storage.requests] == [b""]
 
 
 @pytest.mark.parametrize("offset", ["", "0", "2561", "x"])

@@ -256,7 +256,7 @@ def test_a_bug_during_a_sign_in_is_raised_as_it_is(caller):
 
 
 def signing_in_on(caller, link):
-    work = signing_in.sign_in(link, "ana@shop.test", SecretStr("secreto"))
+    work = signing_in.sign_in(link, sessions.Login(SecretStr("ana@shop.test"), SecretStr("secreto")))
     call = CallContext("sign_in")
     return run_async(call, work) if caller.name == "async" else run_sync(call, work)
 

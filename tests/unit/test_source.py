@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,57 @@ def test_anything_but_a_binary_file_is_a_type_error(ask: Ask, storage: StorageSe
         ask(upload_customer_evidence, ANA, file)
     assert isinstance(raised.value, TypeError)
     assert raised.value.argument == "file"
+    assert storage.requests == []
+
+
+class NonBlocking(io.RawIOBase):
+    """A non-blocking stream that has some bytes, then nothing yet, then more: a pipe, say, whose writer is slow."""
+
+    def __init__(self, *, seekable: bool) -> None:
+        self.pieces: list[bytes | None] = [PNG[:300], None, PNG[300:]]
+        self._seekable = seekable
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._seekable
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        if not self._seekable:
+            raise io.UnsupportedOperation
+        self._position = len(PNG) if whence else offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int | None:
+        if not len(buffer):
+            return 0
+        piece = self.pieces.pop(0)
+        if piece is not None:
+            buffer[: len(piece)] = piece
+        return None if piece is None else len(piece)
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_non_blocking_stream_that_has_nothing_yet_is_not_at_its_end(
+    ask: Ask, storage: StorageServer, seekable: bool
+) -> None:
+    with pytest.raises(BlockingIOError, match="non-blocking") as raised:
+        ask(upload_customer_evidence, ANA, NonBlocking(seekable=seekable))
+    assert raised.value.errno == errno.EAGAIN
+    assert storage.requests == []
+
+
+def test_half_of_a_non_blocking_pipe_is_not_uploaded(ask: Ask, storage: StorageServer) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.write(writing, PNG)
+    with os.fdopen(writing, "wb"), os.fdopen(reading, "rb", buffering=0) as pipe, pytest.raises(BlockingIOError):
+        ask(upload_customer_evidence, ANA, pipe)
     assert storage.requests == []
 
 

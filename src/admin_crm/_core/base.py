@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from pydantic import SecretStr
 
 from admin_crm._core.connection import Key, Link, RetryHook, Rights, checked_key, open_link, with_rights
+from admin_crm._core.session import Login
 from admin_crm.errors import InvalidInputError
 from admin_crm.settings import Credentials, Settings
 
@@ -57,33 +58,33 @@ class BaseConnection:
         """Connect with what the environment says, or `.env` in the working directory.
 
         Reads SUPABASE_URL, SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), SUPABASE_PUBLISHABLE_KEY (or
-        SUPABASE_ANON_KEY), for a shop whose view is gated on `auth.uid()` an administrator's
+        SUPABASE_ANON_KEY), an administrator's ADMIN_CRM_EMAIL and ADMIN_CRM_PASSWORD or his
         ADMIN_CRM_ACCESS_TOKEN, and every setting as ADMIN_CRM_<NAME>.
+
+        With an e-mail address and a password the connection signs in at its first call, and again where its
+        session has ended. An access token comes before them; without either, the secret key alone connects.
+        Beside a session the secret key does what only it can do.
 
         Raises:
             InvalidInputError: the URL or the key is missing, a setting has a value it does not allow, or
                 `.env` is not UTF-8.
         """
         found = Credentials.from_env()
-        if not found.url:
-            raise InvalidInputError("SUPABASE_URL is set neither in the environment nor in .env", argument="url")
-        if found.access_token is not None and found.publishable_key is not None:
-            key, token = found.publishable_key, found.access_token
-        elif found.secret_key is not None:
-            key, token = found.secret_key, None
-        else:
-            raise InvalidInputError(
-                "no key is set: set SUPABASE_SECRET_KEY, or SUPABASE_PUBLISHABLE_KEY and ADMIN_CRM_ACCESS_TOKEN",
-                argument="key",
-            )
-        return cls(
+        problem = found.problem
+        if problem is not None:
+            raise InvalidInputError(problem, argument="key" if found.url else "url")
+        crm = cls(
             found.url,
-            key,
+            found.publishable_key if found.signs_in else found.secret_key,
             anon_key=found.publishable_key,
-            access_token=token,
+            access_token=found.access_token or None,
+            secret_key=found.secret_key if found.signs_in else None,
             settings=settings or Settings.from_env(),
             on_retry=on_retry,
         )
+        if not found.access_token and found.email and found.password:
+            crm._link.rights.login = Login(found.email, found.password)
+        return crm
 
     @property
     def url(self) -> str:
@@ -141,7 +142,8 @@ class BaseConnection:
         """Return this connection with another user's rights; both share one HTTP client and one limiter.
 
         For web back ends: one connection for the process, and for each request the rights of the
-        administrator who sent it. Closing the view closes nothing; close the connection it came from.
+        administrator who sent it, without this connection's secret key. Closing the view closes nothing; close
+        the connection it came from.
 
         Args:
             token: the user's access token (a JWT), as the browser sends it.
@@ -165,7 +167,8 @@ class BaseConnection:
         if link is None:
             return f"{type(self).__name__}(not connected)"
         rights = "as a signed-in user" if link.rights.is_signed_in else _describe_key(link.rights.key)
-        return f"{type(self).__name__}({self.url!r}, {rights})"
+        beside = "" if link.secret is None else ", with a secret key"
+        return f"{type(self).__name__}({self.url!r}, {rights}{beside})"
 
 
 def with_link(crm: C, link: Link) -> C:

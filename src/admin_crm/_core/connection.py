@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from admin_crm._core.claims import claims_of
+from admin_crm._core.claims import Claims, claims_of
 from admin_crm._core.facts import ServerFacts
 from admin_crm._core.limiter import Limiter
-from admin_crm._core.session import Renewal, Session
+from admin_crm._core.session import Login, Renewal, Session
 from admin_crm.errors import AdminCRMError, ClientStateError, InvalidInputError
 from admin_crm.settings import Settings
 
@@ -56,32 +56,51 @@ class Rights:
 
     key: SecretStr
     token: SecretStr | None = None
+    login: Login | None = None
+    """What the session is opened with, where the connection keeps it: at its first request, and when it has ended."""
     session: Session | None = None
     renewal: Renewal | None = None
     client: Any = None
     """supabase-py's client with these rights, made when it is first used."""
+    owns_client: bool = True
+    """Whether the client is ours; one of the app's own may be signed in and out at any time."""
+    sees_customers: bool = False
+    """Whether the directory's view has shown a row to a key."""
     handle: str = field(default_factory=lambda: f"key-added-when-sent-{next(_numbers)}")
 
     @property
     def bearer(self) -> str:
-        """The token that requests are sent with."""
+        """The token that requests are sent with.
+
+        Raises:
+            ClientStateError: the session is not opened yet; the key alone would have other rights.
+        """
+        if not self.owns_client:
+            return str(self.client.options.headers["Authorization"]).removeprefix("Bearer ")
+        if self.login is not None and self.session is None:
+            raise ClientStateError("this connection has not signed in yet", hint="its first call signs in: make one")
         secret = self.session.access_token if self.session else self.token or self.key
         return secret.get_secret_value()
 
     @property
+    def claims(self) -> Claims:
+        """What the token that requests are sent with says of itself."""
+        return Claims("authenticated") if self.login and not self.session else claims_of(self.bearer)
+
+    @property
     def is_signed_in(self) -> bool:
         """Whether a user's token or session goes with the key."""
-        return self.token is not None or self.session is not None
+        return self.login is not None or self.bearer != self.key.get_secret_value()
 
     @property
     def is_anonymous(self) -> bool:
         """Whether these are no more rights than anybody has: a publishable key alone."""
-        return not self.is_signed_in and claims_of(self.key.get_secret_value()).role == "anon"
+        return self.claims.role == "anon"
 
     @property
     def is_secret(self) -> bool:
         """Whether these are the secret key's rights, which bypass row-level security."""
-        return not self.is_signed_in and claims_of(self.key.get_secret_value()).role == "service_role"
+        return self.claims.role == "service_role"
 
 
 @dataclass(eq=False)
@@ -141,6 +160,11 @@ def facts_of(crm: Connection) -> ServerFacts:
     return link_of(crm).shared.facts
 
 
+def rights_in_effect(crm: Connection) -> Claims:
+    """Return what a connection's requests are sent with: the claims of its session, or otherwise of its key."""
+    return link_of(crm).rights.claims
+
+
 def open_link(
     url: str | None,
     key: Key | None,
@@ -155,7 +179,10 @@ def open_link(
     """Check what a connection is opened with, and open it; `client` is a supabase-py client of the app's own."""
     settings = settings or Settings()
     rights = Rights(
-        checked_key(key, "key"), token=None if token is None else checked_key(token, "access_token"), client=client
+        checked_key(key, "key"),
+        token=None if token is None else checked_key(token, "access_token"),
+        client=client,
+        owns_client=client is None,
     )
     shared = Shared(_checked_url(url), Limiter(settings.concurrency), owns_http=client is None)
     secret = None if secret_key is None else Rights(_checked_secret_key(secret_key))
@@ -206,7 +233,7 @@ def _after_fork() -> None:
         shared.sockets = weakref.WeakSet()
         for rights in list(shared.rights.values()):
             rights.renewal = None
-            if shared.owns_http:
+            if rights.owns_client:
                 rights.client = None
         shared.http = None
 

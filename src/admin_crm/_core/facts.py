@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 ABSENT_SECONDS = 300.0
-"""For how long a table that was missing counts as missing; somebody may install it meanwhile."""
+"""For how long what was missing counts as missing; somebody may install it meanwhile."""
 
 
 @dataclass(slots=True)
@@ -21,13 +21,25 @@ class ServerFacts:
     """Columns that were asked for by name and that the view does not have."""
     directory_packs: int | None = None
     """Into how few rows the directory must be packed for this server's row limit; None for the function's default."""
+    visibility_asked: set[str] = field(default_factory=set[str])
+    """The tables of which it was asked whether a session sees them, and said if it does not."""
     _absent: dict[str, float] = field(default_factory=dict[str, float])
+    _present: set[str] = field(default_factory=set[str])
 
     def note_absent(self, name: str) -> None:
-        """Remember for a while that there is no such table or function."""
+        """Remember for a while that there is no such table, column, relationship or function."""
+        self._present.discard(name)
         self._absent[name] = time.monotonic()
 
+    def note_present(self, name: str) -> None:
+        """Remember that there is such a table, column or relationship."""
+        self._present.add(name)
+
     def lacks(self, name: str) -> bool:
-        """Return whether the table or function was missing a short while ago."""
+        """Return whether it was missing a short while ago."""
         noted = self._absent.get(name)
         return noted is not None and time.monotonic() - noted < ABSENT_SECONDS
+
+    def has(self, name: str) -> bool:
+        """Return whether it was there when it was last asked for."""
+        return name in self._present

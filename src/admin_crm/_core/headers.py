@@ -1,13 +1,15 @@
-"""What the headers of a response say: the request's id, and how long to wait."""
+"""What a response says beside its content: the request's id, and how long to wait."""
 
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 
 import httpx
 
 _REQUEST_IDS = ("sb-request-id", "x-request-id", "cf-ray")
+_SECONDS = re.compile(r"\bafter (\d{1,6}) seconds?\b")
 
 
 def request_id(headers: httpx.Headers) -> str | None:
@@ -27,3 +29,9 @@ def retry_after(header: str | None) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def seconds_in(message: str) -> float | None:
+    """Return how long to wait by an auth server's message, which sends no Retry-After: ``after 57 seconds``."""
+    found = _SECONDS.search(message)
+    return float(found[1]) if found else None

@@ -28,7 +28,8 @@ class Meaning(NamedTuple):
 
 
 _CHECK_KEY = "check the key or token: it may belong to another project, or be rotated or expired"
-_NOT_ALLOWED = "row-level security or a missing grant; connect as an administrator or with the secret key"
+NOT_ALLOWED = "row-level security or a missing grant; connect as an administrator or with the secret key"
+SIGN_IN_AGAIN = "the session has ended: sign in again"
 WAIT = "wait and try again"
 _VALUE = "the database rejected one of the values"
 
@@ -37,10 +38,14 @@ _COLUMN = Meaning(SchemaMismatchError, "add the column, or set the name of your 
 _BUCKET = Meaning(SchemaMismatchError, "create the bucket, or set the name of yours in Settings", "bucket")
 _FUNCTION = Meaning(SchemaMismatchError, "deploy the function, or set the name of yours in Settings", "function")
 _UNAUTHENTICATED = Meaning(AuthenticationError, _CHECK_KEY)
-_DENIED = Meaning(PermissionDeniedError, _NOT_ALLOWED)
+_SESSION_ENDED = Meaning(AuthenticationError, SIGN_IN_AGAIN)
+_DENIED = Meaning(PermissionDeniedError, NOT_ALLOWED)
 _UNHEALTHY = Meaning(ServiceUnavailableError, WAIT)
 _TIMEOUT = Meaning(RequestTimeoutError, "narrow the request or raise the timeout")
 _INVALID_VALUE = Meaning(InvalidInputError, _VALUE)
+
+TOKEN_REFUSED = frozenset({"PGRST301", "PGRST303", "bad_jwt", "InvalidJWT"})
+"""The codes of a token that a server does not accept; a signed-in user's session has then ended."""
 
 BY_CODE: dict[str, Meaning] = {
     # PostgREST and Postgres
@@ -76,13 +81,20 @@ BY_CODE: dict[str, Meaning] = {
     # auth
     "invalid_credentials": Meaning(AuthenticationError, "check the e-mail and the password"),
     "email_not_confirmed": Meaning(AuthenticationError, "confirm the e-mail address first"),
-    "user_banned": Meaning(AuthenticationError, "this account is banned"),
+    "user_banned": Meaning(
+        AuthenticationError, "this account is banned: lift the ban with the secret key, or sign in with another account"
+    ),
+    "captcha_failed": Meaning(
+        PermissionDeniedError,
+        "captcha protection is on in the project's auth settings, and only a browser can pass it: connect with an "
+        "access token or the secret key, or turn it off",
+    ),
     "bad_jwt": _UNAUTHENTICATED,
     "no_authorization": _UNAUTHENTICATED,
-    "session_not_found": _UNAUTHENTICATED,
-    "session_expired": _UNAUTHENTICATED,
-    "refresh_token_not_found": _UNAUTHENTICATED,
-    "refresh_token_already_used": _UNAUTHENTICATED,
+    "session_not_found": _SESSION_ENDED,
+    "session_expired": _SESSION_ENDED,
+    "refresh_token_not_found": _SESSION_ENDED,
+    "refresh_token_already_used": _SESSION_ENDED,
     "not_admin": _DENIED,
     "user_not_found": Meaning(NotFoundError),
     "user_already_exists": Meaning(ConflictError, "this e-mail address is already registered"),

@@ -11,19 +11,28 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
 
 import tenacity
+from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from admin_crm._core import context
 from admin_crm._core.connection import Link, Retry
 from admin_crm._core.gather import pause
 from admin_crm._core.log import log
+from admin_crm._core.transfer import Transfer
 from admin_crm.errors import AdminCRMError, RateLimitedError, ServiceUnavailableError
+from admin_crm.settings import Settings
 
 R = TypeVar("R")
 
 
 async def retry(
-    link: Link, attempt: Callable[[], Awaitable[R]], failure: AdminCRMError, started_at: float, *, repeatable: bool
+    link: Link,
+    attempt: Callable[[], Awaitable[R]],
+    failure: AdminCRMError,
+    started_at: float,
+    *,
+    repeatable: bool,
+    transfer: Transfer | None = None,
 ) -> R:
     """Repeat an attempt that failed, as often and as long as the settings say.
 
@@ -33,6 +42,7 @@ async def retry(
         failure: the error of the first try, raised where it must not be followed by another.
         started_at: when the first try began, by the monotonic clock.
         repeatable: whether the request may reach the server twice.
+        transfer: how the file gets on that is sent or received, if it is one.
     """
     settings = link.settings
     failures = [failure]
@@ -42,11 +52,10 @@ async def retry(
             raise failures.pop()
         return await attempt()
 
-    left = settings.retry_deadline - (time.monotonic() - started_at)
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(lambda error: _may_repeat(error, repeatable=repeatable)),
         wait=_FullJitterOrRetryAfter(settings.retry_base_delay, settings.retry_max_delay),
-        stop=tenacity.stop_after_attempt(settings.retry_attempts) | tenacity.stop_before_delay(left),
+        stop=_TriedEnough(settings, started_at, transfer),
         sleep=functools.partial(pause, link),
         before_sleep=functools.partial(_report, link),
         reraise=True,
@@ -58,6 +67,22 @@ def _may_repeat(error: BaseException, *, repeatable: bool) -> bool:
     if isinstance(error, ServiceUnavailableError) and error.unsent:
         return True
     return repeatable and isinstance(error, AdminCRMError) and error.retryable
+
+
+class _TriedEnough(stop_base):
+    """Says when no other try follows: after as many, or as long, as the settings allow."""
+
+    def __init__(self, settings: Settings, started_at: float, transfer: Transfer | None) -> None:
+        self._attempts, self._deadline = settings.retry_attempts, settings.retry_deadline
+        self._started_at, self._transfer = started_at, transfer
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        tries, since = retry_state.attempt_number, self._started_at
+        if self._transfer is not None:
+            since = self._transfer.moved_at
+            if self._transfer.tries is not None and self._attempts > 1:
+                tries = self._transfer.tries
+        return tries >= self._attempts or time.monotonic() + retry_state.upcoming_sleep - since >= self._deadline
 
 
 class _FullJitterOrRetryAfter(wait_base):

@@ -13,16 +13,19 @@ from admin_crm._core import context, scope
 from admin_crm._core.connection import Connection, Link, link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.loop import check_loop
+from admin_crm._core.meanings import NOT_ALLOWED, SIGN_IN_AGAIN, TOKEN_REFUSED
 from admin_crm._core.operation import run_sync
+from admin_crm._core.session import Session
 from admin_crm._core.sign_in import keep_session
+from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import translate
-from admin_crm.errors import AdminCRMError, ClientStateError, PermissionDeniedError, RateLimitedError
+from admin_crm.errors import AdminCRMError, ClientStateError, RateLimitedError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _STATEMENT_TIMEOUT = "57014"
-_ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
+ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
 
 
 async def send(
@@ -32,6 +35,7 @@ async def send(
     *,
     repeatable: bool,
     database: bool = False,
+    transfer: Transfer | None = None,
 ) -> R:
     """Send a request, read its response, and repeat both where that is harmless.
 
@@ -42,6 +46,7 @@ async def send(
         repeatable: whether the request may reach the server twice. What provably never reached it is always
             sent again.
         database: whether it is a request to the database, as many of which are under way at once as it can take.
+        transfer: how the file gets on that is sent or received, if it is one.
 
     Raises:
         AdminCRMError: whatever the server or the network said, translated.
@@ -54,7 +59,12 @@ async def send(
     from admin_crm._core.retry import retry
 
     return await retry(
-        link, lambda: _attempt(link, request, read, database=database), first, started_at, repeatable=repeatable
+        link,
+        lambda: _attempt(link, request, read, database=database),
+        first,
+        started_at,
+        repeatable=repeatable,
+        transfer=transfer,
     )
 
 
@@ -65,6 +75,7 @@ async def send_steps(
     *,
     repeatable: bool = True,
     database: bool = False,
+    transfer: Transfer | None = None,
 ) -> R:
     """Send several requests, or one whose response is read as it arrives, as one try: all of it is repeated or none."""
     link = link_of(crm)
@@ -72,7 +83,7 @@ async def send_steps(
     def request() -> T | Awaitable[T]:
         return steps() if link.is_async else run_sync(context.current() or CallContext("steps"), steps())
 
-    return await send(crm, request, read, repeatable=repeatable, database=database)
+    return await send(crm, request, read, repeatable=repeatable, database=database, transfer=transfer)
 
 
 async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Callable[[T], R], *, database: bool) -> R:
@@ -82,6 +93,7 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
         check_loop(shared)
     scope.check()
     await keep_session(link)
+    session = link.rights.session
     slot = await shared.limiter.acquire(adaptive=database, is_async=link.is_async)
     try:
         try:
@@ -103,7 +115,7 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
             shared.limiter.overloaded(slot)
         if is_statement_timeout(translated) and slot.running == 1:
             translated.retryable = False  # it was alone, so it would take as long again
-        _complete(link, translated)
+        _complete(link, translated, session)
         if translated is error:
             raise
         raise translated from error
@@ -128,7 +140,13 @@ def _is_overload(error: AdminCRMError) -> bool:
     return isinstance(error, RateLimitedError) or is_statement_timeout(error) or error.status == 503
 
 
-def _complete(link: Link, error: AdminCRMError) -> None:
+def _complete(link: Link, error: AdminCRMError, session: Session | None) -> None:
+    """Add the call to an error, and what its hint cannot say without knowing whose rights were refused."""
     context.add_context(error)
-    if isinstance(error, PermissionDeniedError) and link.rights.is_anonymous:
-        error.hint = _ANONYMOUS_HINT
+    rights = link.rights
+    if error.hint == NOT_ALLOWED and rights.is_anonymous:
+        error.hint = ANONYMOUS_HINT
+    elif error.code in TOKEN_REFUSED and rights.is_signed_in:
+        error.hint = SIGN_IN_AGAIN
+        if session is not None and rights.session is session:
+            rights.session = session.refused()

@@ -1,11 +1,11 @@
-"""A signed-in user's session, and its renewal."""
+"""A signed-in user's session, what it is opened with, and its renewal."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
@@ -13,6 +13,14 @@ from admin_crm.errors import AdminCRMError
 
 TRY_AGAIN_AFTER = 5.0
 """Seconds before a renewal that failed is tried again, while the token is still good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An administrator's e-mail address and password; both are shown nowhere."""
+
+    email: SecretStr
+    password: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,10 @@ class Session:
     def is_good(self) -> bool:
         """Whether the server still accepts the access token."""
         return time.time() < self.expires_at - 1
+
+    def refused(self) -> Session:
+        """Return the session as one whose access token a server has refused, which must be renewed before its time."""
+        return replace(self, expires_at=0.0, renew_at=0.0)
 
 
 class Renewal:

@@ -1,27 +1,28 @@
 """An administrator's session: opened with a password, renewed before it ends.
 
 A refresh token is used once, so a renewal is never interrupted: it runs in a thread or task of its own,
-once however many calls need it, and calls go on with the token they have while that is good.
+once however many calls need it, and calls go on with the token they have while that is good. A connection that
+keeps its e-mail address and password opens its session the same way, at its first call and whenever it has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import copy
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
 from contextvars import Context
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from admin_crm._core.body import SecretBody
 from admin_crm._core.connection import Link
 from admin_crm._core.context import CallContext
 from admin_crm._core.log import log
 from admin_crm._core.operation import run_sync
-from admin_crm._core.session import Renewal, Session
+from admin_crm._core.session import Login, Renewal, Session
 from admin_crm._core.translate import error_from_response, translate
 from admin_crm._core.transport import http_of
 from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateError
@@ -40,38 +41,18 @@ class _TokenResponse(BaseModel):
     expires_in: float
 
 
-class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A JSON body with secrets, written when it is sent; until then no local variable holds it."""
-
-    def __init__(self, values: dict[str, str | SecretStr]) -> None:
-        self._values = values
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._written()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._written()
-
-    def __len__(self) -> int:
-        return len(self._written())
-
-    def _written(self) -> bytes:
-        values = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in self._values.items()}
-        return json.dumps(values).encode()
-
-
-async def sign_in(link: Link, email: str, password: SecretStr) -> None:
-    """Open a session with an address and a password."""
-    link.rights.session = await _request(link, "password", {"email": email, "password": password})
+async def sign_in(link: Link, login: Login) -> None:
+    """Open a session with an address and a password, which are not kept."""
+    link.rights.session = await _open(link, login)
 
 
 async def keep_session(link: Link) -> None:
-    """Make sure that the session of a connection is good, and renew it in time."""
-    session = link.rights.session
-    if session is None or time.time() < session.renew_at:
+    """Make sure that the session of a connection is good: open it at the first call, and renew it in time."""
+    session, login = link.rights.session, link.rights.login
+    if (session is None and login is None) or (session is not None and time.time() < session.renew_at):
         return
     renewal = _renewal(link, session)
-    if session.is_good:
+    if session is not None and session.is_good:
         return
     work = renewal.work
     if isinstance(work, threading.Thread):
@@ -80,8 +61,7 @@ async def keep_session(link: Link) -> None:
         # Whoever waits may be cancelled; the renewal must not.
         await asyncio.shield(work)
     if renewal.failure is not None:
-        link.rights.renewal = None
-        raise renewal.failure
+        raise copy.copy(renewal.failure) from renewal.failure  # each call's error says which call it was
 
 
 def stop_renewal(link: Link) -> asyncio.Task[None] | None:
@@ -96,14 +76,17 @@ def stop_renewal(link: Link) -> asyncio.Task[None] | None:
     return None
 
 
-def _renewal(link: Link, session: Session) -> Renewal:
+def _renewal(link: Link, session: Session | None) -> Renewal:
     """Return the renewal under way, or begin one."""
     rights = link.rights
     with link.shared.lock:
         known = rights.renewal
         if rights.session is not session:
             return known or Renewal()  # somebody else has just renewed it
-        if known is not None and not (known.is_due_again or (known.failure is not None and not session.is_good)):
+        is_good = session is not None and session.is_good
+        # A password that was refused is not sent again by each of the requests of one call.
+        may_succeed = known is not None and known.failure is not None and known.failure.retryable
+        if known is not None and not (known.is_due_again or (may_succeed and not is_good)):
             return known
         rights.renewal = started = Renewal()
         work = _renew(link, session, started)
@@ -117,19 +100,37 @@ def _renewal(link: Link, session: Session) -> Renewal:
         return started
 
 
-async def _renew(link: Link, session: Session, renewal: Renewal) -> None:
+async def _renew(link: Link, session: Session | None, renewal: Renewal) -> None:
     try:
-        link.rights.session = await _request(link, "refresh_token", {"refresh_token": session.refresh_token})
+        link.rights.session = await _next_session(link, session)
         link.rights.renewal = None
     except AdminCRMError as error:
         renewal.failure = error
-        log.warning("the session could not be renewed: %s", error.message)
+        log.warning("the session could not be %s: %s", "renewed" if session else "opened", error.message)
     finally:
         renewal.ended_at = time.monotonic()
 
 
-async def _request(link: Link, grant: str, values: dict[str, str | SecretStr]) -> Session:
-    shared, rights, body = link.shared, link.rights, _Body(values)
+async def _next_session(link: Link, session: Session | None) -> Session:
+    """Renew a session; open one where there is none, or where it has ended and the connection keeps a password."""
+    login = link.rights.login
+    if session is not None:
+        try:
+            return await _request(link, "refresh_token", {"refresh_token": session.refresh_token})
+        except AuthenticationError as error:
+            if login is None:
+                raise
+            log.info("the session has ended (%s); signing in again", error.code)
+    assert login is not None  # noqa: S101  # a connection without both has no session to keep
+    return await _open(link, login)
+
+
+async def _open(link: Link, login: Login) -> Session:
+    return await _request(link, "password", {"email": login.email, "password": login.password})
+
+
+async def _request(link: Link, grant: str, values: dict[str, SecretStr]) -> Session:
+    shared, rights, body = link.shared, link.rights, SecretBody(values)
     shared.check_open()
     request = httpx.Request(
         "POST",

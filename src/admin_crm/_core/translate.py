@@ -13,7 +13,7 @@ from typing import Any, cast
 import httpx
 from pydantic import ValidationError
 
-from admin_crm._core.headers import request_id, retry_after
+from admin_crm._core.headers import request_id, retry_after, seconds_in
 from admin_crm._core.meanings import BY_CODE, BY_STATUS, WAIT, Meaning
 from admin_crm._core.redaction import redact, shape_of
 from admin_crm.errors import (
@@ -83,6 +83,8 @@ def error_from_response(response: httpx.Response) -> AdminCRMError:
     error = _error_for(_about(response, status, code), redact(message), service, response.url.path)
     if isinstance(error, RateLimitedError | ServiceUnavailableError):
         error.retry_after = retry_after(response.headers.get("retry-after"))
+        if error.retry_after is None and service == "auth":
+            error.retry_after = seconds_in(message)
     return error
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, tzinfo
+from difflib import get_close_matches
 from enum import StrEnum
 from math import isfinite
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from admin_crm._core.redaction import redact
 from admin_crm.errors import InvalidInputError, InvalidTypeError
+from admin_crm.settings import ZONE_HINT, zone_of
 
 E = TypeVar("E", bound=StrEnum)
+M = TypeVar("M", bound=BaseModel)
 
 DEEPEST_JSON = 100
 """How many levels of JSON are written; far below what every reader of the shop's can read."""
@@ -34,7 +38,7 @@ def uuid(value: object, argument: str = "customer_id") -> UUID:
     if not isinstance(value, str):
         raise InvalidTypeError(f"{argument} must be a UUID, not {type(value).__name__}", argument=argument)
     if not _UUID.fullmatch(value.strip()):
-        raise InvalidInputError(f"{argument} must be a UUID, not {_shown(value)}", argument=argument)
+        raise InvalidInputError(f"{argument} must be a UUID, not {shown(value)}", argument=argument)
     return UUID(value.strip())
 
 
@@ -62,7 +66,13 @@ def bounded_text(value: object, argument: str, *, max_length: int) -> str:
         raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
     if len(value.strip()) > max_length:
         raise InvalidInputError(f"{argument} must be at most {max_length} characters long", argument=argument)
-    _check_storable(value, argument)
+    return storable(value, argument)
+
+
+def storable(value: str, argument: str) -> str:
+    """Return a string that Postgres can store: without NUL and half surrogate pairs."""
+    if "\x00" in value or not _encodable(value):
+        raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
     return value
 
 
@@ -89,6 +99,20 @@ def names(value: object, argument: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def data(value: object, model: type[M], argument: str, what: str) -> M:
+    """Return a model, or a mapping with the same fields as one; an error names the fields and quotes no value."""
+    if isinstance(value, model):
+        return value
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or argument}: {each['msg']}"
+            for each in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        raise InvalidInputError(f"{what} is invalid: {wrong}", argument=argument) from error
+
+
 def member(value: object, enum: type[E], argument: str) -> E:
     """Return a value as a member of the enumeration."""
     if not isinstance(value, str):
@@ -96,8 +120,11 @@ def member(value: object, enum: type[E], argument: str) -> E:
     try:
         return enum(value)
     except ValueError:
+        meant = nearest(value.strip().casefold(), list(enum))
         raise InvalidInputError(
-            f"{argument} must be one of {', '.join(enum)}, not {_shown(value)}", argument=argument
+            f"{argument} must be one of {', '.join(enum)}, not {shown(value)}",
+            argument=argument,
+            hint=None if meant is None else f"did you mean {meant!r}?",
         ) from None
 
 
@@ -112,16 +139,44 @@ def aware(value: object, argument: str) -> datetime:
     return value
 
 
+def day(value: object, argument: str) -> date:
+    """Return a date; the time of day of a datetime does not matter."""
+    if not isinstance(value, date):
+        raise InvalidTypeError(f"{argument} must be a date, not {type(value).__name__}", argument=argument)
+    return value
+
+
+def time_zone(value: object, argument: str = "time_zone") -> tzinfo:
+    """Return the time zone of an IANA name, such as ``America/Mexico_City``."""
+    if not isinstance(value, str):
+        raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
+    try:
+        return zone_of(value)
+    except ValueError as error:
+        raise InvalidInputError(str(error), argument=argument, hint=ZONE_HINT) from None
+
+
+def nearest(value: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known word that is most alike, to ask whether it was meant; None if none is alike enough."""
+    alike = get_close_matches(value, [str(each) for each in known], n=1, cutoff=cutoff)
+    return alike[0] if alike else None
+
+
+def shown(value: str) -> str:
+    """Return a value as an error may show it: short, and without personal data."""
+    return repr(redact(value, 60))
+
+
 def _check_json(value: object, argument: str, depth: int) -> None:
     if depth > DEEPEST_JSON:
         raise InvalidInputError(f"{argument} is nested more than {DEEPEST_JSON} levels deep", argument=argument)
     if isinstance(value, str):
-        _check_storable(value, argument)
+        storable(value, argument)
     elif isinstance(value, dict | list):
         items = cast("dict[str, object] | list[object]", value)
         if isinstance(items, dict):
             for name in items:
-                _check_storable(name, argument)
+                storable(name, argument)
             items = list(items.values())
         for each in items:
             _check_json(each, argument, depth + 1)
@@ -131,18 +186,9 @@ def _check_json(value: object, argument: str, depth: int) -> None:
         raise InvalidInputError(f"{argument} contains an integer of too many digits", argument=argument)
 
 
-def _check_storable(value: str, argument: str) -> None:
-    if "\x00" in value or not _encodable(value):
-        raise InvalidInputError(f"{argument} contains characters that the database cannot store", argument=argument)
-
-
 def _encodable(value: str) -> bool:
     try:
         value.encode()
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _shown(value: str) -> str:
-    return repr(redact(value, 60))

@@ -28,6 +28,14 @@ _PERSONAL = {
 """What says who somebody is, how to reach them, or what they told the shop's AI (R8)."""
 
 
+def directory_fields(columns: Sequence[str] | None, *needed: str) -> list[str] | None:
+    """Return the fields of a customer that fill the columns a caller asks for; None for all."""
+    if columns is None:
+        return None
+    named = [*check.names(columns, "columns"), *needed]
+    return list(dict.fromkeys(field for name in named for field in COMPUTED_FROM.get(name, (name,))))
+
+
 def select_list(crm: AnyCRM, model: type[BaseModel], fields: Iterable[str] | None, key: str) -> list[str] | None:
     """Return the columns that fill some fields of a model; None, which is all columns, where no fields are named.
 
@@ -47,14 +55,6 @@ def select_list(crm: AnyCRM, model: type[BaseModel], fields: Iterable[str] | Non
         if present is not None and field != KEY:
             chosen[present] = None
     return list(chosen)
-
-
-def needed_fields(columns: Sequence[str] | None, *more: str) -> list[str] | None:
-    """Return the fields that fill the attributes of a customer that are asked for, and more; None for all."""
-    if columns is None:
-        return None
-    named = [*check.names(columns, "columns"), *more]
-    return list(dict.fromkeys(field for name in named for field in COMPUTED_FROM.get(name, (name,))))
 
 
 def column_names(model: type[BaseModel], field: str) -> Sequence[str]:

@@ -13,14 +13,15 @@ from functools import cache
 from itertools import repeat
 from operator import attrgetter
 from types import UnionType
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from admin_crm._core.lenient import parse, read_leniently, restore_floats
 from admin_crm._core.pager import Batch
 from admin_crm._core.translate import check_success, error_from_validation
-from admin_crm._postgrest.lenient import parse, read_leniently, restore_floats
 from admin_crm.errors import UnexpectedResponseError
 
 M = TypeVar("M", bound=BaseModel)
@@ -64,6 +65,18 @@ class ModelDecoder(Generic[M]):
     def decode(self, content: bytes, *, pause_gc: bool = False) -> list[M]:
         """Decode a JSON list of rows; `pause_gc` as in `read_rows`."""
         return decode_rows(content, self.model, pause_gc=pause_gc)
+
+
+class Keyed(NamedTuple):
+    """A row of which only the key is told."""
+
+    id: UUID
+
+
+def first_keys(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[Keyed]:
+    """Return the keys of the first two rows."""
+    rows = [row for page in pages[:2] for row in page[:2]]
+    return [Keyed(UUID(int=decoder.key(row))) for row in rows[:2]]
 
 
 def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> list[M]:

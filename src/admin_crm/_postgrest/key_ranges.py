@@ -23,9 +23,9 @@ from admin_crm._postgrest.columns import KEY
 from admin_crm._postgrest.decode import Decoder, ModelDecoder, require_total
 from admin_crm._postgrest.packed import fetch_packed
 from admin_crm._postgrest.query import EXACT_COUNT, Query
-from admin_crm._postgrest.view import fetch_page
+from admin_crm._postgrest.view import fetch_decoded
 from admin_crm.client import AnyCRM
-from admin_crm.errors import AdminCRMError, IncompleteReadError, RequestTimeoutError
+from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
@@ -36,6 +36,11 @@ _TARGET_FILL = 0.9
 _MAX_FAILED_ROUNDS = 3
 _MAX_PAGE_BYTES = 64 << 20
 """The size of a response that is not too much for server and client, if it holds that many rows."""
+_NO_TIME_FOR_A_PAGE = (
+    "the database's statement timeout is too short for one page of this view: install the function that reads the "
+    "directory at once (admin-crm sql directory), speed the view up (doctor says how), or raise the role's "
+    "statement_timeout"
+)
 _SMALL_PAGE = 1_000
 """Rows of a page that costs the database little more than a single one."""
 
@@ -73,28 +78,8 @@ class RangeReader(Generic[R]):
         self._started = False
         self._halved = False
 
-    async def fetch(self, part: Range) -> Batch[R]:
-        """Fetch one page of a range, in the order of the key; half a page where the database has no time for a whole.
-
-        Raises:
-            RequestTimeoutError: the database has no time for half a page either.
-        """
-        try:
-            return await self._fetch(part)
-        except RequestTimeoutError as error:
-            if not timed_out_alone(error):
-                raise
-            if not self._halved:
-                self._halved, self._size = True, max(1, min(self._size // 2, _SMALL_PAGE))
-                return await self.fetch(part)
-            error.hint = (
-                "the database's statement timeout is too short for one page of this view: install the function that "
-                "reads the directory at once (admin-crm sql directory), speed the view up (doctor says how), or raise "
-                "the role's statement_timeout"
-            )
-            raise
-
-    def _fetch(self, part: Range) -> Coroutine[Any, Any, Batch[R]]:
+    def fetch(self, part: Range) -> Coroutine[Any, Any, Batch[R]]:
+        """Fetch one page of a range, in the order of the key."""
         crm, size = self._crm, self._size
         after, up_to = _bounds(part)
 
@@ -106,7 +91,17 @@ class RangeReader(Generic[R]):
                 rows = rows.lte(key, str(up_to))
             return rows.order(key).limit(size)
 
-        return fetch_page(crm, query, self._decoder, self._fields)
+        return fetch_decoded(crm, query, self._decoder, self._fields)
+
+    def halve_after(self, error: AdminCRMError) -> bool:
+        """Return whether to ask again, for half as much: once, where the database has no time for a page alone."""
+        if not timed_out_alone(error):
+            return False
+        if self._halved:
+            error.hint = _NO_TIME_FOR_A_PAGE
+            return False
+        self._halved, self._size = True, max(1, min(self._size // 2, _SMALL_PAGE))
+        return True
 
     def next_range(self, part: Range, page: Batch[R]) -> Range | None:
         """Return the range to read next where one page is read after the other; None at the end."""
@@ -166,6 +161,20 @@ def _rows_that_fit(page: Batch[Any]) -> int:
     return max(1, len(page.rows) * _MAX_PAGE_BYTES // page.bytes) if page.bytes else len(page.rows)
 
 
+async def fetch_page(reader: RangeReader[R], part: Range) -> Batch[R]:
+    """Fetch a page that is read alone; half of it where the database has no time for a whole one.
+
+    Raises:
+        RequestTimeoutError: the database has no time for half a page either.
+    """
+    while True:
+        try:
+            return await reader.fetch(part)
+        except AdminCRMError as error:
+            if not reader.halve_after(error):
+                raise
+
+
 async def fetch_whole_view(
     crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None, part: Range = FULL_RANGE
 ) -> list[M]:
@@ -197,7 +206,7 @@ async def fetch_pages(
     pages: list[Sequence[R]] = []
     expected = await _fetch_ranges(crm, decoder, fields, part, pages)
     if _length(pages) < expected:
-        counted = await RangeReader(crm, decoder, 1, [KEY]).fetch(part)
+        counted = await fetch_page(RangeReader(crm, decoder, 1, [KEY]), part)
         expected = require_total(counted.total)
     if _length(pages) < expected:
         # Rows were inserted or deleted meanwhile, or the server withheld rows. Read again and count every page:
@@ -239,14 +248,14 @@ async def _fetch_ranges(
             raise _withheld(_by_key(decoder, pages), (page.total or 0) - len(page.rows))
         return [each._replace(counted=verify or each.counted) for each in left]
 
-    parts = take(whole, await reader.fetch(whole))
+    parts = take(whole, await fetch_page(reader, whole))
     while parts:
         outcomes = await gather_outcomes(crm, *map(reader.fetch, parts))
         next_parts: list[Range] = []
         for part, outcome in zip(parts, outcomes, strict=True):
             if isinstance(outcome, Batch):
                 next_parts += take(part, outcome)
-            elif pages and rounds_left and outcome.retryable:
+            elif reader.halve_after(outcome) or (pages and rounds_left and outcome.retryable):
                 next_parts.append(part)
             else:
                 raise _incomplete(outcome, _by_key(decoder, pages), reader.expected)

@@ -9,12 +9,13 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel
 
+from admin_crm._core.connection import facts_of
 from admin_crm._core.pager import Batch, fetch_after_keys
 from admin_crm._core.rows import Json, first_or_none
 from admin_crm._core.send import send
 from admin_crm._postgrest.decode import read_batch, read_rows, read_total
 from admin_crm.client import AnyCRM
-from admin_crm.errors import ConflictError, CustomerNotFoundError, PermissionDeniedError
+from admin_crm.errors import AdminCRMError, ConflictError, CustomerNotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:
     from postgrest.types import CountMethod
@@ -26,6 +27,10 @@ T = TypeVar("T")
 EXACT_COUNT = cast("CountMethod", "exact")
 
 
+# The shop's schema lacks a column that was asked for, or the foreign key to an embedded table.
+_NO_SUCH_COLUMNS = ("42703", "PGRST200", "PGRST204")
+
+
 class Query(Protocol):
     """Any query that supabase-py's builder has built, sync or async."""
 
@@ -33,7 +38,7 @@ class Query(Protocol):
     def request(self) -> Any: ...
 
 
-class _AnyRow(BaseModel):
+class AnyRow(BaseModel):
     """A row whose columns do not matter."""
 
 
@@ -83,6 +88,44 @@ async def fetch_of_customer(
     )
 
 
+def columns_of(model: type[BaseModel]) -> str:
+    """Return the columns that a model has fields for, where each is named like its column."""
+    return ",".join(model.model_fields)
+
+
+async def fetch_columns(
+    crm: AnyCRM, table: str, columns: str, filtered: Callable[[Any], Any], model: type[M]
+) -> list[M]:
+    """Fetch all rows of a filtered table: the columns that are needed, or every one where the shop lacks one of them.
+
+    Args:
+        crm: the connection.
+        table: the table.
+        columns: what is needed, such as ``id,points``; may embed a row of another table by its foreign key.
+        filtered: adds the filter to the query.
+        model: what each row is decoded as.
+    """
+    facts, needed = facts_of(crm), f"{table}({columns})"
+
+    def select(columns: str) -> Query:
+        return cast("Query", filtered(crm.supabase.table(table).select(columns, count=EXACT_COUNT)))
+
+    if not facts.lacks(needed):
+        try:
+            return await fetch_all(crm, lambda: select(columns), model)
+        except AdminCRMError as error:
+            if error.code not in _NO_SUCH_COLUMNS:
+                raise
+    rows = await fetch_all(crm, lambda: select("*"), model)
+    facts.note_absent(needed)
+    return rows
+
+
+async def fetch_fields(crm: AnyCRM, table: str, customer: UUID, model: type[M]) -> list[M]:
+    """Fetch all rows that a table has of one customer, the columns that the model has fields for."""
+    return await fetch_columns(crm, table, columns_of(model), lambda rows: rows.eq("customer_id", str(customer)), model)
+
+
 async def fetch_one(
     crm: AnyCRM, table: str, customer: UUID, model: type[M], *, column: str = "customer_id"
 ) -> M | None:
@@ -99,9 +142,14 @@ async def count_rows(crm: AnyCRM, table: str) -> int:
 
 async def check_exists(crm: AnyCRM, customer: UUID) -> None:
     """Raise where this key sees no such customer."""
-    table = crm.settings.profiles_table
-    if not await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", str(customer)), _AnyRow):
+    if not await exists(crm, customer):
         raise customer_not_found()
+
+
+async def exists(crm: AnyCRM, customer: UUID) -> bool:
+    """Return whether this key sees such a customer."""
+    table = crm.settings.profiles_table
+    return bool(await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", str(customer)), AnyRow))
 
 
 def customer_not_found() -> CustomerNotFoundError:

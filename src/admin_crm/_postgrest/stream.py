@@ -6,19 +6,18 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import chain
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel
-
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
-from admin_crm._postgrest.decode import Decoder, ModelDecoder
-from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader
+from admin_crm._postgrest.decode import Decoder, ModelDecoder, first_keys
+from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
-from admin_crm._postgrest.view import check_view_is_visible
+from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
+from admin_crm.models import AdminCustomer
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=AdminCustomer)
 R = TypeVar("R")
 
 _PAGE = 5_000
@@ -106,8 +105,8 @@ class PageReader(Generic[R]):
                 expected=self._reader.expected,
                 hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
             ) from error
-        if not pages and not self._seen:
-            await check_view_is_visible(self._crm)
+        if not self._seen:
+            await check_view(self._crm, first_keys(self._decoder, pages))
         self._seen += sum(map(len, pages))
         return pages
 
@@ -124,7 +123,7 @@ class PageReader(Generic[R]):
             return await self._packed.next()
         if self._rest is None:
             return []
-        batch = await self._reader.fetch(self._rest)
+        batch = await fetch_page(self._reader, self._rest)
         self._rest = self._reader.next_range(self._rest, batch)
         return [batch.rows] if batch.rows else []
 

@@ -1,4 +1,4 @@
-"""The directory's view: its key column, its columns, and what it means when it shows nothing."""
+"""The directory's view: its key column and its columns."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel
 
-from admin_crm._core.connection import facts_of
+from admin_crm._core.connection import facts_of, link_of
 from admin_crm._core.fields import Model
 from admin_crm._core.pager import Batch
 from admin_crm._core.rows import first_or_none
 from admin_crm._postgrest.columns import KEY, note_missing_column, select_list
 from admin_crm._postgrest.decode import Decoder, ModelDecoder, decode_batch
-from admin_crm._postgrest.query import Query, count_rows, fetch, send_query
+from admin_crm._postgrest.query import Query, fetch, send_query
+from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AnyCRM
-from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
+from admin_crm.errors import SchemaMismatchError
 
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
@@ -26,11 +27,11 @@ R = TypeVar("R")
 async def fetch_from_view(
     crm: AnyCRM, query: Callable[[str, str], Query], model: type[M], fields: Sequence[str] | None = None
 ) -> Batch[M]:
-    """Fetch rows of the view as models; the arguments are those of `fetch_page`."""
-    return await fetch_page(crm, query, ModelDecoder(model), fields)
+    """Fetch rows of the view as models; the arguments are those of `fetch_decoded`."""
+    return await fetch_decoded(crm, query, ModelDecoder(model), fields)
 
 
-async def fetch_page(
+async def fetch_decoded(
     crm: AnyCRM, query: Callable[[str, str], Query], decoder: Decoder[R], fields: Sequence[str] | None = None
 ) -> Batch[R]:
     """Fetch rows of the view with its key column: `id`, or `customer_id` where it has no `id`.
@@ -68,19 +69,8 @@ async def fetch_view_columns(crm: AnyCRM) -> frozenset[str]:
 
     row = first_or_none(await fetch(crm, lambda: crm.supabase.table(view).select("*").limit(1), Model))
     if row is None:
-        await check_view_is_visible(crm)
+        await check_view(crm, [])
         return frozenset()
+    link_of(crm).rights.sees_customers = True
     facts.view_columns = frozenset(row.model_extra or ()) | frozenset(row.unreadable)
     return facts.view_columns
-
-
-async def check_view_is_visible(crm: AnyCRM) -> None:
-    """Raise if profiles exist but the view shows none of them with these credentials."""
-    settings = crm.settings
-    profiles = await count_rows(crm, settings.profiles_table)
-    if profiles:
-        raise PermissionDeniedError(
-            f"the view {settings.view} shows nothing to this key, although {settings.profiles_table} has "
-            f"{profiles} {'row' if profiles == 1 else 'rows'}: it shows customers only to a signed-in administrator",
-            hint="connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator",
-        )

@@ -15,6 +15,7 @@ from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._core.rows import newest_first
 from admin_crm._core.send import send
 from admin_crm._core.translate import error_from_validation
+from admin_crm._storage.key_check import unless_key_is_bad
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, InvalidTypeError, NotFoundError
 from admin_crm.models import Evidence
@@ -125,7 +126,7 @@ async def fetch_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_
 
 async def fetch_info(crm: AnyCRM, path: str) -> _Info:
     """Fetch the server's information about one object."""
-    return await _send(crm, lambda: _bucket(crm).info(path), _INFO)
+    return await unless_key_is_bad(crm, _send(crm, lambda: _bucket(crm).info(path), _INFO))
 
 
 async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
@@ -135,9 +136,12 @@ async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
 
 async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool) -> str:
     """Create a signed URL for one object; anyone who has it can read the object until it expires."""
-    signed = await _send(
-        crm, lambda: _bucket(crm).create_signed_url(path, seconds, {"download": download} if download else {}), _URL
-    )
+    options = {"download": download} if download else {}
+    try:
+        signed = await _send(crm, lambda: _bucket(crm).create_signed_url(path, seconds, options), _URL)
+    except NotFoundError:
+        await _exists(crm, path)  # raises if it is the bucket that is missing: signing does not tell
+        raise
     return signed.signedURL
 
 
@@ -173,7 +177,8 @@ async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:
         # Storage does not count, but no server is known to cut a page below this.
         return Batch(entries, offset + len(entries) if len(entries) < _MIN_PAGE_SIZE else None)
 
-    pager = await fetch_at_offsets(page_at, lambda entry: entry.name)
+    # A folder and a file may have the same name.
+    pager = await fetch_at_offsets(page_at, lambda entry: (entry.name, entry.id is None))
     return [each for each in pager.rows if each.id is not None and each.name != _PLACEHOLDER]
 
 

@@ -5,16 +5,12 @@ They use the pool, the headers and the session of `crm.supabase.storage`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TypeVar
 
 import httpx
 
-from admin_crm._core import context
-from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
-from admin_crm._core.send import send
-from admin_crm.client import AnyCRM, AsyncAdminCRM
+from admin_crm.client import AnyCRM
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,28 +21,16 @@ CHUNK_SIZE = 256 * 1024
 """The number of bytes read from or written to a file at once."""
 
 
-async def attempt(
-    crm: AnyCRM, function: Callable[[], Coroutine[Any, Any, T]], read: Callable[[T], R], *, repeatable: bool = True
-) -> R:
-    """Let `send` make several requests, or a long one, as one try: all of it is repeated or none."""
-
-    def request() -> T | Awaitable[T]:
-        if isinstance(crm, AsyncAdminCRM):
-            return function()
-        return run_sync(context.current() or CallContext("storage"), function())
-
-    return await send(crm, request, read, repeatable=repeatable)
-
-
 async def send_request(
     crm: AnyCRM,
     method: str,
     *path: str,
     headers: Mapping[str, str] | None = None,
     content: Content | None = None,
+    json: object = None,
     stream: bool = False,
 ) -> httpx.Response:
-    """Send one request to the storage server; call it only within `attempt`."""
+    """Send one request to the storage server; call it only within `send_steps`."""
     client = crm.supabase
     session = client.storage.session
     request = session.build_request(
@@ -54,6 +38,7 @@ async def send_request(
         str(client.storage_url.joinpath(*path)),
         headers={**client.options.headers, **(headers or {})},
         content=content,
+        json=json,
     )
     # A redirect would send the key to another host, and a client from the app might follow it.
     sent = session.send(request, stream=stream, follow_redirects=False)

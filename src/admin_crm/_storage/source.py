@@ -6,6 +6,7 @@ Errors of the caller's own disk (a missing file, a full disk) are Python's own, 
 from __future__ import annotations
 
 import asyncio
+import errno
 import inspect
 import io
 import os
@@ -15,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from admin_crm._core.transfer import Transfer
 from admin_crm._storage.file_type import HEAD_SIZE, clean_name
 from admin_crm._storage.requests import CHUNK_SIZE, Content
 from admin_crm.client import AnyCRM, AsyncAdminCRM
@@ -49,14 +51,14 @@ class Source:
         """Read up to `count` bytes; raise if the file has become shorter."""
         with usable_file("file", "reading"):
             self._stream.seek(start)
-            chunk = self._stream.read(count)
+            chunk = _read(self._stream, count)
         if count and not chunk:
             raise InvalidInputError("the file became shorter during the upload", argument="file")
         return chunk
 
-    def chunks(self, crm: AnyCRM, start: int, end: int, report: Report | None) -> Content:
+    def chunks(self, crm: AnyCRM, start: int, end: int, report: Report | None, transfer: Transfer) -> Content:
         """Yield a part of the file in chunks and report progress; each attempt starts over."""
-        report_progress = _guard_callback(report, self.size)
+        report_progress = _on_progress(report, self.size, transfer)
         return (
             self._read_async(start, end, report_progress)
             if isinstance(crm, AsyncAdminCRM)
@@ -160,10 +162,17 @@ def _spooled(stream: IO[bytes], limit: int, closing: ExitStack) -> IO[bytes]:
     """Copy a stream that can be read only once, so that the upload can be retried."""
     copy = closing.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 (`closing` closes it)
     left = limit + 1
-    while left and (chunk := stream.read(min(CHUNK_SIZE, left))):
+    while left and (chunk := _read(stream, min(CHUNK_SIZE, left))):
         copy.write(chunk)
         left -= len(chunk)
     return cast("IO[bytes]", copy)
+
+
+def _read(stream: IO[bytes], count: int) -> bytes:
+    chunk = cast("bytes | None", stream.read(count))
+    if chunk is None:  # a non-blocking stream that has nothing yet, which is not its end
+        raise BlockingIOError(errno.EAGAIN, "the file is non-blocking, and has nothing to read yet")
+    return chunk
 
 
 def _name_of(file: object) -> str:
@@ -173,12 +182,13 @@ def _name_of(file: object) -> str:
     return "" if name.startswith("<") else name
 
 
-def _guard_callback(report: Report | None, size: int) -> Callable[[int], None]:
+def _on_progress(report: Report | None, size: int, transfer: Transfer) -> Callable[[int], None]:
     def report_progress(sent: int) -> None:
         if report is not None:
             try:
                 report(sent, size)
             except Exception as error:
                 raise CallbackError(error) from error
+        transfer.moved()
 
     return report_progress

@@ -11,8 +11,10 @@ from typing import ClassVar
 import httpx
 
 from admin_crm._core.fields import Model
+from admin_crm._core.send import send_steps
+from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import check_success
-from admin_crm._storage.requests import attempt, send_request
+from admin_crm._storage.requests import send_request
 from admin_crm._storage.resumable import PART_SIZE, upload_resumable
 from admin_crm._storage.source import Report, Source
 from admin_crm.client import AnyCRM
@@ -76,12 +78,12 @@ async def _upload_whole(
         "x-metadata": b64encode(json.dumps(metadata).encode()).decode(),
         "x-upsert": "false",
     }
-    attempts = 0
+    attempts, transfer = 0, Transfer()
 
     async def send() -> httpx.Response:
         nonlocal attempts
         attempts += 1
-        content = source.chunks(crm, 0, source.size, report)
+        content = source.chunks(crm, 0, source.size, report, transfer)
         return await send_request(crm, "POST", "object", bucket, *path.split("/"), headers=headers, content=content)
 
     def read(response: httpx.Response) -> None:
@@ -95,4 +97,4 @@ async def _upload_whole(
         if _Stored.model_validate_json(response.content).Key != f"{bucket}/{path}":
             raise UnexpectedResponseError("the server stored the file under another key", field="Key")
 
-    await attempt(crm, send, read)
+    await send_steps(crm, send, read, transfer=transfer)

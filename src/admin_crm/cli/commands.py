@@ -6,7 +6,6 @@ import csv
 import importlib.util
 import json
 import os
-import re
 import signal
 import sys
 import time
@@ -16,17 +15,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from admin_crm import (
-    AccountStatus,
     AdminCRM,
     AdminCRMError,
     AdminCustomer,
-    CustomerTier,
     Settings,
     doctor,
     filter_customers,
     get_all_customers,
     search_customers,
 )
+from admin_crm._core.csv_cells import formula_free
 from admin_crm.local import LocalStack, LocalStackError
 from admin_crm.sql import directory_sql
 
@@ -47,9 +45,6 @@ COLUMNS = (
     "health_status", "total_orders", "total_spent", "recency_days", "frequency", "monetary",
 )  # fmt: skip
 """The columns of a CSV export."""
-
-# A cell that a spreadsheet would run as a formula; phone numbers and amounts are not matched.
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().-]*$)")
 
 
 class Labels(StrEnum):
@@ -143,7 +138,6 @@ def local(
             stack.start()
         for name, value in stack.environment.items():
             typer.echo(f"export {name}={value}")
-        typer.echo(f"# administrator: {stack.admin_email}, password {stack.admin_password}")
         typer.echo(f"# a customer: {stack.customer_id}")
         typer.echo("Press Ctrl-C to stop it.", err=True)
         while True:
@@ -159,10 +153,12 @@ def local(
 def customers(
     text: Annotated[str, typer.Argument(help="Part of a name, phone, WhatsApp or id.")] = "",
     *,
-    segment: Annotated[str | None, typer.Option(help="champion, loyal, ... or the shop's own label.")] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="champion, Campeón, at-risk, ... or the shop's own label.")
+    ] = None,
     health: Annotated[str | None, typer.Option(help="healthy, stable, ... or the shop's own label.")] = None,
-    tier: Annotated[CustomerTier | None, typer.Option()] = None,
-    status: Annotated[AccountStatus | None, typer.Option()] = None,
+    tier: Annotated[str | None, typer.Option(help="bronze, silver, gold or platinum.")] = None,
+    status: Annotated[str | None, typer.Option(help="active, suspended or banned.")] = None,
     page: Annotated[int, typer.Option()] = 1,
     page_size: Annotated[int, typer.Option()] = 15,
     all_matches: Annotated[bool, typer.Option("--all", help="List all matches, not only one page.")] = False,
@@ -226,12 +222,7 @@ def _write_csv(found: Sequence[AdminCustomer]) -> None:
     writer.writerow(COLUMNS)
     for each in found:
         row = each.model_dump(mode="json", include=set(COLUMNS))
-        writer.writerow(_escape_formula(row.get(name)) for name in COLUMNS)
-
-
-def _escape_formula(cell: object) -> object:
-    """Put an apostrophe before a formula: names are customer input, and a spreadsheet would run it."""
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+        writer.writerow(formula_free(row.get(name)) for name in COLUMNS)
 
 
 def _require_local_extra() -> None:

@@ -48,6 +48,7 @@ class Tables:
             "contactable": f"{stats.contactable:,} ({stats.contactable_percent} %)",
             "birthdays this month": f"{stats.birthdays_this_month:,}",
             "revenue": _money(stats.revenue),
+            "revenue, delivered": _money(stats.revenue_delivered),
         }
         return Columns(
             [
@@ -178,7 +179,7 @@ class Tables:
             "e-mail": self._email(created.email),
             "password": created.password,
             "must confirm": "yes" if created.needs_confirmation else "no",
-            "city": created.address.city,
+            "city": created.address and created.address.city,
         }
         return _pairs(created.profile.full_name or "Customer", figures)
 
@@ -186,8 +187,8 @@ class Tables:
         """Show the favourite products and categories in two columns."""
         return Columns(
             [
-                _pairs("Products", {each.name: each.quantity for each in preferences.top_products}),
-                _pairs("Categories", {each.name: each.quantity for each in preferences.top_categories}),
+                _pairs("Products", {each.name: each.count for each in preferences.top_products}),
+                _pairs("Categories", {each.name: each.count for each in preferences.top_categories}),
             ]
         )
 

@@ -99,7 +99,7 @@ def connect(stack: LocalStack) -> AdminCRM:
 
 
 def stats(crm: AdminCRM) -> DirectoryStats:
-    """Segments and health statuses have one canonical name each, whatever the language of the shop's view."""
+    """A few rows of this shop are odd, as in any shop: each costs only its odd value, and the log says so once."""
     return get_directory_stats(crm)
 
 
@@ -211,7 +211,7 @@ def whatsapp(crm: AdminCRM) -> str:
     return generate_whatsapp_message(crm, LUCIA, "Her order is ready to be picked up")
 
 
-def narrative(crm: AdminCRM) -> str:
+def narrative(crm: AdminCRM) -> str | None:
     """Describes a customer in a few sentences."""
     return get_customer_narrative(crm, LUCIA)
 

@@ -40,6 +40,8 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
     Reads all tables, the bucket and the functions named in Settings; writes only with `write_checks`. Asks functions
     for actions without a customer's id, so that they end before they do anything.
 
+    Needs no right: the report says what these credentials lack.
+
     Examples:
         >>> report = doctor(crm)
         >>> print(report)

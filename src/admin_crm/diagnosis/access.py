@@ -9,17 +9,16 @@ from typing import Any
 import httpx
 from pydantic import TypeAdapter
 
-from admin_crm._core.claims import Claims, claims_of
-from admin_crm._core.connection import link_of
+from admin_crm._core.claims import claims_of
+from admin_crm._core.connection import link_of, rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.decode import decode
-from admin_crm._postgrest.query import fetch
+from admin_crm._postgrest.rights import is_administrator
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, send_request
-from admin_crm.errors import RateLimitedError, SchemaMismatchError, ServiceUnavailableError, UnexpectedResponseError
+from admin_crm.errors import RateLimitedError, ServiceUnavailableError, UnexpectedResponseError
 
-ADMINS_TABLE = "admin_users"
 MAX_SKEW = 30
 """A clock difference in seconds that does no harm."""
 
@@ -37,14 +36,6 @@ class AuthSettings(Model):
 
 
 _AUTH_SETTINGS: TypeAdapter[AuthSettings] = TypeAdapter(AuthSettings)
-
-
-def rights_in_effect(crm: AnyCRM) -> Claims:
-    """Return the claims that requests are sent with: those of the session, or otherwise of the key."""
-    link = link_of(crm)
-    if link.shared.owns_http:
-        return claims_of(link.rights.bearer)
-    return claims_of(crm.supabase.options.headers["Authorization"].removeprefix("Bearer "))
 
 
 async def url(crm: AnyCRM) -> Finding:
@@ -111,30 +102,7 @@ async def role(crm: AnyCRM) -> Finding:
         return Finding("fail", "the anonymous role", _CONNECT_ADVICE)
     if rights.role != "authenticated" or rights.user is None:
         return Finding("warn", "a custom role", "make sure that its policies allow it to see all customers")
-    listed = await is_administrator(crm)
-    if listed is None:
-        return Finding(
-            "warn", f"a signed-in user; without a table {ADMINS_TABLE}, it is unknown who is an administrator"
-        )
-    if listed:
-        return Finding("pass", f"a signed-in administrator, in {ADMINS_TABLE}")
-    return Finding(
-        "fail",
-        f"a signed-in user who is not listed in {ADMINS_TABLE} as an administrator",
-        f"sign in as an administrator, or add the user to {ADMINS_TABLE}",
-    )
-
-
-async def is_administrator(crm: AnyCRM) -> bool | None:
-    """Return whether the signed-in user is listed as an administrator; None in a shop without such a list."""
-    user = rights_in_effect(crm).user
-    if user is None:
-        return False
-    try:
-        found = await fetch(crm, lambda: crm.supabase.table(ADMINS_TABLE).select("id").eq("id", user), Model)
-    except SchemaMismatchError:
-        return None
-    return bool(found)
+    return await _is_admin(crm)
 
 
 async def sign_up(crm: AnyCRM) -> Finding:
@@ -151,6 +119,19 @@ async def sign_up(crm: AnyCRM) -> Finding:
     if settings.mailer_autoconfirm:
         return Finding("pass", "customers can be created")
     return Finding("pass", "customers can be created, and must confirm their e-mail before they can sign in")
+
+
+async def _is_admin(crm: AnyCRM) -> Finding:
+    table, listed = crm.settings.admins_table, await is_administrator(crm)
+    if listed is None:
+        return Finding("warn", f"a signed-in user; without a table {table}, it is unknown who is an administrator")
+    if listed:
+        return Finding("pass", f"a signed-in administrator, in {table}")
+    return Finding(
+        "fail",
+        f"a signed-in user who is not listed in {table} as an administrator",
+        f"sign in as an administrator, or add the user to {table}",
+    )
 
 
 def _read_settings(response: httpx.Response) -> AuthSettings:

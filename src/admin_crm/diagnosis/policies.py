@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from admin_crm._core.claims import claims_of
-from admin_crm._core.connection import link_of
+from admin_crm._core.connection import link_of, rights_in_effect
 from admin_crm._core.gather import gather
+from admin_crm._postgrest.rights import is_administrator
 from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
-from admin_crm.diagnosis.access import ADMINS_TABLE, is_administrator, rights_in_effect
 from admin_crm.diagnosis.checks import Finding, count
 from admin_crm.diagnosis.tables import TABLES, Table, grant_missing
 from admin_crm.errors import AuthenticationError, PermissionDeniedError, SchemaMismatchError
@@ -62,17 +62,17 @@ async def policies(crm: AnyCRM) -> Finding:
     all_rows = with_secret_key(crm, "counting all rows") if has_secret_key(crm) else None
     found = await gather(crm, *(_visible(crm, all_rows, table) for table in TABLES if table.setting != "view"))
     tables = [each for each in found if isinstance(each, Visible)]
-    finding = _unknown(tables) if all_rows is None else _hidden(tables, is_listed=bool(is_listed))
+    finding = _unknown(tables) if all_rows is None else _hidden(crm, tables, is_listed=bool(is_listed))
     refused = [each for each in found if isinstance(each, Finding)]
     return _joined([*refused, *([finding] if finding.verdict != "pass" else [])]) if refused else finding
 
 
-def _hidden(tables: list[Visible], *, is_listed: bool) -> Finding:
+def _hidden(crm: AnyCRM, tables: list[Visible], *, is_listed: bool) -> Finding:
     hidden = [each for each in tables if each.total is not None and each.seen < each.total]
     if not hidden:
         return Finding("pass", "an administrator's session sees all rows of all tables")
     shares = ", ".join(f"{each.seen:,} of {each.total:,} rows of {each.name}" for each in hidden)
-    advice = "\n".join(("run in the SQL editor:", *map(_policy, hidden)))
+    advice = "\n".join(("run in the SQL editor:", *(_policy(each, crm.settings.admins_table) for each in hidden)))
     return Finding(
         "warn" if all(each.table.fallback for each in hidden) else "fail",
         f"an administrator's session sees {shares}: no policy shows administrators the others",
@@ -96,11 +96,11 @@ def _joined(findings: list[Finding]) -> Finding:
     return Finding("fail", "; ".join(each.meaning for each in findings), "\n".join(each.advice for each in findings))
 
 
-def _policy(hidden: Visible) -> str:
+def _policy(hidden: Visible, admins: str) -> str:
     may = "all" if hidden.table.is_written else "select"
     return (
         f'create policy "administrators: {may}" on public.{hidden.name} for {may} to authenticated'
-        f" using (exists (select from public.{ADMINS_TABLE} where id = (select auth.uid())));"
+        f" using (exists (select from public.{admins} where id = (select auth.uid())));"
     )
 
 

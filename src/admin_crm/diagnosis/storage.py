@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 from pydantic import TypeAdapter
 
+from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import Json
 from admin_crm._core.send import send
@@ -18,7 +19,6 @@ from admin_crm._postgrest.decode import decode, read_rows
 from admin_crm._postgrest.query import send_query, writable
 from admin_crm._storage.objects import check_bucket, remove_objects
 from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
-from admin_crm.diagnosis.access import rights_in_effect
 from admin_crm.diagnosis.checks import Finding, result_or_error, send_request
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 

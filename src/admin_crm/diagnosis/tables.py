@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.query import fetch_batch
 from admin_crm.client import AnyCRM
-from admin_crm.diagnosis.access import rights_in_effect
 from admin_crm.diagnosis.checks import Finding
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
 
@@ -25,7 +25,7 @@ class Table(NamedTuple):
     """A table or view, and its columns.
 
     Args:
-        setting: the setting that names it; the name itself where there is no such setting.
+        setting: the setting that names it.
         columns: the columns that the library uses.
         fallback: what the library does without the table; None if it cannot work without.
         is_written: whether the library also changes rows, and does not only read them.
@@ -38,7 +38,7 @@ class Table(NamedTuple):
 
     def name(self, crm: AnyCRM) -> str:
         """Return the table's name in this shop."""
-        return str(getattr(crm.settings, self.setting, self.setting))
+        return str(getattr(crm.settings, self.setting))
 
 
 def _needed(*names: str) -> Column:
@@ -119,7 +119,10 @@ TABLES = (
     ),
     Table(
         "loyalty_points_table",
-        tuple(map(_optional, ("id", "customer_id", "points", "transaction_type", "description", "created_at"))),
+        (
+            *map(_optional, ("id", "customer_id", "points", "transaction_type", "order_id", "created_at")),
+            _optional("description", "reason"),
+        ),
         fallback="there are no loyalty points",
         is_written=True,
     ),
@@ -129,17 +132,17 @@ TABLES = (
         fallback="there are no coupons",
     ),
     Table(
-        "customer_coupons",
-        tuple(map(_optional, ("id", "customer_id", "coupon_code", "used_at"))),
+        "customer_coupons_table",
+        (*map(_optional, ("id", "customer_id", "order_id", "used_at")), _optional("coupon_code", "code")),
         fallback="which coupons a customer used is unknown",
     ),
     Table(
-        "customer_wishlists",
+        "wishlists_table",
         tuple(map(_optional, ("id", "customer_id", "product_id", "created_at"))),
         fallback="there are no wishlists",
     ),
     Table(
-        "smart_loyalty_propositions",
+        "loyalty_offers_table",
         (
             *map(_optional, ("id", "customer_id", "generated_code", "personalized_message", "discount_type")),
             *map(_optional, ("discount_value", "expires_at", "is_claimed", "created_at")),
@@ -147,12 +150,12 @@ TABLES = (
         fallback="there are no loyalty offers",
     ),
     Table(
-        "referrals",
+        "referrals_table",
         tuple(map(_optional, ("id", "referrer_id", "referred_id", "status", "created_at"))),
         fallback="there are no referrals",
     ),
     Table(
-        "store_settings",
+        "store_settings_table",
         tuple(map(_optional, ("id", "loyalty_config", "loyalty_tiers_config", "whatsapp_number"))),
         fallback="tiers and other values are those of Settings",
     ),

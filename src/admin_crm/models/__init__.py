@@ -9,8 +9,17 @@ from admin_crm.models.customers import (
     CustomerProfile,
     IAContext,
 )
-from admin_crm.models.directory import DirectoryStats, Page, TierProgress
+from admin_crm.models.directory import DirectoryStats, Page
 from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
+from admin_crm.models.loyalty import (
+    LoyaltyEntry,
+    LoyaltyOffer,
+    LoyaltyTier,
+    Referral,
+    TierProgress,
+    UsedCoupon,
+    WishlistItem,
+)
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
@@ -38,16 +47,22 @@ __all__ = [
     "IAContext",
     "Insight",
     "LoyaltyAnalysis",
+    "LoyaltyEntry",
+    "LoyaltyOffer",
     "LoyaltyProposition",
+    "LoyaltyTier",
     "Notification",
     "Order",
     "OrderItem",
     "OrdersSummary",
     "Page",
     "ProductCount",
+    "Referral",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",
     "TimelineEvent",
+    "UsedCoupon",
     "Verdict",
+    "WishlistItem",
 ]

@@ -1,26 +1,43 @@
-"""A customer to be created, and the one that was."""
+"""A customer to be created, an address to be added, and the customer that was created."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
 )
 
+from admin_crm._core import validation as check
 from admin_crm.models.customers import CustomerProfile
 from admin_crm.models.records import Address
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+def _blank_is_none(value: object) -> object:
+    """Forms send an empty text for what nobody has typed."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Storable = AfterValidator(lambda text: check.storable(text, "the text"))
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
+OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_none)]
 EmailAddress = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), Storable
 ]
-Note = Annotated[str, StringConstraints(max_length=2_000)]
+Note = Annotated[str, StringConstraints(max_length=2_000), Storable]
+OptionalNote = Annotated[Note | None, BeforeValidator(_blank_is_none)]
+
+
+def _storable_secret(secret: SecretStr) -> SecretStr:
+    check.storable(secret.get_secret_value(), "the password")
+    return secret
 
 
 class _Input(BaseModel):
@@ -28,36 +45,41 @@ class _Input(BaseModel):
 
 
 class AddressData(_Input):
-    """The data of an address to create; `customer_id` is ignored, the new customer's id is used."""
+    """An address to be written; what is not given, or blank, is left to the customer's data or the database."""
 
     customer_id: UUID | None = None
-    """Not used: the id of the new customer is always written."""
-    type: Literal["shipping", "billing"]
+    """The customer; may be omitted, as the functions take the customer separately."""
+    type: Literal["shipping", "billing"] = "shipping"
     """shipping or billing."""
-    label: Text
-    """The customer's name for the address."""
-    full_name: Text
-    """The recipient."""
+    label: OptionalText = None
+    """The customer's name for the address; by default the setting `address_label`."""
+    full_name: OptionalText = None
+    """The recipient; by default the customer."""
     street: Text
     """The street, at most 200 characters."""
     number: Text
     """The house number, at most 200 characters."""
     colony: Text
     """The neighbourhood (colonia), at most 200 characters."""
-    city: str | None = None
-    """The city; stored as an empty string if None."""
-    state: str | None = None
-    """The state; stored as an empty string if None."""
+    city: OptionalText = None
+    """The city; by default the database's default."""
+    state: OptionalText = None
+    """The state; by default the database's default."""
     zip_code: Text
     """The postal code, at most 200 characters."""
-    phone: str | None = None
-    """The recipient's phone number."""
-    notes: Note | None = None
+    phone: OptionalText = None
+    """The recipient's phone number; by default the customer's."""
+    notes: OptionalNote = None
     """Delivery notes, at most 2,000 characters."""
-    references: Note | None = None
+    references: OptionalNote = None
     """Landmarks, at most 2,000 characters."""
-    is_default: bool = True
-    """Whether it is the default address."""
+    is_default: bool | None = None
+    """Whether it is the default address; by default if the customer has no other default."""
+
+    def to_row(self, **defaults: str | None) -> dict[str, Any]:
+        """Return the columns to write: those that are given, and defaults for the others."""
+        given = self.model_dump(exclude_none=True, exclude={"customer_id", "is_default"})
+        return {name: value for name, value in defaults.items() if value is not None} | given
 
 
 class CreateCustomerData(_Input):
@@ -65,34 +87,34 @@ class CreateCustomerData(_Input):
 
     email: EmailAddress
     """The e-mail address to sign in with."""
-    password: SecretStr | None = Field(default=None, min_length=1)
+    password: Annotated[SecretStr, AfterValidator(_storable_secret)] | None = Field(default=None, min_length=1)
     """The password; None generates one of 20 characters."""
     full_name: Text
     """The full name, at most 200 characters."""
     phone: Text
     """The phone number, at most 200 characters."""
-    whatsapp: Text
-    """The WhatsApp number, at most 200 characters."""
-    address: AddressData
-    """The default address."""
+    whatsapp: OptionalText = None
+    """The WhatsApp number, at most 200 characters; by default the phone number."""
+    address: AddressData | None = None
+    """The default address; None creates a customer without one."""
 
 
 class CreatedCustomer(_Input):
     """A customer that was created.
 
-    `password` is the password to give to the customer: yours or the generated one, None after a resumed creation.
-    If `needs_confirmation` is true, the customer must confirm the e-mail address before signing in.
+    `password` is the password to give to the customer: yours or the generated one, None after a resumed creation
+    or an invitation. If `needs_confirmation` is true, the customer must open the link in the e-mail before signing in.
     """
 
     id: UUID
     """The new user's id."""
     email: str
-    """The e-mail address."""
+    """The e-mail address, as the server stores it: in lower case."""
     password: SecretStr | None
-    """The password to give to the customer; None after `resume_customer_creation`."""
+    """The password to give to the customer; None after `resume_customer_creation` and for an invited customer."""
     needs_confirmation: bool
-    """Whether the customer must confirm the e-mail address before signing in."""
+    """Whether the customer must open the link in the e-mail before signing in."""
     profile: CustomerProfile
     """The profile as stored."""
-    address: Address
-    """The default address as stored."""
+    address: Address | None = None
+    """The default address as stored; None if there is none."""

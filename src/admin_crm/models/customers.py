@@ -17,16 +17,15 @@ from admin_crm._core.fields import CustomerId, Email, Model, Phone, TierColumn, 
 from admin_crm._core.redaction import mask_email, mask_phone
 from admin_crm.labels import (
     AccountStatus,
-    CustomerTier,
     HealthStatus,
     Segment,
     canonical_health,
     canonical_segment,
 )
+from admin_crm.models.loyalty import Tier
 from admin_crm.models.orders import Order, OrdersSummary
 from admin_crm.models.records import Address, AdminNotes, Evidence
 
-Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
 Status = Annotated[AccountStatus | str, Field(union_mode="left_to_right")]
 
 
@@ -83,7 +82,8 @@ class AdminCustomer(CustomerIntelligence):
     """One row of the customer directory.
 
     `segment` and `health_status` are the shop's own labels; `canonical_segment` and `canonical_health` are
-    the same in every shop. `total_spent` and `monetary` are in the shop's currency.
+    the same in every shop. `total_orders` and `total_spent` count delivered orders and decide the tier;
+    `frequency` and `monetary` count all that are not cancelled. Both are right.
     """
 
     id: UUID = CustomerId
@@ -107,13 +107,13 @@ class AdminCustomer(CustomerIntelligence):
     tier: Tier | None = TierColumn
     """The loyalty tier, or an unknown tier as a string; None if the shop has no tiers."""
     total_orders: int | None = None
-    """The number of orders; None if the view does not have the column."""
+    """The number of delivered orders, which the shop stores in the profile; None if the view does not have it."""
     total_spent: Decimal | None = None
-    """Lifetime spend in the shop's currency; None if the view does not have the column."""
+    """The sum of delivered orders, stored in the profile, in the shop's currency; None if the view does not have it."""
     frequency: int | None = None
-    """The number of orders (the F of RFM); None if the view does not have the column."""
+    """The number of orders that are not cancelled, which the view counts (the F of RFM); None if it does not."""
     monetary: Decimal | None = None
-    """The amount spent (the M of RFM), in the shop's currency; None if the view does not have the column."""
+    """The sum of orders that are not cancelled, in the shop's currency (the M of RFM); None if the view lacks it."""
     ai_preferences: AIPreferences | None = None
     """Preferences inferred by the shop's AI; None if there are none."""
     ia_context: IAContext | None = None
@@ -184,9 +184,9 @@ class CustomerProfile(Model):
     suspension_end: Timestamp | None = None
     """When the suspension ends; None without an end date or a suspension."""
     total_orders: int | None = None
-    """The number of orders stored in the profile; None if the table does not have the column."""
+    """The number of delivered orders; None if the table does not have the column."""
     total_spent: Decimal | None = None
-    """Lifetime spend in the shop's currency; None if the table does not have the column."""
+    """The sum of delivered orders, in the shop's currency; None if the table does not have the column."""
     favorite_category_id: UUID | str | None = None
     """The id of the favourite category; None if there is none."""
     ai_preferences: AIPreferences | None = None
@@ -205,12 +205,17 @@ class AdminCustomerDetail(AdminCustomer):
     suspension_end: Timestamp | None = None
     """When the suspension ends; None without an end date or a suspension."""
     addresses: list[Address] = Field(default=[], repr=False)
-    """All addresses."""
+    """All addresses, the default one first, then in the order in which they were added."""
     orders: list[Order] = Field(default=[], repr=False)
-    """The orders that are not cancelled, newest first."""
+    """The orders that are not cancelled, newest first; columns that only your shop has are in `get_customer_orders`."""
     orders_summary: OrdersSummary = OrdersSummary()
-    """The figures of `orders`."""
+    """The figures of `orders`: what `frequency` and `monetary` say too, where the view counts alike."""
     admin_notes: AdminNotes | None = None
     """Administrators' notes; None if there are none yet."""
     evidence: list[Evidence] = Field(default=[], repr=False)
     """The evidence files, newest first, with signed URLs."""
+
+    @property
+    def default_address(self) -> Address | None:
+        """The default address; None if no address is marked as the default one."""
+        return next((address for address in self.addresses if address.is_default), None)

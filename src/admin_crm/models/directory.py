@@ -1,4 +1,4 @@
-"""The directory: its statistics, one page of a list, and the tiers."""
+"""The directory: its statistics, and one page of a list."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from admin_crm._core.fields import Model
-from admin_crm.labels import (
-    CustomerTier,
-)
 
 T = TypeVar("T")
 
@@ -21,32 +18,21 @@ class DirectoryStats(Model):
     total: int
     """The number of customers."""
     new_this_month: int
-    """Customers who registered this month."""
+    """Customers who registered this month; `new_this_month` lists them."""
     contactable: int
     """Customers with a phone or WhatsApp number."""
     contactable_percent: float
     """Their share in percent, rounded to one decimal."""
     birthdays_this_month: int
-    """Customers whose birthday is this month."""
+    """Customers whose birthday is this month; `birthdays_this_month` lists them."""
     by_segment: dict[str, int]
     """Customers per canonical segment, or per label if it is unknown; largest first."""
     by_health_status: dict[str, int]
     """Customers per canonical health status, or per label if it is unknown; largest first."""
-    revenue: Decimal
-    """The sum of lifetime spend, in the shop's currency."""
-
-
-class TierProgress(Model):
-    """A customer's loyalty tier and the amount to the next one."""
-
-    tier: CustomerTier
-    """The tier that the amount spent reaches."""
-    spent: Decimal
-    """The amount spent, in the shop's currency."""
-    next_tier: CustomerTier | None
-    """The next tier; None for the highest."""
-    amount_to_next: Decimal | None
-    """The amount missing to the next tier, in the shop's currency; None for the highest."""
+    revenue: Decimal | None
+    """The total of the orders that are not cancelled (`monetary`), in the shop's currency; None if unknown."""
+    revenue_delivered: Decimal | None
+    """The total of the delivered orders (`total_spent`), in the shop's currency; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,24 @@ from pydantic import (
     StringConstraints,
 )
 
-from admin_crm._core.fields import Model
+from admin_crm._core.fields import Model, Timestamp
+
+
+def _split(tags: object) -> object:
+    return tags.split(",") if isinstance(tags, str) else tags
 
 
 def _distinct(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
 
 
+def _listed(steps: object) -> object:
+    return [steps] if isinstance(steps, str) else steps or []
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Tags = Annotated[list[str], AfterValidator(_distinct)]
-Steps = Annotated[list[str], BeforeValidator(lambda steps: steps or [])]
+Tags = Annotated[list[str], BeforeValidator(_split), AfterValidator(_distinct)]
+Steps = Annotated[list[str], BeforeValidator(_listed)]
 Discount = Annotated[Decimal | str, Field(union_mode="left_to_right")]
 
 
@@ -31,21 +39,21 @@ class TagSuggestion(Model):
 
     tags: Tags
     """The suggested tags, without duplicates."""
-    segment: Text
-    """The suggested segment, in the function's own words."""
-    reasoning: str
-    """Why these tags were suggested."""
+    segment: Text | None = None
+    """The suggested segment, in the function's own words; None if it was not sent."""
+    reasoning: str | None = None
+    """Why these tags were suggested; None if it was not sent."""
 
 
 class Insight(Model):
-    """An insight about the shop; `type` is set by the function, for example ``warning``."""
+    """An insight about the shop."""
 
-    type: Text
-    """The function's own category, for example ``warning``."""
     title: Text
     """A short title."""
-    description: str
-    """The insight."""
+    description: str | None = None
+    """The insight; None if it was not sent."""
+    type: Text | None = None
+    """The function's own category, for example ``warning``; None if it was not sent."""
 
 
 class SuggestedCoupon(Model):
@@ -89,6 +97,12 @@ class LoyaltyProposition(Model):
     """The shop's own type, for example ``percentage``."""
     segment_at_generation: str | None = None
     """The customer's segment when the offer was created; None if it was not sent."""
+    created_at: Timestamp | None = None
+    """When the offer was stored; None if it was not sent."""
+    expires_at: Timestamp | None = None
+    """When the offer ends; None if it was not sent."""
+    recovered: bool = False
+    """Whether the function's answer was lost, and the offer was found where the function stores it."""
 
     @property
     def suggested_coupon(self) -> SuggestedCoupon:

@@ -8,25 +8,35 @@ from admin_crm._core.fields import Model
 
 
 class ProductCount(Model):
-    """A product, and the quantity that a customer has ordered."""
+    """A product, and how many of it a customer has ordered."""
 
-    product_id: UUID | str | None
-    """The product's id; None if the order does not contain it."""
     name: str
-    """The product's name."""
-    quantity: int | float
+    """The product's name; products of one name are one product."""
+    count: int | float
     """How many the customer has ordered."""
+    product_id: UUID | str | None = None
+    """The id of the product; of several of one name, the id ordered most. None if no order contains it."""
+
+    @property
+    def quantity(self) -> int | float:
+        """How many the customer has ordered; the same as `count`."""
+        return self.count
 
 
 class CategoryCount(Model):
-    """A category, and the quantity of its products that a customer has ordered."""
+    """A category, and how many of its products a customer has ordered."""
 
-    category_id: UUID | str | None
-    """The category's id; None for the unknown category."""
     name: str
-    """The category's name."""
-    quantity: int | float
+    """The category's name; categories of one name are one category."""
+    count: int | float
     """How many of its products the customer has ordered."""
+    category_id: UUID | str | None = None
+    """The id of the category; of several of one name, the id ordered most. None for the unknown category."""
+
+    @property
+    def quantity(self) -> int | float:
+        """How many of its products the customer has ordered; the same as `count`."""
+        return self.count
 
 
 class CustomerPreferences(Model):

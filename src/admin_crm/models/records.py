@@ -119,5 +119,7 @@ class TimelineEvent(Model):
     """When it happened."""
     title: str
     """A short description."""
+    points: int | float | None = None
+    """The points that were given, negative if they were taken; None for other kinds of events."""
     row: Any
-    """The order, notes, notification, or loyalty row behind the event."""
+    """The order, notes, notification, loyalty entry or used coupon behind the event."""

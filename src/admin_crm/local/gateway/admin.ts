@@ -1,10 +1,19 @@
 import { hash } from "bcryptjs";
 
+import { seconds } from "./bans.ts";
 import type { Database, Handler, Query } from "./types.ts";
-import { authError, type Services, USER } from "./users.ts";
+import {
+  authError,
+  databaseError,
+  emailExists,
+  findByEmail,
+  findUsers,
+  insertUser,
+  type Services,
+  weakPassword,
+} from "./users.ts";
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
-const SHORTEST_PASSWORD = 6;
 
 /** What may be said of a user when creating or changing it. */
 interface Attributes {
@@ -18,16 +27,19 @@ interface Attributes {
   app_metadata?: Record<string, unknown>;
 }
 
-/** `/auth/v1/admin/users`: users in the hands of whoever has the secret key. */
+/** `/auth/v1/admin/users` and `/invite`: users in the hands of whoever has the secret key. */
 export function createAdmin({ keys, database }: Services): Handler {
   return async (request) => {
     const { role } = await keys.verify(await keys.tokenOf(request));
     if (role !== "service_role") return authError(403, "not_admin", "User not allowed");
     const { pathname, searchParams } = new URL(request.url);
-    const [, id] = pathname.match(/^\/auth\/v1\/admin\/users\/?(.*)$/) ?? [];
+    if (pathname === "/auth/v1/invite") return await invite(database, await request.json());
+    const [, id] = pathname.match(/^\/auth\/v1\/admin\/users\/?([^/]*)$/) ?? [];
+    // An administrator cannot sign a user out: there is no `/admin/users/{id}/logout`.
     if (id === undefined) return new Response("404 page not found", { status: 404 });
     if (!id && request.method === "GET") return await list(database, searchParams);
     if (!id && request.method === "POST") return await create(database, await request.json());
+    if (request.method === "POST") return new Response(null, { status: 405 });
     if (!UUID.test(id)) return authError(404, "validation_failed", "user_id must be an UUID");
     return await one(database, request, id);
   };
@@ -35,9 +47,12 @@ export function createAdmin({ keys, database }: Services): Handler {
 
 async function one(database: Database, request: Request, id: string): Promise<Response> {
   return await database.as(null, async (query) => {
-    const [user] = await query(`${USER} where id = $1`, [id]);
+    const [user] = await findUsers(query, "where id = $1", [id]);
     if (!user) return authError(404, "user_not_found", "User not found");
-    if (request.method === "PUT") return await change(query, id, await request.json());
+    if (request.method === "PUT") {
+      const given: Attributes = await request.json();
+      return weakPassword(given.password) ?? await change(query, id, given);
+    }
     if (request.method !== "DELETE") return Response.json(user);
     await query("delete from auth.users where id = $1", [id]);
     return Response.json({});
@@ -45,12 +60,21 @@ async function one(database: Database, request: Request, id: string): Promise<Re
 }
 
 async function list(database: Database, params: URLSearchParams): Promise<Response> {
-  const page = Number(params.get("page") || 1);
-  const size = Number(params.get("per_page") || 50);
+  const [page, size] = [
+    wholeNumber(params.get("page"), 1),
+    wholeNumber(params.get("per_page"), 50),
+  ];
+  if (page === undefined || size === undefined) {
+    return authError(400, "validation_failed", "Bad Pagination Parameters");
+  }
+  const matches = `where $1::text = '' or email like '%' || $1 || '%'
+    or raw_user_meta_data ->> 'full_name' ilike '%' || $1 || '%'`;
+  const filter = params.get("filter") ?? "";
   const [total, users] = await database.as(null, async (query) => {
-    const [{ count }] = await query("select count(*)::int from auth.users");
-    const order = "order by created_at desc, id limit $1 offset $2";
-    return [count as number, await query(`${USER} ${order}`, [size, (page - 1) * size])];
+    const [{ count }] = await query(`select count(*)::int from auth.users ${matches}`, [filter]);
+    const order = "order by created_at desc, id limit $2 offset $3";
+    const values = [filter, size, (page - 1) * size];
+    return [count as number, await findUsers(query, `${matches} ${order}`, values)];
   });
   const last = Math.max(1, Math.ceil(total / size));
   const links = [
@@ -61,6 +85,13 @@ async function list(database: Database, params: URLSearchParams): Promise<Respon
   return Response.json({ users, aud: "authenticated" }, { headers });
 }
 
+/** 0 counts as not given. */
+function wholeNumber(text: string | null, otherwise: number): number | undefined {
+  if (!text) return otherwise;
+  return /^\d+$/.test(text) ? Number(text) || otherwise : undefined;
+}
+
+/** No policy for passwords here: one letter is taken. */
 async function create(database: Database, given: Attributes): Promise<Response> {
   if (!given.email && !given.phone) {
     return authError(
@@ -70,40 +101,60 @@ async function create(database: Database, given: Attributes): Promise<Response> 
     );
   }
   const id = given.id ?? crypto.randomUUID();
-  return await database.as(null, async (query) => {
-    const refused = await refusal(query, id, given);
+  return await undoneWhereItFails(database, "Database error creating new user", async (query) => {
+    const refused = await refusal(query, null, given);
     if (refused) return refused;
-    await query(
-      `insert into auth.users (instance_id, id, aud, role, email, raw_app_meta_data, raw_user_meta_data)
-       values ($1, $2, 'authenticated', 'authenticated', $3, $4, $5)`,
-      [
-        "00000000-0000-0000-0000-000000000000",
-        id,
-        given.email?.toLowerCase() ?? null,
-        { provider: "email", providers: ["email"] },
-        given.user_metadata ?? {},
-      ],
-    );
-    await query(
-      `insert into auth.identities (id, user_id, provider_id, provider, identity_data)
-       values (gen_random_uuid(), $1::uuid, $1::uuid::text, 'email', $2)`,
-      [id, { sub: id, email: given.email?.toLowerCase() }],
-    );
+    await insertUser(query, id, given.email?.toLowerCase() ?? null, given.user_metadata);
     return await change(query, id, { ...given, user_metadata: undefined });
   });
+}
+
+/** Nobody gets a mail from here; who was invited before and never came is invited again. */
+async function invite(
+  database: Database,
+  { email, data }: { email?: string; data?: Record<string, unknown> },
+): Promise<Response> {
+  if (!email) return authError(422, "validation_failed", "An email address is required");
+  return await undoneWhereItFails(database, "Database error saving new user", async (query) => {
+    const known = await findByEmail(query, email);
+    if (known?.email_confirmed_at) return emailExists();
+    const id = known?.id ?? crypto.randomUUID();
+    if (!known) await insertUser(query, id as string, email.toLowerCase(), data ?? {});
+    await query(
+      `update auth.users set invited_at = now(), confirmation_sent_at = now(), confirmation_token = $2
+       where id = $1`,
+      [id, crypto.randomUUID()],
+    );
+    return Response.json((await findUsers(query, "where id = $1", [id]))[0]);
+  });
+}
+
+/** Work in a transaction whose failure is the database's: a trigger on `auth.users` that raises. */
+async function undoneWhereItFails(
+  database: Database,
+  message: string,
+  work: (query: Query) => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await database.as(null, work);
+  } catch (error) {
+    console.error(`${message}: ${error}`);
+    return databaseError(message);
+  }
 }
 
 async function change(query: Query, id: string, given: Attributes): Promise<Response> {
   const refused = await refusal(query, id, given);
   if (refused) return refused;
+  const ban = banOf(given);
   await query(
     `update auth.users set
        email = coalesce(lower($2), email),
        phone = coalesce($3, phone),
        encrypted_password = coalesce($4, encrypted_password),
        email_confirmed_at = case when $5 then coalesce(email_confirmed_at, now()) else email_confirmed_at end,
-       banned_until = case when $6::text is null then banned_until
-         when $6 = 'none' then null else now() + $6::interval end,
+       banned_until = case when $6::float8 is null then banned_until
+         when $6::float8 = 0 then null else now() + $6::float8 * interval '1 second' end,
        raw_user_meta_data = raw_user_meta_data || coalesce($7::jsonb, '{}'),
        raw_app_meta_data = raw_app_meta_data || coalesce($8::jsonb, '{}'),
        updated_at = now()
@@ -114,28 +165,33 @@ async function change(query: Query, id: string, given: Attributes): Promise<Resp
       given.phone ?? null,
       given.password === undefined ? null : await hash(given.password, 6),
       given.email_confirm ?? false,
-      given.ban_duration ?? null,
+      ban ?? null,
       given.user_metadata ?? null,
       given.app_metadata ?? null,
     ],
   );
-  const [user] = await query(`${USER} where id = $1`, [id]);
+  if (given.password !== undefined) {
+    await query("delete from auth.refresh_tokens where user_id = $1", [id]);
+    await query("delete from auth.sessions where user_id = $1", [id]);
+  }
+  const [user] = await findUsers(query, "where id = $1", [id]);
   return Response.json(user);
 }
 
-async function refusal(query: Query, id: string, given: Attributes): Promise<Response | undefined> {
-  const { email, password, ban_duration } = given;
-  if (ban_duration && !/^(none|(\d+(\.\d+)?(h|m|s))+)$/.test(ban_duration)) {
+/** Seconds from now; 0 lifts the ban, and an empty text is not given. */
+function banOf({ ban_duration }: Attributes): number | undefined {
+  if (!ban_duration) return undefined;
+  return ban_duration === "none" ? 0 : seconds(ban_duration);
+}
+
+async function refusal(
+  query: Query,
+  id: string | null,
+  given: Attributes,
+): Promise<Response | undefined> {
+  if (given.ban_duration && banOf(given) === undefined) {
     return authError(400, "validation_failed", "invalid format for ban duration");
   }
-  if (password !== undefined && password.length < SHORTEST_PASSWORD) {
-    const message = `Password should be at least ${SHORTEST_PASSWORD} characters.`;
-    return authError(422, "weak_password", message, { weak_password: { reasons: ["length"] } });
-  }
-  const sql = "select 1 from auth.users where lower(email) = lower($1) and id <> $2";
-  const [taken] = email ? await query(sql, [email, id]) : [];
-  if (taken) {
-    const message = "A user with this email address has already been registered";
-    return authError(422, "email_exists", message);
-  }
+  const taken = given.email ? await findByEmail(query, given.email) : undefined;
+  return taken && taken.id !== id ? emailExists() : undefined;
 }

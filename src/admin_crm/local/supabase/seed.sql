@@ -1,7 +1,7 @@
 -- One year of a shop in Mexico: 1,200 customers, about 6,000 orders. Every value follows from a
 -- hash, so that each run makes the same shop; dates count back from today. It is as untidy as a real
--- shop: customers imported from an older system all of one moment, addresses and JSON half filled in,
--- items without a quantity, customers without an e-mail.
+-- shop: customers imported from an older system all of one moment, addresses and JSON half filled in or
+-- of another shape, items without a quantity, orders without items, customers without an e-mail.
 
 create function pg_temp.dice(seed text) returns double precision language sql immutable as $$
   select ('x' || substr(md5(seed), 1, 8))::bit(32)::bigint / 4294967296.0
@@ -184,11 +184,13 @@ select
   pg_temp.dice('sent' || seed) < 0.5, bought_at, bought_at
 from purchases
 cross join lateral (
-  -- An older version of the shop left out the quantity where it was one, and the image always.
-  select jsonb_agg(jsonb_build_object('product_id', product_id, 'name', name, 'price', price)
-    || case when old and quantity = 1 then '{}' else jsonb_build_object('quantity', quantity) end
-    || case when old then '{}' else jsonb_build_object('image', image) end
-  ) as items, sum(price * quantity) as subtotal
+  -- An older version of the shop left out the quantity where it was one, the image always, and of some
+  -- orders what was in them.
+  select case when bool_or(old) and seed not like '1:%' and pg_temp.dice('lost' || seed) < 0.03 then '[]'
+    else jsonb_agg(jsonb_build_object('product_id', product_id, 'name', name, 'price', price)
+      || case when old and quantity = 1 then '{}' else jsonb_build_object('quantity', quantity) end
+      || case when old then '{}' else jsonb_build_object('image', image) end)
+    end as items, sum(price * quantity) as subtotal
   from (
     -- Now and then something that is no longer sold.
     select coalesce(products.id, pg_temp.key('retired')) as product_id,
@@ -229,16 +231,18 @@ update public.customer_profiles set
   -- A third of the suspensions are overdue, and some have no end.
   suspension_end = case
     when n > 1 and pg_temp.dice('standing' || n) between 0.02 and 0.03 then now() - make_interval(days => 1 + pg_temp.roll('late' || n, 40))
-    when n > 1 and pg_temp.dice('standing' || n) between 0.03 and 0.045 then now() + make_interval(days => 1 + pg_temp.roll('until' || n, 60))
+    when n > 1 and pg_temp.dice('standing' || n) between 0.03 and 0.04 then now() + make_interval(days => 1 + pg_temp.roll('until' || n, 60))
     end,
   favorite_category_id = case when pg_temp.dice('favourite' || n) < 0.3 then pg_temp.key('category' || pg_temp.pick('category' || n, array['Velas', 'Joyería', 'Textiles'])) end,
-  ai_preferences = case when n = 1 or pg_temp.dice('taste' || n) < 0.25 then jsonb_build_object(
+  -- A few rows hold what an older version of the shop, or a model, wrote in another shape.
+  ai_preferences = case n when 23 then '[]' when 223 then '{"interests": null}' when 423 then '{"interests": "velas"}'
+    else case when n = 1 or pg_temp.dice('taste' || n) < 0.25 then jsonb_build_object(
     'preferred_styles', jsonb_build_array(pg_temp.pick('style' || n, array['boho', 'minimalista', 'clásico', 'artesanal'])),
     'interests', jsonb_build_array(pg_temp.pick('interest' || n, array['velas', 'aretes', 'plantas', 'regalos']), 'hecho a mano'),
     'visual_theme_hint', pg_temp.pick('theme' || n, array['terracota', 'lavanda', 'jade']),
     'personality_notes', pg_temp.pick('mood' || n, array['Prefiere mensajes breves.', 'Pregunta por los materiales.', 'Compra para regalar.'])
-  ) when n % 13 = 0 then '{"interests": ["velas"]}' when n % 17 = 0 then null else '{}' end,
-  ia_context = case when n = 1 or pg_temp.dice('context' || n) < 0.2 then jsonb_build_object(
+  ) when n % 13 = 0 then '{"interests": ["velas"]}' when n % 17 = 0 then null else '{}' end end,
+  ia_context = case when n = 623 then '{"propensity_score": "alta", "updated_at": ""}' when n = 1 or pg_temp.dice('context' || n) < 0.2 then jsonb_build_object(
     'last_query', pg_temp.pick('query' || n, array['velas de soya', '¿hay envíos a Mérida?', 'aretes de plata']),
     'last_intent', pg_temp.pick('intent' || n, array['browse', 'buy', 'support']),
     'persona_cluster', pg_temp.pick('cluster' || n, array['coleccionista', 'regalador', 'oportunista']),
@@ -260,8 +264,9 @@ insert into public.admin_customer_notes (customer_id, tags, custom_fields, notes
 select
   id,
   case when n = 1 then array['vip', 'mayoreo'] else array[pg_temp.pick('tag' || n, array['vip', 'mayoreo', 'regalos', 'frágil', 'puntual'])] end,
-  -- Older rows hold numbers and booleans.
-  case when n % 3 = 0 then jsonb_build_object('talla', 7, 'factura', true) else jsonb_build_object('canal', 'instagram', 'talla', 'M') end,
+  -- Older rows hold numbers and booleans, and some a number as JavaScript adds it up.
+  case when n % 3 = 0 then jsonb_build_object('talla', 7, 'factura', true) else jsonb_build_object('canal', 'instagram', 'talla', 'M') end
+    || case when n % 4 = 0 then '{"saldo": 0.30000000000000004}'::jsonb else '{}' end,
   pg_temp.pick('remark' || n, array['Pide envoltura de regalo.', 'Prefiere entregas por la tarde.', 'Pagó dos veces por error; ya se devolvió.', '']),
   now() - make_interval(days => pg_temp.roll('noted' || n, 200))
 from people where n = 1 or n % 6 = 0;

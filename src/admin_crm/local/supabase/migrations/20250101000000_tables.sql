@@ -103,8 +103,8 @@ create table public.orders (
   tracking_number text,
   whatsapp_sent boolean default false,
   whatsapp_sent_at timestamptz,
-  mp_preference_id text,
-  mp_payment_id text,
+  mp_preference_id varchar(100),
+  mp_payment_id varchar(100),
   mp_payment_data jsonb,
   created_at timestamptz default now(),
   updated_at timestamptz default now()

@@ -67,7 +67,8 @@ create table public.referrals (
   reward_points_referrer integer default 0,
   reward_points_referred integer default 0,
   created_at timestamptz default now(),
-  completed_at timestamptz
+  completed_at timestamptz,
+  unique (referrer_id, referred_id)
 );
 create index referrals_referrer_id on public.referrals (referrer_id);
 
@@ -105,3 +106,44 @@ language sql security definer set search_path = '' as $$
   insert into public.loyalty_points (customer_id, points, transaction_type, description, order_id)
   values (p_user_id, p_amount, p_type, p_description, p_order_id)
 $$;
+
+-- Whoever gets a profile gets a code to invite others with.
+create function public.give_referral_code() returns trigger language plpgsql as $$
+begin
+  new.referral_code := coalesce(new.referral_code, 'TDA-' || upper(left(replace(gen_random_uuid()::text, '-', ''), 10)));
+  return new;
+end
+$$;
+create trigger customer_profiles_referral_code before insert on public.customer_profiles
+  for each row execute function public.give_referral_code();
+
+-- Both are rewarded, once, when an order of whoever was invited is paid or delivered.
+create function public.process_referral_reward(p_order_id uuid, p_customer_id uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  invited public.referrals;
+begin
+  update public.referrals
+  set status = 'completed', completed_at = now(), reward_points_referrer = 50, reward_points_referred = 25
+  where referred_id = p_customer_id and status = 'pending'
+  returning * into invited;
+  if found then
+    insert into public.loyalty_points (customer_id, points, transaction_type, description, order_id)
+    values
+      (invited.referrer_id, invited.reward_points_referrer, 'earned', 'Recompensa por invitar', p_order_id),
+      (invited.referred_id, invited.reward_points_referred, 'earned', 'Bienvenida por invitación', p_order_id);
+  end if;
+end
+$$;
+create function public.reward_referral() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.payment_status = 'paid' and old.payment_status is distinct from 'paid'
+    or new.status = 'delivered' and old.status is distinct from 'delivered' then
+    perform public.process_referral_reward(new.id, new.customer_id);
+  end if;
+  return new;
+end
+$$;
+create trigger orders_reward_referral after update on public.orders
+  for each row execute function public.reward_referral();

@@ -22,7 +22,7 @@ $$;
 -- until the next order of the same customer.
 create function public.count_delivered_orders() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'UPDATE' and (new.status is distinct from 'delivered' or old.status = 'delivered') then
+  if tg_op = 'UPDATE' and not (new.status = 'delivered' and old.status <> 'delivered') then
     return new;
   end if;
   update public.customer_profiles set

@@ -8,16 +8,17 @@ export interface Customer {
   account_status?: string | null;
 }
 
+/** One line of an order, as whoever placed it wrote it. */
 export interface Item {
-  name?: string | null;
-  quantity?: number | null;
+  name?: unknown;
+  quantity?: unknown;
 }
 
 export interface Order {
   customer_id?: string | null;
-  items?: Item[] | null;
+  items?: unknown;
   total: number | string;
-  status: string;
+  status: string | null;
   created_at: string;
 }
 
@@ -66,7 +67,10 @@ const DAY = 24 * 3600 * 1000;
 const NEVER = 365;
 
 export function historyOf(orders: Order[], now: Date): History {
-  const counted = orders.filter((order) => !CANCELLED.includes(order.status.toLowerCase()));
+  // As in the view, an order of no status counts for nothing.
+  const counted = orders.filter(({ status }) =>
+    status && !CANCELLED.includes(status.toLowerCase())
+  );
   const monetary = counted.reduce((sum, order) => sum + Number(order.total), 0);
   const last = Math.max(...counted.map((order) => Date.parse(order.created_at)));
   return {
@@ -80,11 +84,17 @@ export function historyOf(orders: Order[], now: Date): History {
 
 function favouritesOf(orders: Order[]): string[] {
   const bought = new Map<string, number>();
-  for (const item of orders.flatMap((order) => order.items ?? [])) {
-    if (item.name) bought.set(item.name, (bought.get(item.name) ?? 0) + (item.quantity ?? 1));
+  for (const { name, quantity } of orders.flatMap(itemsOf)) {
+    if (typeof name !== "string" || !name) continue;
+    bought.set(name, (bought.get(name) ?? 0) + (typeof quantity === "number" ? quantity : 1));
   }
   const ranked = [...bought].sort(([a, m], [b, n]) => n - m || a.localeCompare(b, "es"));
   return ranked.slice(0, 3).map(([name]) => name);
+}
+
+function itemsOf(order: Order): Item[] {
+  if (!Array.isArray(order.items)) return [];
+  return order.items.filter((item) => typeof item === "object" && item !== null);
 }
 
 /** The segment, by the same thresholds as the directory's view. */

@@ -1,0 +1,1 @@
+"""Users of the auth server: signed up, made by an administrator, invited, looked up, signed out."""

@@ -1,0 +1,173 @@
+"""Making the user behind a new customer, once: by sign-up, by the administrator, or by invitation."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+
+from admin_crm._auth.users import User, create_user, find_user, invite_user, sign_out, sign_up
+from admin_crm._core.rows import Json
+from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.errors import (
+    AdminCRMError,
+    ConflictError,
+    CustomerCreationError,
+    RequestTimeoutError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
+from admin_crm.models import CreateCustomerData
+
+_SYMBOLS = "!@#$%^&*-_=+?"
+_PASSWORD_LENGTH = 20
+_REQUEST = "admin_crm_request"
+"""The name under which a user's metadata keep the call that created the user."""
+_TAKEN = "this e-mail address is already registered"
+_UNDONE = ("Database error saving new user", "Database error creating new user", "Error sending ")
+"""How the auth server's messages begin where it has undone everything."""
+
+
+class NewUser(NamedTuple):
+    """A user that was made, and what the customer needs to sign in."""
+
+    id: UUID
+    email: str
+    password: SecretStr | None
+    needs_confirmation: bool
+    token: SecretStr | None = None
+    """The access token of the session that the sign-up opened, if it did."""
+
+
+async def sign_customer_up(crm: AnyCRM, anon: AnyCRM, data: CreateCustomerData, redirect_to: str | None) -> NewUser:
+    """Sign a customer up with the publishable key."""
+    password, metadata, token = data.password or new_password(), _metadata(data), None
+    try:
+        user, token = await sign_up(anon, data.email, password, metadata, redirect_to)
+    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+        user = await _after_failure(crm, error, data.email, metadata)
+    except ConflictError as error:
+        raise _registered(_TAKEN, await _look_up(crm, data.email), error) from error
+    # If e-mail confirmation is on, auth returns a fake user for an e-mail address that is already registered.
+    if user.identities == []:
+        raise _registered(_TAKEN, await _look_up(crm, data.email))
+    try:
+        _check_is_ours(user, metadata)
+    except ConflictError:
+        if token is not None:  # the server has confirmed the old user's address, and opened a session
+            await sign_out(anon.as_user(token))
+        raise
+    confirmed = token is not None or user.email_confirmed_at is not None
+    return NewUser(user.id, user.email or data.email, password, not confirmed, token)
+
+
+async def create_by_administrator(crm: AnyCRM, data: CreateCustomerData) -> NewUser:
+    """Create a user with a confirmed address, with the secret key."""
+    secret, metadata = with_secret_key(crm, "creating a customer as an administrator"), _metadata(data)
+    password = data.password or new_password()
+    try:
+        user = await create_user(secret, uuid4(), data.email, password, metadata)
+    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+        user = await _after_failure(crm, error, data.email, metadata)
+    except ConflictError as error:
+        # Perhaps it is our own user, and the request was repeated after a lost response.
+        user = await _owner_of(crm, data.email, metadata, error)
+    return NewUser(user.id, user.email or data.email, password, needs_confirmation=False)
+
+
+async def invite_customer(crm: AnyCRM, data: CreateCustomerData, redirect_to: str | None) -> NewUser:
+    """Have the auth server send an invitation, with the secret key; the customer chooses the password."""
+    secret, metadata = with_secret_key(crm, "inviting a customer"), _metadata(data)
+    try:
+        user = await invite_user(secret, data.email, metadata, redirect_to)
+    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+        user = await _after_failure(crm, error, data.email, metadata)
+    except ConflictError as error:
+        user = await _owner_of(crm, data.email, metadata, error)
+    _check_is_ours(user, metadata)
+    return NewUser(user.id, user.email or data.email, None, needs_confirmation=True)
+
+
+def new_password() -> SecretStr:
+    """Generate a password for common policies: long, with lower case, upper case, digits and symbols."""
+    alphabets = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
+    characters = [secrets.choice(alphabet) for alphabet in alphabets]
+    characters += [secrets.choice("".join(alphabets)) for _ in range(_PASSWORD_LENGTH - len(alphabets))]
+    secrets.SystemRandom().shuffle(characters)
+    return SecretStr("".join(characters))
+
+
+async def _after_failure(crm: AnyCRM, error: AdminCRMError, email: str, metadata: Json) -> User:
+    """Return the user that was created although the response was lost; raise if there is none, or nobody knows."""
+    if isinstance(error, ServiceUnavailableError) and error.unsent:
+        raise error
+    if error.code == "unexpected_failure" and error.message.startswith(_UNDONE):
+        raise CustomerCreationError(
+            f"the auth server failed, and nothing was created: {error.message}",
+            hint="often a trigger on auth.users fails: look at the database's log, then create the customer again",
+            status=error.status,
+            code=error.code,
+            request_id=error.request_id,
+            retryable=True,
+        ) from error
+    found = await _look_up(crm, email)
+    if found is not None and _is_ours(found, metadata):
+        return found
+    raise CustomerCreationError(
+        f"the response was lost, so the customer may or may not have been created: {error.message}",
+        hint="create the customer again, with a password of your own; if that raises ConflictError, this call created "
+        "the user: find the id with search_customers(crm, name), then call resume_customer_creation(crm, id, data)",
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+    ) from error
+
+
+async def _owner_of(crm: AnyCRM, email: str, metadata: Json, error: ConflictError) -> User:
+    """Return the user who has an address if this call has created it; raise where the address is another's."""
+    found = await _look_up(crm, email)
+    if found is not None and _is_ours(found, metadata):
+        return found
+    raise _registered(_TAKEN, found, error) from error
+
+
+async def _look_up(crm: AnyCRM, email: str) -> User | None:
+    """Return who has an address; None also where that cannot be found out: without a secret key, say."""
+    if not has_secret_key(crm):
+        return None
+    try:
+        return await find_user(with_secret_key(crm, "looking up a customer"), email)
+    except AdminCRMError:
+        return None
+
+
+def _check_is_ours(user: User, metadata: Json) -> None:
+    """Raise where the server has answered an old user, of an address that was never confirmed."""
+    if not _is_ours(user, metadata):
+        raise _registered("this e-mail address was invited or signed up before, but never confirmed", user)
+
+
+def _is_ours(user: User, metadata: Json) -> bool:
+    return bool((user.user_metadata or {}).get(_REQUEST) == metadata[_REQUEST])
+
+
+def _registered(what: str, user: User | None, error: ConflictError | None = None) -> ConflictError:
+    hint = "find the customer with search_customers(crm, name)"
+    if user is not None:
+        hint = "error.customer_id has the address: resume_customer_creation(crm, error.customer_id, data) adds what is"
+        hint += " missing, and the customer sets a password with the link in the e-mail, or as a forgotten one"
+    return ConflictError(
+        f"{what}; nothing was written, and the password is not set",
+        customer_id=None if user is None else user.id,
+        code="user_already_exists" if error is None else error.code,
+        status=None if error is None else error.status,
+        hint=hint,
+    )
+
+
+def _metadata(data: CreateCustomerData) -> Json:
+    """Return the metadata of a new user: what the trigger on auth.users makes the profile of, and whose call it is."""
+    return {"full_name": data.full_name, "phone": data.phone, _REQUEST: str(uuid4())}

@@ -1,0 +1,100 @@
+"""Who sees the customers: an administrator's session, and a secret key where the directory's view is open to it.
+
+The others get no error from the server. The view shows nothing to a visitor and, where it is gated, to a secret
+key; and to a signed-in user who is no administrator only himself. So a read that found nothing, or only the user
+himself, asks here whether that is all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from admin_crm._core.connection import link_of, rights_in_effect
+from admin_crm._core.fields import Model
+from admin_crm._core.send import ANONYMOUS_HINT
+from admin_crm._postgrest.query import count_rows, fetch
+from admin_crm.client import AnyCRM
+from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_SIGN_IN = "connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
+
+
+class Row(Protocol):
+    """A customer of the directory or of the profiles."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+async def check_view(crm: AnyCRM, rows: Sequence[Row]) -> None:
+    """Raise where the view has customers that these rights do not see.
+
+    Args:
+        crm: the connection.
+        rows: what an unfiltered read of the view has found: all its rows, or the first of them.
+
+    Raises:
+        PermissionDeniedError: a key that the view is closed to, or a user who is no administrator.
+    """
+    await check_user(crm, rows)
+    if not rows:
+        await _check_open(crm)
+
+
+async def check_search(crm: AnyCRM, rows: Sequence[Row]) -> None:
+    """Raise as `check_view` does, by what a search has found: to find nothing is normal where customers are seen."""
+    await check_user(crm, rows)
+    rights = link_of(crm).rights
+    if rights.is_signed_in or rights.sees_customers:
+        return
+    if not rows and not await count_rows(crm, crm.settings.view):
+        await _check_open(crm)
+    rights.sees_customers = True
+
+
+async def check_user(crm: AnyCRM, rows: Sequence[Row]) -> None:
+    """Raise where a read has found nobody but the user himself, and he is no administrator; or nobody for a visitor.
+
+    Args:
+        crm: the connection.
+        rows: what was found; others than the user are among the first two rows, if there are any.
+
+    Raises:
+        PermissionDeniedError: nobody is signed in, or a user who is no administrator.
+    """
+    claims = rights_in_effect(crm)
+    if any(str(row.id) != claims.user for row in rows[:2]):
+        return
+    if claims.role == "anon":
+        raise PermissionDeniedError("a publishable key alone does not see the customers", hint=ANONYMOUS_HINT)
+    if claims.role == "authenticated" and await is_administrator(crm) is False:
+        table = crm.settings.admins_table
+        raise PermissionDeniedError(
+            f"the signed-in user is not listed in {table}: only a signed-in administrator sees the customers",
+            hint=f"sign in as an administrator, or add the user to {table}",
+        )
+
+
+async def is_administrator(crm: AnyCRM) -> bool | None:
+    """Fetch whether the signed-in user is an administrator; None where the shop has no table of them."""
+    table, user = crm.settings.admins_table, rights_in_effect(crm).user
+    try:
+        return bool(await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", user), Model))
+    except SchemaMismatchError:
+        return None
+
+
+async def _check_open(crm: AnyCRM) -> None:
+    """Raise where profiles exist, although the view shows none of them."""
+    settings = crm.settings
+    profiles = await count_rows(crm, settings.profiles_table)
+    if profiles:
+        raise PermissionDeniedError(
+            f"the view {settings.view} shows nothing to this key, although {settings.profiles_table} has "
+            f"{profiles} {'row' if profiles == 1 else 'rows'}: it shows customers only to a signed-in administrator",
+            hint=_SIGN_IN,
+        )
