@@ -126,8 +126,9 @@ def customers_frame(
         PermissionDeniedError: the view is empty for these credentials although customers exist.
         IncompleteReadError: a page could not be fetched; `rows` holds what was fetched, a dict for each customer.
 
-    Reads the view `customer_intelligence_360`, through the function `customer_directory` where the shop has it. Needs
-    the rights that `get_all_customers` needs; customers that you have need none.
+    Reads the view `customer_intelligence_360`, through the function `customer_directory` where the shop has it.
+
+    Needs what `get_all_customers` needs; customers that you have need nothing.
 
     Examples:
         >>> frame = customers_frame(crm)

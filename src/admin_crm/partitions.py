@@ -15,8 +15,8 @@ from admin_crm._core import validation as check
 from admin_crm._core.backends import Converter, converter_to, require
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.columns import directory_fields, frame_columns
-from admin_crm._postgrest.decode import first_keys
-from admin_crm._postgrest.key_ranges import Range, fetch_pages, fetch_whole_view
+from admin_crm._postgrest.decode import ModelDecoder, first_keys
+from admin_crm._postgrest.key_ranges import Range, fetch_pages, in_order_of_key
 from admin_crm._postgrest.query import count_rows, fetch
 from admin_crm._postgrest.rights import Row, check_user
 from admin_crm._postgrest.view import fetch_view_columns
@@ -168,8 +168,9 @@ async def customer_partitions(crm: AnyCRM, n: int) -> list[CustomerPartition]:
     Raises:
         InvalidInputError: n is less than 1 or more than 1,000.
 
-    Reads the ids between the parts from the table `customer_profiles`, in n small requests. Needs a session of an
-    administrator, or the secret key.
+    Reads the ids between the parts from the table `customer_profiles`, in n small requests.
+
+    Needs an administrator's session or the secret key; whoever reads a part needs what `get_all_customers` needs.
 
     Examples:
         >>> from concurrent.futures import ProcessPoolExecutor
@@ -199,6 +200,8 @@ async def customers_dask(
         InvalidInputError: n is less than 1 or more than 1,000, or a column is personal and `personal` is not set.
 
     Reads what `customer_partitions` reads; the workers read the view `customer_intelligence_360`.
+
+    Needs an administrator's session or the secret key; the workers need what `get_all_customers` needs.
 
     Examples:
         >>> customers_dask(crm, 16).groupby("tier")["total_spent"].sum().compute()
@@ -243,7 +246,8 @@ async def _ends(crm: AnyCRM, n: int) -> list[UUID]:
 
 @operation
 async def _read_partition(crm: AnyCRM, part: Range, fields: Sequence[str] | None) -> list[AdminCustomer]:
-    customers = await fetch_whole_view(crm, AdminCustomer, fields, part)
+    decoder = ModelDecoder(AdminCustomer)
+    customers = in_order_of_key(decoder, await fetch_pages(crm, decoder, fields, part))
     await _check_rights(crm, customers)
     return customers
 

@@ -88,3 +88,8 @@ def test_a_view_that_shows_nothing_is_no_empty_frame(caller, gated):
     ask = Ask(caller, caller.open(gated.url, gated.secret_key))
     with pytest.raises(PermissionDeniedError, match="signed-in administrator"):
         ask(customers_frame)
+
+
+def test_a_signed_in_customer_gets_no_frame(stranger):
+    with pytest.raises(PermissionDeniedError, match="only a signed-in administrator"):
+        stranger(customers_frame)

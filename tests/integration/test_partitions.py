@@ -16,6 +16,7 @@ from admin_crm import (
     customers_frame,
     get_all_customers,
 )
+from helpers import user_id_of
 
 WITHOUT_DASHBOARD = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
 BETWEEN = "10000000-0000-4000-8000-"
@@ -111,6 +112,15 @@ def test_a_view_that_shows_nothing_is_no_empty_part(caller, gated):
         for read in (part.read, part.frame):
             with pytest.raises(PermissionDeniedError, match="signed-in administrator"):
                 read(connection)
+
+
+def test_a_signed_in_customer_reads_no_part(by_key, stack, stranger):
+    email = stack.execute_sql(f"select email from auth.users where id = '{user_id_of(stranger.crm)}'")[0]["email"]
+    with AdminCRM.sign_in(stack.url, stack.publishable_key, email, stack.customer_password) as crm:
+        for part in by_key(customer_partitions, 3):
+            for read in (part.read, part.frame):
+                with pytest.raises(PermissionDeniedError, match="only a signed-in administrator"):
+                    read(crm)
 
 
 @pytest.mark.once

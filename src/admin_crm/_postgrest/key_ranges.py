@@ -14,20 +14,17 @@ from math import ceil
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
 from admin_crm._core.send import timed_out_alone
 from admin_crm._postgrest.columns import KEY
-from admin_crm._postgrest.decode import Decoder, ModelDecoder, require_total
+from admin_crm._postgrest.decode import Decoder, require_total
 from admin_crm._postgrest.packed import fetch_packed
 from admin_crm._postgrest.query import EXACT_COUNT, Query
 from admin_crm._postgrest.view import fetch_decoded
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
-M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
 
 _LAST_KEY: int = (1 << 128) - 1
@@ -175,26 +172,16 @@ async def fetch_page(reader: RangeReader[R], part: Range) -> Batch[R]:
                 raise
 
 
-async def fetch_whole_view(
-    crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None, part: Range = FULL_RANGE
-) -> list[M]:
-    """Read every row of the view, or of a range of its keys, in the order of the key.
-
-    Args:
-        crm: the connection.
-        model: what each row is decoded as.
-        fields: the fields of the model that are wanted; all columns by default.
-        part: the range of keys.
-    """
-    decoder = ModelDecoder(model)
-    rows = _by_key(decoder, await fetch_pages(crm, decoder, fields, part))
-    return [rows[key] for key in sorted(rows)]
-
-
 async def fetch_pages(
     crm: AnyCRM, decoder: Decoder[R], fields: Sequence[str] | None = None, part: Range = FULL_RANGE
 ) -> list[Sequence[R]]:
     """Read every row of the view, or of a range of its keys: in one answer where the shop has the function for it.
+
+    Args:
+        crm: the connection.
+        decoder: what the rows become.
+        fields: the fields of the decoder's model that are wanted; all columns by default.
+        part: the range of keys.
 
     Returns:
         The rows as they came, in no particular order. Where rows are inserted or deleted meanwhile, some may come
@@ -213,6 +200,12 @@ async def fetch_pages(
         # rows and count then come from one snapshot, so each page can be verified.
         await _fetch_ranges(crm, decoder, fields, part, pages, verify=True)
     return pages
+
+
+def in_order_of_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[R]:
+    """Return the rows of pages in the order of their keys, each once."""
+    rows = _by_key(decoder, pages)
+    return [rows[key] for key in sorted(rows)]
 
 
 async def _fetch_ranges(
