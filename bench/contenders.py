@@ -257,6 +257,38 @@ def directory_async_floor(url: str) -> Measure:
     return asyncio.run(main())
 
 
+# --------------------------------------------------------------------------------------------- frame
+
+
+def _framed(url: str, read: Callable[[Any], Any]) -> Measure:
+    import pandas as pd
+    import pyarrow as pa
+
+    from admin_crm import AdminCRM
+
+    pa.table({"a": [1]}).to_pandas()  # what pandas and pyarrow load on first use
+    with AdminCRM(url, KEY) as crm:
+        crm.supabase.table(VIEW)
+        clock = Clock()
+        frame = read(crm)
+        measured = clock.read([])
+    same = f"{pd.util.hash_pandas_object(frame).sum():x} {list(frame.columns)}"
+    return measured | {"rows": len(frame), "same": same}
+
+
+def frame_ours(url: str) -> Measure:
+    from admin_crm import customers_frame
+
+    return _framed(url, customers_frame)
+
+
+def frame_models(url: str) -> Measure:
+    """A model for each customer first, then the same frame."""
+    from admin_crm import customers_frame, get_all_customers
+
+    return _framed(url, lambda crm: customers_frame(get_all_customers(crm)))
+
+
 # -------------------------------------------------------------------------------------------- stream
 
 

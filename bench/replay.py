@@ -75,6 +75,11 @@ def _row_without_key(number: int, dice: random.Random) -> dict[str, object]:
     }
 
 
+def _chosen(row: dict[str, object], select: str) -> dict[str, object]:
+    """Return the selected columns; the key and `created_at` come with every row."""
+    return {name: row[name] for name in select.split(",") if name in row} or row
+
+
 def _dump(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -99,10 +104,10 @@ def _rendered(rows: list[tuple[str, bytes]]) -> Pages:
 
 
 @cache
-def _rows(count: int) -> list[tuple[str, str, bytes]]:
+def _rows(count: int, select: str) -> list[tuple[str, str, bytes]]:
     """Return key, `created_at` and JSON of every row, in no particular order."""
     dice = random.Random(count)
-    bodies = [_dump(_row_without_key(number, dice))[1:] + b"," for number in range(min(count, 9973))]
+    bodies = [_dump(_chosen(_row_without_key(number, dice), select))[1:] + b"," for number in range(min(count, 9973))]
     rows: list[tuple[str, str, bytes]] = []
     for number in range(count):
         digits = f"{dice.getrandbits(128):032x}"
@@ -118,13 +123,13 @@ def _rows(count: int) -> list[tuple[str, str, bytes]]:
 
 
 @cache
-def _by_key(count: int) -> Pages:
-    return _rendered(sorted((key, row) for key, _, row in _rows(count)))
+def _by_key(count: int, select: str = "*") -> Pages:
+    return _rendered(sorted((key, row) for key, _, row in _rows(count, select)))
 
 
 @cache
 def _newest_first(count: int) -> Pages:
-    return _rendered([(key, row) for key, _, row in sorted(_rows(count), key=lambda row: row[1], reverse=True)])
+    return _rendered([(key, row) for key, _, row in sorted(_rows(count, "*"), key=lambda row: row[1], reverse=True)])
 
 
 def _one_customer() -> dict[str, bytes]:
@@ -192,6 +197,10 @@ def _place_of(target: str) -> tuple[int, int, float, str, dict[str, str]]:
     return int(rows), int(cap), int(delay) / 1000, unquote(path), dict(parse_qsl(parts.query))
 
 
+NO_FUNCTION = _dump({"code": "PGRST202", "message": "Could not find the function in the schema cache"})
+"""What PostgREST answers in a shop that has installed no function."""
+
+
 def answer(asked: Asked, rows: int, cap: int) -> tuple[str, list[bytes | memoryview]]:
     """Return the Content-Range and the body."""
     service, _, rest = asked.path.removeprefix("/").partition("/v1/")
@@ -201,7 +210,11 @@ def answer(asked: Asked, rows: int, cap: int) -> tuple[str, list[bytes | memoryv
     if rest != VIEW or params.get("id", "").startswith("eq."):
         many = ROWS_OF[rest]
         return f"0-{many - 1}/{many if asked.counted else '*'}", [ONE[rest]]
-    pages = _newest_first(rows) if params.get("order", "").startswith("created_at.desc") else _by_key(rows)
+    pages = (
+        _newest_first(rows)
+        if params.get("order", "").startswith("created_at.desc")
+        else _by_key(rows, params.get("select", "*"))
+    )
     low, high = 0, rows
     for bound in params.get("id", ""), params.get("upto", ""):
         if bound.startswith("gt."):
@@ -248,10 +261,13 @@ class Replay(asyncio.Protocol):
         if target.count("id=") > 1:  # two bounds of one column: give the second one its own name
             target = target.replace("id=lte.", "upto=lte.")
         rows, cap, delay, path, params = _place_of(target)
-        content_range, parts = answer(Asked(method, path, params, b"count=exact" in head, body), rows, cap)
+        status, content_range, parts = "404 Not Found", "", [NO_FUNCTION]
+        if "/rpc/" not in path:
+            status = "200 OK"
+            content_range, parts = answer(Asked(method, path, params, b"count=exact" in head, body), rows, cap)
         size = sum(len(part) for part in parts)
         lines = (
-            f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Range: {content_range}\r\n"
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Range: {content_range}\r\n"
             f"Content-Length: {size}\r\n\r\n"
         )
         parts = [lines.encode(), *parts]

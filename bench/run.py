@@ -114,6 +114,18 @@ def directory_cpu(bench: Bench) -> list[Line]:
     return lines
 
 
+def frame(bench: Bench) -> list[Line]:
+    """Compare a frame that is read into columns with one that is made of models."""
+    bench.prepare(100_000)
+    bench.once("frame", "ours", place(100_000))  # the server renders the columns that are asked for
+    measured = bench.interleaved("frame", place(100_000), contenders=["ours", "models"])
+    wall, peak = middle(measured, "wall"), middle(measured, "peak_mb")
+    ratios = {"ours/models": wall["ours"] / wall["models"], "peak/models": peak["ours"] / peak["models"]}
+    bounds = {"ours/models": 0.35, "peak/models": 0.5}
+    more = {"models": wall["models"], "cpu": middle(measured, "cpu"), "peak_mb": _rounded(peak), **ratios}
+    return [line("frame", "s", {"ours": wall["ours"]}, bounds, **more)]
+
+
 def stream(bench: Bench) -> list[Line]:
     """Compare the memory for 300,000 rows, also with that for 30,000: it must not grow with the number of rows."""
     bench.prepare(300_000, newest_first=False)
@@ -225,6 +237,7 @@ def _worst_rise(per_row: dict[int, float]) -> float:
 CASES: dict[str, Callable[[Bench], list[Line]]] = {
     "directory": directory,
     "directory-cpu": directory_cpu,
+    "frame": frame,
     "stream": stream,
     "details": details,
     "call": call,

@@ -3,24 +3,17 @@
 # notebook in editors that support `# %%` cells.
 
 # %%
-import pandas as pd
-
-from admin_crm import AdminCRM, get_all_customers
+from admin_crm import AdminCRM, customers_frame
 
 with AdminCRM.from_env() as crm:
-    customers = get_all_customers(crm)
+    frame = customers_frame(crm, columns=["canonical_segment", "segment", "total_orders", "total_spent"])
 
 # %%
-frame = pd.DataFrame(
-    {
-        "segment": customer.canonical_segment or customer.segment,
-        "orders": customer.total_orders or 0,
-        "spent": float(customer.total_spent or 0),  # float for charts; use Decimal to add up money
-    }
-    for customer in customers
+segment = frame["canonical_segment"].fillna(frame["segment"])
+by_segment = frame.groupby(segment).agg(
+    customers=("total_spent", "size"),
+    orders=("total_orders", "sum"),
+    spent=("total_spent", "sum"),  # float for charts; use Decimal to add up money
 )
-
-# %%
-by_segment = frame.groupby("segment").agg(customers=("spent", "size"), orders=("orders", "sum"), spent=("spent", "sum"))
 by_segment["per_customer"] = (by_segment["spent"] / by_segment["customers"]).round(2)
 print(by_segment.sort_values("spent", ascending=False))

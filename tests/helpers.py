@@ -58,7 +58,7 @@ class Caller:
 
     def wait(self, outcome: Any) -> Any:
         """Return a value, waiting for it if it has to be waited for."""
-        if inspect.isawaitable(outcome):
+        if inspect.iscoroutine(outcome):
             assert self._runner is not None
 
             async def waited() -> Any:

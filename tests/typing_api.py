@@ -6,6 +6,10 @@ from collections.abc import AsyncIterable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
 from admin_crm import (
     Address,
     AddressData,
@@ -15,6 +19,7 @@ from admin_crm import (
     AdminNotes,
     AsyncAdminCRM,
     CreatedCustomer,
+    CustomerPartition,
     CustomerProfile,
     Evidence,
     LoyaltyEntry,
@@ -30,6 +35,8 @@ from admin_crm import (
     adjust_loyalty_points,
     birthdays_this_month,
     create_customer_with_details,
+    customer_partitions,
+    customers_frame,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
@@ -69,6 +76,12 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(set_default_address(crm, "id", "id"), Address)
     assert_type(iter_customers(crm), Iterable[AdminCustomer])
     assert_type(paginate(get_all_customers(crm)), Page[AdminCustomer])
+    assert_type(customers_frame(crm), pd.DataFrame)
+    assert_type(customers_frame(get_all_customers(crm), columns=["tier"], backend="polars"), pl.DataFrame)
+    assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
+    assert_type(customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
+    assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
     assert_type(filter_customers(iter_customers(crm), "ana", segment="champion"), list[AdminCustomer])
     assert_type(birthdays_this_month(iter_customers(crm), time_zone="UTC"), list[AdminCustomer])
     assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
@@ -93,6 +106,10 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await customers_frame(crm), pd.DataFrame)
+    assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
+    assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
 

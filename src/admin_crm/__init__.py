@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     )
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
     from admin_crm.orders import get_customer_orders
+    from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
@@ -154,6 +155,7 @@ __all__ = [
     "CustomerCreationError",
     "CustomerIntelligence",
     "CustomerNotFoundError",
+    "CustomerPartition",
     "CustomerPreferences",
     "CustomerProfile",
     "CustomerTier",
@@ -206,6 +208,8 @@ __all__ = [
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
+    "customer_partitions",
+    "customers_dask",
     "customers_frame",
     "delete_customer_evidence",
     "doctor",
@@ -283,6 +287,7 @@ _MODULES = (
     "preferences",
     "diagnosis",
     "frames",
+    "partitions",
 )
 
 

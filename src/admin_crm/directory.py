@@ -11,7 +11,8 @@ from typing import Any, TypeVar, overload
 from admin_crm._core import validation as check
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.columns import directory_fields
-from admin_crm._postgrest.key_ranges import fetch_whole_view
+from admin_crm._postgrest.decode import ModelDecoder
+from admin_crm._postgrest.key_ranges import fetch_pages, in_order_of_key
 from admin_crm._postgrest.rights import check_view
 from admin_crm._postgrest.stream import AsyncRowStream, RowStream
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
@@ -19,6 +20,7 @@ from admin_crm.models import AdminCustomer, DirectoryStats, Page
 
 T = TypeVar("T")
 
+_CUSTOMERS = ModelDecoder(AdminCustomer)
 _COUNTED = (
     "phone", "whatsapp", "birthdate", "created_at", "total_spent", "monetary", "segment", "health_status",
 )  # fmt: skip
@@ -55,7 +57,8 @@ async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None
         >>> customers[0].full_name
         >>> names = get_all_customers(crm, columns=["full_name", "phone"])
     """
-    customers = await fetch_whole_view(crm, AdminCustomer, directory_fields(columns, "created_at"))
+    pages = await fetch_pages(crm, _CUSTOMERS, directory_fields(columns, "created_at"))
+    customers = in_order_of_key(_CUSTOMERS, pages)
     await check_view(crm, customers)
     return newest_first(customers)
 
@@ -204,7 +207,7 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
     """
     if today is not None:
         check.day(today, "today")
-    customers = await fetch_whole_view(crm, AdminCustomer, _COUNTED)
+    customers = in_order_of_key(_CUSTOMERS, await fetch_pages(crm, _CUSTOMERS, _COUNTED))
     await check_view(crm, customers)
     return summarize_customers(customers, today=today, time_zone=crm.settings.time_zone)
 

@@ -178,7 +178,7 @@ async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> l
         rows = await fetch_all(
             crm, lambda: crm.supabase.table(table).select("*", count=EXACT_COUNT).in_("id", rest), CustomerProfile
         )
-        return lifted.rows + [row for row in rows if row.account_status == AccountStatus.ACTIVE]
+        return [*lifted.rows, *(row for row in rows if row.account_status == AccountStatus.ACTIVE)]
     if not returned:
         unchanged = await fetch_all(
             crm,
@@ -187,7 +187,7 @@ async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> l
         )
         if unchanged:
             raise _may_not_change()
-    return lifted.rows
+    return list(lifted.rows)
 
 
 def _may_not_change() -> PermissionDeniedError:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 
 from admin_crm import (
+    AdminCRM,
     PermissionDeniedError,
     Settings,
+    customer_partitions,
+    customers_frame,
     get_all_customers,
     get_directory_stats,
     iter_customers,
@@ -88,6 +92,29 @@ def test_only_the_named_columns_come_and_the_rest_is_none(asked, by_pages):
         )  # fmt: skip
         assert (each.email, each.phone, each.ai_preferences) == (None, None, None)
         assert each.model_extra == {"last_order_date": full.model_extra["last_order_date"]}
+
+
+def test_a_frame_is_one_request_and_the_same_as_by_pages(asked, by_pages, monkeypatch):
+    columns = ["id", "created_at", "email", "tier", "total_spent", "is_contactable", "age", "last_order_date"]
+    asked(get_all_customers)
+    paths = sent(monkeypatch)
+    frame = asked(customers_frame, columns=columns, personal=True)
+    assert paths == ["/rest/v1/rpc/customer_directory"]
+    pd.testing.assert_frame_equal(frame, by_pages(customers_frame, columns=columns, personal=True))
+    assert len(frame) == 1200
+
+
+def test_a_partition_is_read_through_the_function(asked, shop, monkeypatch):
+    everybody = sorted(str(each.id) for each in asked(get_all_customers))
+    parts = asked(customer_partitions, 3)
+    with AdminCRM.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password) as crm:
+        parts[0].read(crm)
+        paths = sent(monkeypatch)
+        read = [part.read(crm) for part in parts]
+        frames = [part.frame(crm, columns=["id"]) for part in parts]
+    assert paths == ["/rest/v1/rpc/customer_directory"] * 6
+    assert [str(each.id) for part in read for each in part] == everybody
+    assert [each for frame in frames for each in frame["id"]] == everybody
 
 
 def test_the_function_shows_nothing_that_the_view_does_not_show(caller, shop):

@@ -170,6 +170,7 @@ def check_reads(admin: Ask, customer: str, others: dict[str, AdminCustomer]) -> 
     # The directory read again, in one of the other ways.
     if admin.caller.name == "sync":
         assert len(admin.caller.collect(iter_customers(admin.crm))) == len(others)
+        assert set(admin(customers_frame)["id"]) == others.keys()
     else:
         assert admin(get_directory_stats).total == len(others)
     assert admin(search_customers, customer).total == 1

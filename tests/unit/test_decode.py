@@ -63,10 +63,10 @@ def test_a_page_is_decoded_without_the_collector_and_with_it_where_that_is_asked
 
 def test_what_the_program_does_to_its_collector_during_a_pause_stays():
     gc.enable()
-    with decoding._collector_paused():
+    with decoding.collector_paused():
         gc.disable()
     assert not gc.isenabled()
-    with decoding._collector_paused():
+    with decoding.collector_paused():
         gc.set_threshold(123)
     assert gc.get_threshold()[0] == 123
 
@@ -76,14 +76,14 @@ def test_pauses_of_several_threads_end_with_the_last_one():
     first, second = threading.Event(), threading.Event()
 
     def pause() -> None:
-        with decoding._collector_paused():
+        with decoding.collector_paused():
             first.set()
             second.wait(300)
 
     thread = threading.Thread(target=pause)
     thread.start()
     first.wait(300)
-    with decoding._collector_paused():
+    with decoding.collector_paused():
         pass
     assert gc.get_threshold()[0] == 0
     second.set()
@@ -93,7 +93,7 @@ def test_pauses_of_several_threads_end_with_the_last_one():
 
 def test_a_process_forked_during_a_pause_has_its_garbage_collector():
     gc.set_threshold(700)
-    with decoding._collector_paused():
+    with decoding.collector_paused():
         decoding._pause.forget()
         assert gc.get_threshold()[0] == 700
         decoding._pause.depth = 1  # as in the parent, whose pause goes on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from uuid import UUID
 
 import httpx
@@ -21,6 +22,7 @@ from admin_crm import (
     iter_customers,
 )
 from admin_crm._core.connection import facts_of
+from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.packed import Unpacker
 from directory_function import RPC, answer, customers
 from helpers import KEY, URL, VIEW, Rows
@@ -32,11 +34,11 @@ FORGERIES = ['"packed": 1}', '],"packed":1}', ',"packed":2},{"customers":[', '{"
 
 
 def unpacked(content, sizes):
-    unpacker, found = Unpacker(AdminCustomer), []
+    unpacker, found = Unpacker(ModelDecoder(AdminCustomer)), []
     for size in sizes:
-        found += unpacker.feed(content[:size])
+        found += chain.from_iterable(unpacker.feed(content[:size]))
         content = content[size:]
-    found += unpacker.feed(content)
+    found += chain.from_iterable(unpacker.feed(content))
     return unpacker, found
 
 
@@ -87,9 +89,9 @@ def test_an_answer_that_was_cut_is_not_complete(content):
 
 def test_customers_are_there_as_soon_as_their_row_is():
     content = answer(customers(2), customers(2, start=9))
-    unpacker = Unpacker(AdminCustomer)
+    unpacker = Unpacker(ModelDecoder(AdminCustomer))
     end = content.index(b'{"customers"', 5)
-    assert len(unpacker.feed(content[:end])) == 2
+    assert [len(pack) for pack in unpacker.feed(content[:end])] == [2]
     assert not unpacker.is_complete
 
 

@@ -25,7 +25,7 @@ _CUSTOMER_PARAMETERS = ("customer_id", "user_id")
 
 def in_both_forms(function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[..., Any]:
     """Let a coroutine function be called with a sync connection, and awaited with an async one."""
-    name = function.__name__
+    name = function.__name__.lstrip("_")  # a step of its own is called by the name that users know
     second = list(inspect.signature(function).parameters)[1:2]
     customer_parameter = second[0] if second and second[0] in _CUSTOMER_PARAMETERS else None
 

@@ -18,7 +18,7 @@ R = TypeVar("R")
 class Batch(NamedTuple, Generic[R]):
     """Rows of one response, and how many the server counts in all, where it was asked and says so."""
 
-    rows: list[R]
+    rows: Sequence[R]
     total: int | None
     bytes: int = 0
     """The size of the response's body, where it is known."""

@@ -9,11 +9,23 @@ from pydantic import AliasChoices, BaseModel
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
 from admin_crm.client import AnyCRM
-from admin_crm.errors import SchemaMismatchError
+from admin_crm.errors import InvalidInputError, SchemaMismatchError
 from admin_crm.models.customers import COMPUTED_FROM
 
 KEY = "id"
 OTHER_KEY = "customer_id"
+
+_FRAME = (
+    "id", "full_name", "email", "phone", "whatsapp", "birthdate", "created_at", "account_status", "tier", "segment",
+    "canonical_segment", "health_status", "canonical_health", "total_orders", "total_spent", "recency_days",
+    "frequency", "monetary", "is_contactable", "age",
+)  # fmt: skip
+"""The columns of a frame of customers."""
+_PERSONAL = {
+    "full_name", "email", "phone", "customer_phone", "whatsapp", "birthdate", "avatar_url", "ai_preferences",
+    "ia_context",
+}  # fmt: skip
+"""What says who somebody is, how to reach them, or what they told the shop's AI (R8)."""
 
 
 def directory_fields(columns: Sequence[str] | None, *needed: str) -> list[str] | None:
@@ -66,3 +78,20 @@ def note_missing_column(crm: AnyCRM, error: SchemaMismatchError, selected: Seque
         facts.absent_view_columns.add(error.name)
         return True
     return False
+
+
+def frame_columns(columns: Sequence[str] | None, *, personal: bool) -> list[str]:
+    """Return the columns of a frame of customers: those that are asked for, or the usual ones.
+
+    Raises:
+        InvalidInputError: a column is personal, and `personal` is not set.
+    """
+    if columns is None:
+        return [name for name in _FRAME if personal or name not in _PERSONAL]
+    asked = check.names(columns, "columns")
+    hidden = [name for name in asked if name in _PERSONAL and not personal]
+    if hidden:
+        raise InvalidInputError(
+            f"columns that are personal need personal=True: {', '.join(hidden)}", argument="columns"
+        )
+    return asked

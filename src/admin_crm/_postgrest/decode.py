@@ -7,13 +7,14 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
 from types import UnionType
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -25,6 +26,7 @@ from admin_crm.errors import UnexpectedResponseError
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
+R = TypeVar("R")
 
 # A JSON number with more digits than a float holds; a response that contains one is decoded through Decimal.
 # A cheap test comes first (replace every digit by 0, look for a run of zeros): a seventh of the regex's cost.
@@ -35,6 +37,48 @@ _LONG_RUN = b"0" * 16
 _FIELDS_SET = "__pydantic_fields_set__"
 
 
+class Decoder(Protocol[R]):
+    """What a JSON list of rows of a view becomes: models, or a piece of an Arrow table."""
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """The model whose fields name the columns."""
+        ...
+
+    def decode(self, content: bytes, *, pause_gc: bool = False) -> Sequence[R]:
+        """Decode a JSON list of rows; `pause_gc` as in `read_rows`."""
+        ...
+
+    @property
+    def key(self) -> Callable[[R], int]:
+        """What returns a row's key as a number."""
+        ...
+
+
+class ModelDecoder(Generic[M]):
+    """Decodes rows as models, which have the key as `id`."""
+
+    def __init__(self, model: type[M]) -> None:
+        self.model = model
+        self.key: Callable[[M], int] = attrgetter("id.int")
+
+    def decode(self, content: bytes, *, pause_gc: bool = False) -> list[M]:
+        """Decode a JSON list of rows; `pause_gc` as in `read_rows`."""
+        return decode_rows(content, self.model, pause_gc=pause_gc)
+
+
+class Keyed(NamedTuple):
+    """A row of which only the key is told."""
+
+    id: UUID
+
+
+def first_keys(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[Keyed]:
+    """Return the keys of the first two rows."""
+    rows = [row for page in pages[:2] for row in page[:2]]
+    return [Keyed(UUID(int=decoder.key(row))) for row in rows[:2]]
+
+
 def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> list[M]:
     """Decode a response's rows as models.
 
@@ -43,16 +87,12 @@ def read_rows(response: httpx.Response, model: type[M], *, pause_gc: bool = Fals
         model: what each row is decoded as.
         pause_gc: whether Python's garbage collector is paused meanwhile; for a page of rows, not for a single one.
     """
-    check_success(response)
-    rows = decode_rows(response.content, model, pause_gc=pause_gc)
-    # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
-    response.stream = httpx.ByteStream(b"")
-    return rows
+    return list(read_batch(response, model, pause_gc=pause_gc).rows)
 
 
 def decode_rows(content: bytes, model: type[M], *, pause_gc: bool = False) -> list[M]:
     """Decode a JSON list of rows as models; `pause_gc` as in `read_rows`."""
-    with _collector_paused() if pause_gc else nullcontext():
+    with collector_paused() if pause_gc else nullcontext():
         rows = _decode_rows(content, adapter_of(model))
         if len(rows) > 1:
             _share_field_sets(rows)
@@ -61,8 +101,16 @@ def decode_rows(content: bytes, model: type[M], *, pause_gc: bool = False) -> li
 
 def read_batch(response: httpx.Response, model: type[M], *, pause_gc: bool = False) -> Batch[M]:
     """Decode a response's rows as models, and the total where the server was asked to count."""
-    size = len(response.content)
-    return Batch(read_rows(response, model, pause_gc=pause_gc), _total(response), size)
+    return decode_batch(response, ModelDecoder(model), pause_gc=pause_gc)
+
+
+def decode_batch(response: httpx.Response, decoder: Decoder[R], *, pause_gc: bool = False) -> Batch[R]:
+    """Decode a response's rows, and the total where the server was asked to count."""
+    check_success(response)
+    size, rows = len(response.content), decoder.decode(response.content, pause_gc=pause_gc)
+    # A response and its stream refer to each other: without this, the bytes stay until the garbage collector runs.
+    response.stream = httpx.ByteStream(b"")
+    return Batch(rows, _total(response), size)
 
 
 def read_total(response: httpx.Response) -> int:
@@ -158,7 +206,7 @@ os.register_at_fork(after_in_child=_pause.forget)
 
 
 @contextmanager
-def _collector_paused() -> Generator[None]:
+def collector_paused() -> Generator[None]:
     """Pause the garbage collector while one page is decoded: all its rows survive, so looking is to no effect.
 
     It would look ten times in one page, and take as long as the validation. The pause is the collector's

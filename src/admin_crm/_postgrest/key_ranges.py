@@ -11,22 +11,21 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from itertools import pairwise
 from math import ceil
-from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
-
-from pydantic import BaseModel
 
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
 from admin_crm._core.send import timed_out_alone
+from admin_crm._postgrest.columns import KEY
+from admin_crm._postgrest.decode import Decoder, require_total
 from admin_crm._postgrest.packed import fetch_packed
-from admin_crm._postgrest.query import EXACT_COUNT, Query, count_rows
-from admin_crm._postgrest.view import fetch_from_view
+from admin_crm._postgrest.query import EXACT_COUNT, Query
+from admin_crm._postgrest.view import fetch_decoded
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
-M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
 
 _LAST_KEY: int = (1 << 128) - 1
 _TARGET_FILL = 0.9
@@ -41,7 +40,6 @@ _NO_TIME_FOR_A_PAGE = (
 )
 _SMALL_PAGE = 1_000
 """Rows of a page that costs the database little more than a single one."""
-_KEY = attrgetter("id.int")
 
 
 class Range(NamedTuple):
@@ -56,19 +54,19 @@ FULL_RANGE = Range(-1, _LAST_KEY, counted=True)
 """The range that every row lies in."""
 
 
-class RangeReader(Generic[M]):
+class RangeReader(Generic[R]):
     """Fetches the pages of a view's key ranges, and knows what each page leaves of its range.
 
     Args:
         crm: the connection.
-        model: what each row is decoded as; it has the key as `id`.
+        decoder: what the rows become.
         size: rows asked for at a time, until the first response shows how many the server gives.
-        fields: the fields of the model that are wanted; all columns by default.
+        fields: the fields of the decoder's model that are wanted; all columns by default.
     """
 
-    def __init__(self, crm: AnyCRM, model: type[M], size: int, fields: Sequence[str] | None = None) -> None:
+    def __init__(self, crm: AnyCRM, decoder: Decoder[R], size: int, fields: Sequence[str] | None = None) -> None:
         self._crm = crm
-        self._model = model
+        self._decoder = decoder
         self._size = size
         self._fields = fields
         self.expected: int | None = None
@@ -77,19 +75,20 @@ class RangeReader(Generic[M]):
         self._started = False
         self._halved = False
 
-    def fetch(self, part: Range) -> Coroutine[Any, Any, Batch[M]]:
+    def fetch(self, part: Range) -> Coroutine[Any, Any, Batch[R]]:
         """Fetch one page of a range, in the order of the key."""
         crm, size = self._crm, self._size
+        after, up_to = _bounds(part)
 
         def query(selected: str, key: str) -> Query:
             rows = crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT if part.counted else None)
-            if part.after >= 0:
-                rows = rows.gt(key, str(UUID(int=part.after)))
-            if part.upto < _LAST_KEY:
-                rows = rows.lte(key, str(UUID(int=part.upto)))
+            if after is not None:
+                rows = rows.gt(key, str(after))
+            if up_to is not None:
+                rows = rows.lte(key, str(up_to))
             return rows.order(key).limit(size)
 
-        return fetch_from_view(crm, query, self._model, self._fields)
+        return fetch_decoded(crm, query, self._decoder, self._fields)
 
     def halve_after(self, error: AdminCRMError) -> bool:
         """Return whether to ask again, for half as much: once, where the database has no time for a page alone."""
@@ -101,7 +100,7 @@ class RangeReader(Generic[M]):
         self._halved, self._size = True, max(1, min(self._size // 2, _SMALL_PAGE))
         return True
 
-    def next_range(self, part: Range, page: Batch[M]) -> Range | None:
+    def next_range(self, part: Range, page: Batch[R]) -> Range | None:
         """Return the range to read next where one page is read after the other; None at the end."""
         last = self._last_key(part, page)
         self._received += len(page.rows)
@@ -113,7 +112,7 @@ class RangeReader(Generic[M]):
             return None
         return Range(last, part.upto, counted=False)
 
-    def ranges_left(self, part: Range, page: Batch[M]) -> list[Range]:
+    def ranges_left(self, part: Range, page: Batch[R]) -> list[Range]:
         """Return the ranges to read where many pages are read at once, each meant to fit one page."""
         last = self._last_key(part, page)
         if last is None:
@@ -125,15 +124,14 @@ class RangeReader(Generic[M]):
         is_full = len(page.rows) >= self._size or part.counted or self.expected is None
         return [rest] if is_full and last < part.upto else []
 
-    def _last_key(self, part: Range, page: Batch[M]) -> int | None:
+    def _last_key(self, part: Range, page: Batch[R]) -> int | None:
         """Learn from a page, and return its last key; None where it is empty."""
         if not self._started:
             self._started, self.expected = True, page.total
             self._size = min(len(page.rows), _rows_that_fit(page)) or self._size
         if not page.rows:
             return None
-        first: int = _KEY(page.rows[0])
-        last: int = _KEY(page.rows[-1])
+        first, last = self._decoder.key(page.rows[0]), self._decoder.key(page.rows[-1])
         if not part.after < first <= last <= part.upto:
             raise IncompleteReadError(
                 "the server answers rows that were not asked for",
@@ -142,13 +140,13 @@ class RangeReader(Generic[M]):
             )
         return last
 
-    def _cut(self, rest: Range, page: Batch[M], left: int) -> list[Range]:
+    def _cut(self, rest: Range, page: Batch[R], left: int) -> list[Range]:
         if left <= 0:
             return []
         count = ceil(left / (len(page.rows) * _TARGET_FILL))
         width = rest.upto - rest.after
         # Where the keys stand much closer together than evenly (numbered ids, say), cut as they stand on this page.
-        start = _KEY(page.rows[0]) if len(page.rows) > 1 else rest.after
+        start = self._decoder.key(page.rows[0]) if len(page.rows) > 1 else rest.after
         dense = (rest.after - start) * count * 2
         step = width / count if dense > width or not dense else dense / 2 / count
         ends = [rest.after + int(step * i) for i in range(count)] + [rest.upto]
@@ -160,7 +158,7 @@ def _rows_that_fit(page: Batch[Any]) -> int:
     return max(1, len(page.rows) * _MAX_PAGE_BYTES // page.bytes) if page.bytes else len(page.rows)
 
 
-async def fetch_page(reader: RangeReader[M], part: Range) -> Batch[M]:
+async def fetch_page(reader: RangeReader[R], part: Range) -> Batch[R]:
     """Fetch a page that is read alone; half of it where the database has no time for a whole one.
 
     Raises:
@@ -174,69 +172,106 @@ async def fetch_page(reader: RangeReader[M], part: Range) -> Batch[M]:
                 raise
 
 
-async def fetch_whole_view(crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None) -> list[M]:
-    """Read every row of the view, in the order of the key: in one answer where the shop has the function for it.
+async def fetch_pages(
+    crm: AnyCRM, decoder: Decoder[R], fields: Sequence[str] | None = None, part: Range = FULL_RANGE
+) -> list[Sequence[R]]:
+    """Read every row of the view, or of a range of its keys: in one answer where the shop has the function for it.
 
     Args:
         crm: the connection.
-        model: what each row is decoded as.
-        fields: the fields of the model that are wanted; all columns by default.
+        decoder: what the rows become.
+        fields: the fields of the decoder's model that are wanted; all columns by default.
+        part: the range of keys.
+
+    Returns:
+        The rows as they came, in no particular order. Where rows are inserted or deleted meanwhile, some may come
+        twice.
     """
-    packed = await fetch_packed(crm, model, fields)
+    packed = await fetch_packed(crm, decoder, fields, *_bounds(part))
     if packed is not None:
-        packed.sort(key=_KEY)
         return packed
-    found: dict[int, M] = {}
-    expected = await _fetch_ranges(crm, model, found, fields)
-    if len(found) < expected:
-        expected = await count_rows(crm, crm.settings.view)
-    if len(found) < expected:
+    pages: list[Sequence[R]] = []
+    expected = await _fetch_ranges(crm, decoder, fields, part, pages)
+    if _length(pages) < expected:
+        counted = await fetch_page(RangeReader(crm, decoder, 1, [KEY]), part)
+        expected = require_total(counted.total)
+    if _length(pages) < expected:
         # Rows were inserted or deleted meanwhile, or the server withheld rows. Read again and count every page:
         # rows and count then come from one snapshot, so each page can be verified.
-        await _fetch_ranges(crm, model, found, fields, verify=True)
-    return [found[key] for key in sorted(found)]
+        await _fetch_ranges(crm, decoder, fields, part, pages, verify=True)
+    return pages
+
+
+def in_order_of_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[R]:
+    """Return the rows of pages in the order of their keys, each once."""
+    rows = _by_key(decoder, pages)
+    return [rows[key] for key in sorted(rows)]
 
 
 async def _fetch_ranges(
-    crm: AnyCRM, model: type[M], found: dict[int, M], fields: Sequence[str] | None, *, verify: bool = False
+    crm: AnyCRM,
+    decoder: Decoder[R],
+    fields: Sequence[str] | None,
+    whole: Range,
+    pages: list[Sequence[R]],
+    *,
+    verify: bool = False,
 ) -> int:
-    """Fetch all ranges into `found`, and return how many rows the server counted at the start.
+    """Add the pages of a range to `pages`, and return how many rows the server counted at the start.
 
     With `verify`, the read requests the count with every page, and raises if the server counts rows but returns none.
     """
-    reader = RangeReader(crm, model, crm.settings.page_size, fields)
+    reader = RangeReader(crm, decoder, crm.settings.page_size, fields)
     # A failed page is fetched again in the next round: much has been read already, and the outage may last
     # a little longer than the retries of one request.
     rounds_left = min(_MAX_FAILED_ROUNDS, crm.settings.retry_attempts - 1)
-    first = await fetch_page(reader, FULL_RANGE)
-    parts = _take(reader, FULL_RANGE, first, found, verify=verify)
+
+    def take(part: Range, page: Batch[R]) -> list[Range]:
+        """Keep a page, and return the ranges that it leaves."""
+        try:
+            left = reader.ranges_left(part, page)
+        except IncompleteReadError as error:
+            if not pages:
+                raise
+            raise _incomplete(error, _by_key(decoder, pages), reader.expected) from error
+        if page.rows:
+            pages.append(page.rows)
+        # Rows are withheld where the server counts more than it returns, and nothing is left to ask for.
+        if verify and not left and (page.total or 0) > len(page.rows):
+            raise _withheld(_by_key(decoder, pages), (page.total or 0) - len(page.rows))
+        return [each._replace(counted=verify or each.counted) for each in left]
+
+    parts = take(whole, await fetch_page(reader, whole))
     while parts:
         outcomes = await gather_outcomes(crm, *map(reader.fetch, parts))
         next_parts: list[Range] = []
         for part, outcome in zip(parts, outcomes, strict=True):
             if isinstance(outcome, Batch):
-                next_parts += _take(reader, part, outcome, found, verify=verify)
-            elif reader.halve_after(outcome) or (found and rounds_left and outcome.retryable):
+                next_parts += take(part, outcome)
+            elif reader.halve_after(outcome) or (pages and rounds_left and outcome.retryable):
                 next_parts.append(part)
             else:
-                raise _incomplete(outcome, found, reader.expected)
+                raise _incomplete(outcome, _by_key(decoder, pages), reader.expected)
         rounds_left -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
         parts = next_parts
     return reader.expected or 0
 
 
-def _take(reader: RangeReader[M], part: Range, page: Batch[M], found: dict[int, M], *, verify: bool) -> list[Range]:
-    """Keep the rows of a page by their keys, and return the ranges that it leaves."""
-    try:
-        left = reader.ranges_left(part, page)
-    except IncompleteReadError as error:
-        if not found:
-            raise
-        raise _incomplete(error, found, reader.expected) from error
-    found.update(zip(map(_KEY, page.rows), page.rows, strict=True))
-    if verify and page.total and not page.rows:
-        raise _withheld(found, page.total)
-    return [each._replace(counted=verify or each.counted) for each in left]
+def _by_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> dict[int, R]:
+    rows: dict[int, R] = {}
+    for page in pages:
+        rows.update(zip(map(decoder.key, page), page, strict=True))
+    return rows
+
+
+def _length(pages: Sequence[Sequence[Any]]) -> int:
+    return sum(map(len, pages))
+
+
+def _bounds(part: Range) -> tuple[UUID | None, UUID | None]:
+    """Return the keys that a range lies between; None where it has no bound."""
+    after = None if part.after < 0 else UUID(int=part.after)
+    return after, None if part.upto >= _LAST_KEY else UUID(int=part.upto)
 
 
 def _incomplete(error: AdminCRMError, found: dict[int, Any], expected: int | None) -> AdminCRMError:

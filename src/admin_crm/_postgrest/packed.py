@@ -18,7 +18,7 @@ from admin_crm._core.connection import facts_of, link_of
 from admin_crm._core.send import is_statement_timeout, send_steps
 from admin_crm._core.translate import check_success, translate
 from admin_crm._postgrest.columns import KEY, note_missing_column, select_list
-from admin_crm._postgrest.decode import decode_rows
+from admin_crm._postgrest.decode import Decoder, ModelDecoder
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,
@@ -28,7 +28,7 @@ from admin_crm.errors import (
     UnexpectedResponseError,
 )
 
-M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
 T = TypeVar("T")
 
 _PARTS = 8
@@ -42,32 +42,38 @@ _BEGINNING = re.compile(rb'[\s\[,]*\{"customers":\s*')
 _END = re.compile(rb',\s*"packed":\s*(\d+)\}')
 
 
-async def fetch_packed(crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None) -> list[M] | None:
-    """Read the whole directory through the shop's function.
+async def fetch_packed(
+    crm: AnyCRM,
+    decoder: Decoder[R],
+    fields: Sequence[str] | None = None,
+    above: UUID | None = None,
+    up_to: UUID | None = None,
+) -> list[Sequence[R]] | None:
+    """Read the directory, or the part of it with ids in a range, through the shop's function.
 
     Returns:
-        The customers, in no particular order; None where the shop has no such function, or where not even a part
-        of the directory fits the database's statement timeout.
+        The customers, in packs and in no particular order; None where the shop has no such function, or where not
+        even a part of the directory fits the database's statement timeout.
     """
     if not has_directory_function(crm):
         return None
     try:
-        return await _fetch_range(crm, model, fields)
+        return await _fetch_range(crm, decoder, fields, above, up_to)
     except AdminCRMError as error:
         if not is_statement_timeout(error):
             _note_missing(crm, error)
             return None
     try:
-        parts = [await _fetch_range(crm, model, fields, above, up_to) for above, up_to in _parts()]
+        parts = [await _fetch_range(crm, decoder, fields, *part) for part in _parts(above, up_to)]
     except AdminCRMError as error:
         if not is_statement_timeout(error):
             raise
         facts_of(crm).note_absent(str(crm.settings.directory_function))
         return None
-    return [row for rows in parts for row in rows]
+    return [pack for packs in parts for pack in packs]
 
 
-async def open_packed(crm: AnyCRM, model: type[M], fields: Sequence[str] | None = None) -> PackedStream[M] | None:
+async def open_packed(crm: AnyCRM, decoder: Decoder[R], fields: Sequence[str] | None = None) -> PackedStream[R] | None:
     """Call the shop's function for the whole directory, to be read as it arrives and closed afterwards.
 
     Returns:
@@ -77,7 +83,7 @@ async def open_packed(crm: AnyCRM, model: type[M], fields: Sequence[str] | None 
     if not has_directory_function(crm):
         return None
     try:
-        return await send_steps(crm, lambda: _open(crm, model, fields), _same, database=True)
+        return await send_steps(crm, lambda: _open(crm, decoder, fields), _same, database=True)
     except AdminCRMError as error:
         if not is_statement_timeout(error):
             _note_missing(crm, error)
@@ -89,7 +95,7 @@ async def function_is_there(crm: AnyCRM) -> bool:
     if crm.settings.directory_function is None:
         return False
     try:
-        await _fetch_range(crm, BaseModel, None, above=UUID(int=_LAST_KEY))
+        await _fetch_range(crm, ModelDecoder(BaseModel), None, above=UUID(int=_LAST_KEY))
     except AdminCRMError as error:
         _note_missing(crm, error)
         return False
@@ -102,29 +108,29 @@ def has_directory_function(crm: AnyCRM) -> bool:
     return name is not None and not facts_of(crm).lacks(name)
 
 
-class Unpacker(Generic[M]):
+class Unpacker(Generic[R]):
     """Takes an answer of the function apart as it arrives.
 
     A row ends where its text says so. A customer's own JSON may say the same in the middle of a row; what is in front
     of it is then no JSON by itself, and the row goes on to the next place that looks like its end.
 
     Args:
-        model: what each customer is decoded as.
+        decoder: what the customers become.
         pause_gc: whether Python's garbage collector is paused while a row is decoded.
     """
 
-    def __init__(self, model: type[M], *, pause_gc: bool = False) -> None:
-        self._model = model
+    def __init__(self, decoder: Decoder[R], *, pause_gc: bool = False) -> None:
+        self._decoder = decoder
         self._pause_gc = pause_gc
         self._text = bytearray()
         self._searched = 0
         self.rows_received = 0
         self.rows_announced: int | None = None
 
-    def feed(self, chunk: bytes) -> list[M]:
-        """Take more of the answer, and return the customers that are complete now."""
+    def feed(self, chunk: bytes) -> list[Sequence[R]]:
+        """Take more of the answer, and return the packs of customers that are complete now."""
         self._text += chunk
-        customers: list[M] = []
+        packs: list[Sequence[R]] = []
         # An end may lie across two chunks.
         while end := _END.search(self._text, max(0, self._searched - 64)):
             beginning = _BEGINNING.match(self._text)
@@ -132,24 +138,25 @@ class Unpacker(Generic[M]):
             if found is None:
                 self._searched = end.end() + 64
                 continue
-            customers += found
+            if found:
+                packs.append(found)
             del self._text[: end.end()]
             self._searched = 0
         self._searched = max(self._searched, len(self._text))
-        return customers
+        return packs
 
     @property
     def is_complete(self) -> bool:
         """Whether the answer has come to its end with all of its rows."""
         return self.rows_announced == self.rows_received and not self._text.strip(b" \n\r\t]")
 
-    def _read(self, content: bytes, end: re.Match[bytes]) -> list[M] | None:
+    def _read(self, content: bytes, end: re.Match[bytes]) -> Sequence[R] | None:
         """Read one row; None where its end is not the row's."""
         if content == b"null":
             self.rows_announced = int(end[1])
             return []
         try:
-            customers = decode_rows(content, self._model, pause_gc=self._pause_gc)
+            customers = self._decoder.decode(content, pause_gc=self._pause_gc)
         except UnexpectedResponseError:
             return None
         if len(customers) != int(end[1]):
@@ -158,31 +165,31 @@ class Unpacker(Generic[M]):
         return customers
 
 
-class PackedStream(Generic[M]):
+class PackedStream(Generic[R]):
     """An answer of the function that is being read.
 
     Args:
         crm: the connection.
         response: the response, of which only the headers have been read.
-        model: what each customer is decoded as.
+        decoder: what the customers become.
     """
 
-    def __init__(self, crm: AnyCRM, response: httpx.Response, model: type[M]) -> None:
+    def __init__(self, crm: AnyCRM, response: httpx.Response, decoder: Decoder[R]) -> None:
         self._crm = crm
         self._response = response
         self._is_async = link_of(crm).is_async
         self._chunks: Any = response.aiter_bytes() if self._is_async else response.iter_bytes()
-        self._unpacker: Unpacker[M] = Unpacker(model, pause_gc=crm.settings.pause_gc)
+        self._unpacker: Unpacker[R] = Unpacker(decoder, pause_gc=crm.settings.pause_gc)
 
-    async def next(self) -> list[M]:
-        """Return the next customers; an empty list at the end.
+    async def next(self) -> list[Sequence[R]]:
+        """Return the next packs of customers; an empty list at the end.
 
         Raises:
             IncompleteReadError: the answer lacks its end.
         """
         while (chunk := await self._next_chunk()) is not None:
-            if customers := self._unpacker.feed(chunk):
-                return customers
+            if packs := self._unpacker.feed(chunk):
+                return packs
         if not self._unpacker.is_complete:
             raise self._cut()
         return []
@@ -220,18 +227,18 @@ class PackedStream(Generic[M]):
 
 async def _fetch_range(
     crm: AnyCRM,
-    model: type[M],
+    decoder: Decoder[R],
     fields: Sequence[str] | None,
     above: UUID | None = None,
     up_to: UUID | None = None,
-) -> list[M]:
-    async def read() -> list[M]:
-        stream = await _open(crm, model, fields, above, up_to)
+) -> list[Sequence[R]]:
+    async def read() -> list[Sequence[R]]:
+        stream = await _open(crm, decoder, fields, above, up_to)
         try:
-            rows: list[M] = []
-            while customers := await stream.next():
-                rows += customers
-            return rows
+            packs: list[Sequence[R]] = []
+            while more := await stream.next():
+                packs += more
+            return packs
         finally:
             await stream.close()
 
@@ -240,14 +247,14 @@ async def _fetch_range(
 
 async def _open(
     crm: AnyCRM,
-    model: type[M],
+    decoder: Decoder[R],
     fields: Sequence[str] | None,
     above: UUID | None = None,
     up_to: UUID | None = None,
-) -> PackedStream[M]:
+) -> PackedStream[R]:
     """Call the function, anew without each column that the view does not have; call it only within `send_steps`."""
     while True:
-        selected = select_list(crm, model, fields, KEY)
+        selected = select_list(crm, decoder.model, fields, KEY)
         response = await _call(crm, selected, above, up_to)
         try:
             check_success(response)
@@ -255,7 +262,7 @@ async def _open(
             if not note_missing_column(crm, error, selected):
                 raise
         else:
-            return PackedStream(crm, response, model)
+            return PackedStream(crm, response, decoder)
 
 
 async def _call(crm: AnyCRM, selected: list[str] | None, above: UUID | None, up_to: UUID | None) -> httpx.Response:
@@ -285,10 +292,12 @@ def _note_missing(crm: AnyCRM, error: AdminCRMError) -> None:
     facts_of(crm).note_absent(str(crm.settings.directory_function))
 
 
-def _parts() -> list[tuple[UUID | None, UUID | None]]:
-    """Cut the ids into ranges of one width."""
-    ends = [UUID(int=_LAST_KEY // _PARTS * number) for number in range(1, _PARTS)]
-    return list(zip([None, *ends], [*ends, None], strict=True))
+def _parts(above: UUID | None, up_to: UUID | None) -> list[tuple[UUID | None, UUID | None]]:
+    """Cut a range of ids into ranges of one width."""
+    low = 0 if above is None else above.int
+    width = (_LAST_KEY if up_to is None else up_to.int) - low
+    ends = [UUID(int=low + width * number // _PARTS) for number in range(1, _PARTS)]
+    return list(zip([above, *ends], [*ends, up_to], strict=True))
 
 
 def _same(value: T) -> T:
