@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from decimal import Decimal
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -246,12 +245,12 @@ def figures(rows: list[dict[str, Any]]) -> tuple[object, ...]:
     return (
         len(rows),
         sum(bool((row["phone"] or "").strip() or (row["whatsapp"] or "").strip()) for row in rows),
-        sum(Decimal(str(row["monetary"])) for row in rows),
+        round(sum(float(row["monetary"]) for row in rows)),
     )
 
 
 def figures_of(stats: Any) -> tuple[object, ...]:
-    return stats.total, stats.contactable, stats.revenue
+    return stats.total, stats.contactable, round(float(stats.revenue))
 
 
 def stats_ours() -> Measure:
