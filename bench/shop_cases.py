@@ -123,14 +123,12 @@ def _once(case: str, contender: str, shop: Shop, url: str) -> dict[str, Any]:
     """Measure in a fresh interpreter, with nothing in its environment but the shop."""
     keep = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
     command = [sys.executable, str(HERE / "shop_contenders.py"), case, contender]
-    before = shop.cpu_seconds()
     done = subprocess.run(
         command, capture_output=True, text=True, env=keep | shop.environment(url), cwd=HERE, check=False
     )
     if done.returncode:
         raise SystemExit(f"shop-{case}, {contender}:\n{done.stderr}")
     measured: dict[str, Any] = json.loads(done.stdout)
-    measured["pg_cpu"] = (shop.cpu_seconds() - before) / measured["repeats"]
     return measured
 
 

@@ -51,7 +51,7 @@ select
   'card', 'paid', now() - make_interval(days => n * 31 %% 700, mins => n %% 1440)
 from (
   -- A tenth of the customers never buy, and a few buy often.
-  select n, case when n %% 20 = 0 then n * 11 %% greatest(%(customers)s / 1000, 1)
+  select n, case when n %% 20 = 0 then n / 20 * 11 %% greatest(%(customers)s / 1000, 1)
     else n * 7 %% (%(customers)s * 9 / 10) end as owner
   from generate_series(1, %(orders)s) n
 ) bought

@@ -37,32 +37,27 @@ class Shop:
             json={"email": stack.admin_email, "password": stack.admin_password},
         )
         self.token: str = signed_in.json()["access_token"]
-        self._postmaster = int((self.data / "data" / "postmaster.pid").read_text().split()[0])
+        self.postmaster = int((self.data / "data" / "postmaster.pid").read_text().split()[0])
 
     def connect(self, role: str) -> psycopg.Connection:
         return psycopg.connect(f"postgresql://{role}@/postgres?host={self.data}", autocommit=True)
 
     def environment(self, url: str) -> dict[str, str]:
         """Return what a contender's process is told of the shop, which it reaches at a URL."""
-        return {"SHOP_URL": url, "SHOP_KEY": self.key, "SHOP_TOKEN": self.token, "SHOP_DATA": str(self.data)}
+        return {
+            "SHOP_URL": url, "SHOP_KEY": self.key, "SHOP_TOKEN": self.token, "SHOP_DATA": str(self.data),
+            "SHOP_POSTMASTER": str(self.postmaster),
+        }  # fmt: skip
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all PostgreSQL processes so far."""
-        ticks = sum(_stat(self._postmaster)[11:15])
-        for each in Path("/proc").iterdir():
-            try:
-                values = _stat(int(each.name)) if each.name.isdigit() else []
-            except OSError:
-                continue
-            if values and values[1] == self._postmaster:
-                ticks += sum(values[11:13])
-        return ticks / _TICKS
+        return cpu_seconds(self.postmaster)
 
     def limit_statements(self, milliseconds: int) -> None:
         """Set the statement timeout of the whole server."""
         with (self.data / "data" / "postgresql.auto.conf").open("a") as configuration:
             configuration.write(f"statement_timeout = {milliseconds}\n")
-        os.kill(self._postmaster, signal.SIGHUP)
+        os.kill(self.postmaster, signal.SIGHUP)
 
     def seed(self) -> float:
         """Fill the shop; return the seconds it took."""
@@ -82,6 +77,19 @@ class Shop:
             time.sleep(1)
             if self.cpu_seconds() - before < 0.02:
                 return
+
+
+def cpu_seconds(postmaster: int) -> float:
+    """Return the CPU time so far of all processes of a PostgreSQL server, those that have ended included."""
+    ticks = sum(_stat(postmaster)[11:15])
+    for each in Path("/proc").iterdir():
+        try:
+            values = _stat(int(each.name)) if each.name.isdigit() else []
+        except OSError:
+            continue
+        if values and values[1] == postmaster:
+            ticks += sum(values[11:13])
+    return ticks / _TICKS
 
 
 def _stat(pid: int) -> list[int]:

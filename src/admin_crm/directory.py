@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
@@ -16,6 +17,7 @@ from admin_crm._postgrest.key_ranges import fetch_pages, in_order_of_key
 from admin_crm._postgrest.rights import check_view
 from admin_crm._postgrest.stream import AsyncRowStream, RowStream
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
+from admin_crm.labels import canonical_health, canonical_segment
 from admin_crm.models import AdminCustomer, DirectoryStats, Page
 
 T = TypeVar("T")
@@ -130,8 +132,8 @@ def summarize_customers(
         contactable=contactable,
         contactable_percent=round(100 * contactable / len(everyone), 1) if everyone else 0.0,
         birthdays_this_month=len(birthdays_this_month(everyone, today=today, time_zone=time_zone)),
-        by_segment=_count_labels(customer.canonical_segment or customer.segment for customer in everyone),
-        by_health_status=_count_labels(customer.canonical_health or customer.health_status for customer in everyone),
+        by_segment=_count_labels((each.segment for each in everyone), canonical_segment),
+        by_health_status=_count_labels((each.health_status for each in everyone), canonical_health),
         revenue=_total([customer.monetary for customer in everyone]),
         revenue_delivered=_total([customer.total_spent for customer in everyone]),
     )
@@ -243,8 +245,13 @@ def _in_month(time: datetime | None, day: date, zone: tzinfo) -> bool:
     return (local.year, local.month) == (day.year, day.month)
 
 
-def _count_labels(labels: Iterable[str | None]) -> dict[str, int]:
-    return {str(label): count for label, count in Counter(labels).most_common() if label is not None}
+def _count_labels(labels: Iterable[str | None], canonical_of: Callable[[str | None], StrEnum | None]) -> dict[str, int]:
+    """Count labels by their canonical name, or under their own where they have none; each is looked up once."""
+    counts: Counter[str] = Counter()
+    for label, count in Counter(labels).items():
+        if label is not None:
+            counts[str(canonical_of(label) or label)] += count
+    return dict(counts.most_common())
 
 
 def _total(amounts: Sequence[Decimal | None]) -> Decimal | None:
