@@ -212,3 +212,8 @@ def test_the_setting_decides_for_every_read_whether_the_collector_is_paused(call
     for read in (get_all_customers, lambda crm: get_customer_orders(crm, SOMEBODY)):
         caller(read, crm)
     assert paused == [True, True] * pause_gc
+
+
+def test_an_object_without_a_value_is_no_row():
+    with pytest.raises(UnexpectedResponseError):
+        read_rows(httpx.Response(200, content=b'[{"id": "1", "total"}]', request=httpx.Request("GET", URL)), Order)

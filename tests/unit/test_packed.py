@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from admin_crm import (
     AdminCustomer,
     IncompleteReadError,
+    PermissionDeniedError,
     RequestTimeoutError,
     Settings,
     get_all_customers,
@@ -87,6 +88,12 @@ def test_an_answer_that_was_cut_is_not_complete(content):
     assert not unpacker.is_complete
 
 
+def test_a_row_that_says_it_holds_more_customers_than_it_does_is_none():
+    content = answer(customers(2)).replace(b'"packed":2', b'"packed":3')
+    unpacker, found = unpacked(content, [])
+    assert (found, unpacker.is_complete) == ([], False)
+
+
 def test_customers_are_there_as_soon_as_their_row_is():
     content = answer(customers(2), customers(2, start=9))
     unpacker = Unpacker(ModelDecoder(AdminCustomer))
@@ -146,6 +153,22 @@ def test_what_does_not_fit_the_statement_timeout_is_read_in_parts(caller, crm):
     route = respx.post(RPC).mock(side_effect=part)
     assert len(caller(get_all_customers, crm)) == 5
     assert len(requests_to(route)) == 9  # the whole once, and never again in vain
+
+
+@respx.mock
+def test_what_else_goes_wrong_with_a_part_is_raised(caller, crm):
+    denied = {"code": "42501", "message": "permission denied for table orders"}
+    route = respx.post(RPC)
+    route.side_effect = [httpx.Response(500, json=TIMEOUT), httpx.Response(403, json=denied)]
+    with pytest.raises(PermissionDeniedError):
+        caller(get_all_customers, crm)
+
+
+@respx.mock
+def test_a_stream_that_does_not_fit_the_statement_timeout_comes_page_by_page(caller, crm):
+    respx.post(RPC).mock(return_value=httpx.Response(500, json=TIMEOUT))
+    respx.get(VIEW).mock(side_effect=Rows(customers(5), cap=2))
+    assert len(caller.collect(iter_customers(crm))) == 5
 
 
 @respx.mock

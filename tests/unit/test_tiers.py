@@ -17,6 +17,7 @@ from admin_crm import (
     CustomerTier,
     InvalidInputError,
     LoyaltyTier,
+    SchemaMismatchError,
     Settings,
     get_loyalty_tiers,
     tier_progress,
@@ -114,6 +115,12 @@ def test_a_shop_without_such_settings_has_the_thresholds_of_ours(caller, shop, s
 def test_a_refusal_is_not_taken_for_a_shop_without_tiers(ask, shop):
     shop.get(STORE_SETTINGS).respond(400, json={"code": "22P02", "message": "invalid input syntax"})
     with pytest.raises(InvalidInputError):
+        ask(get_loyalty_tiers)
+
+
+def test_only_a_missing_table_or_column_means_that_the_shop_has_no_tiers(ask, shop):
+    shop.get(url__startswith=STORE_SETTINGS).respond(404, json={"code": "PGRST202", "message": "no such function"})
+    with pytest.raises(SchemaMismatchError):
         ask(get_loyalty_tiers)
 
 

@@ -158,8 +158,7 @@ def _columns(row: bytes) -> Iterator[tuple[str, tuple[bytes, int]]]:
     for pair, depth in _children(row, b"{"):
         key = _KEY.match(pair)
         if key is None:
-            json.loads(pair)  # raises
-            return
+            raise ValueError("not a JSON object")
         yield json.loads(key[1]), (pair[key.end() :], depth)
 
 
