@@ -31,6 +31,8 @@ with AdminCRM(URL, "sb_secret_interrupt", settings={SETTINGS}) as crm:
     try:
         get_all_customers(crm)
     except KeyboardInterrupt:
+        for each in threading.enumerate()[1:]:
+            each.join({GIVE_UP})  # it has been told to end, and on a busy machine that takes its time
         print("interrupted", [each.name for each in threading.enumerate()])
 """
 ASYNC = f"""
