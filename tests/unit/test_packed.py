@@ -228,6 +228,21 @@ def test_a_column_that_the_shop_lacks_is_asked_for_once(caller, crm):
 
 
 @respx.mock
+def test_a_view_that_is_keyed_by_customer_id_only_is_read_too(caller, crm):
+    missing = {"code": "42703", "message": "column listed.id does not exist"}
+
+    def answered(request):
+        asked = json.loads(request.content)["columns"]
+        if "id" in asked:
+            return httpx.Response(400, json=missing)
+        return httpx.Response(200, content=answer([{"customer_id": each["id"]} for each in customers(2)]))
+
+    respx.post(RPC).mock(side_effect=answered)
+    assert len(caller(get_all_customers, crm, columns=["full_name"])) == 2
+    assert facts_of(crm).view_key == "customer_id"
+
+
+@respx.mock
 def test_a_stream_that_breaks_says_how_far_it_came(caller, crm):
     def broken():
         yield answer(customers(2), customers(2, start=9))[:-40]

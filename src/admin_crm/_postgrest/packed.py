@@ -254,7 +254,7 @@ async def _open(
 ) -> PackedStream[R]:
     """Call the function, anew without each column that the view does not have; call it only within `send_steps`."""
     while True:
-        selected = select_list(crm, decoder.model, fields, KEY)
+        selected = select_list(crm, decoder.model, fields, facts_of(crm).view_key or KEY)
         response = await _call(crm, selected, above, up_to)
         try:
             check_success(response)
