@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import NamedTuple, cast
 
 import httpx
 
+from admin_crm._functions.invoke import UNSUPPORTED_ACTION
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, send_request
 from admin_crm.settings import Settings
 
 UNKNOWN_ACTION = "doctor_asks_for_no_action"
 """An action that no function supports: what it answers to this, it answers to every action it does not support."""
-
-# As the shops' functions say it, without the name of the action.
-_UNSUPPORTED = re.compile(
-    r"acci[oó]n (?:no (?:soportada|v[aá]lida|reconocida|permitida)|desconocida|inv[aá]lida)"
-    r"|(?:unknown|unsupported|invalid|unrecogni[sz]ed) action"
-    r"|action\W+(?:is )?not (?:supported|found|known|recogni[sz]ed)",
-    re.IGNORECASE,
-)
 
 
 class Action(NamedTuple):
@@ -58,7 +50,7 @@ async def _supported(crm: AnyCRM, function: str, actions: list[Action]) -> Findi
     answers = {action: await _ask(crm, function, action.name) for action in actions}
     if any(answer.status in (401, 403) for answer in answers.values()):
         return Finding("pass", "deployed; it refuses these credentials, so the actions it supports are unknown")
-    missing = [action for action, answer in answers.items() if _UNSUPPORTED.search(answer.text)]
+    missing = [action for action, answer in answers.items() if UNSUPPORTED_ACTION.search(answer.text)]
     if missing:
         names, used_by = ", ".join(each.name for each in missing), ", ".join(each.used_by for each in missing)
         settings = " and ".join(each.setting for each in missing)
