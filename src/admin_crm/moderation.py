@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.rows import first_or_none
-from admin_crm._postgrest.decode import read_batch, read_rows
-from admin_crm._postgrest.query import EXACT_COUNT, check_exists, fetch_all, send_query, writable
+from admin_crm._postgrest.decode import read_batch
+from admin_crm._postgrest.query import EXACT_COUNT, fetch_all, may_not_change, send_query, update_of_customer, writable
 from admin_crm._postgrest.rights import check_user
 from admin_crm.client import AnyCRM, operation
-from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError, PermissionDeniedError
+from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError
 from admin_crm.labels import AccountStatus, status_of
 from admin_crm.models import AdminCustomerDetail, CustomerProfile
 from admin_crm.notifications import get_customer_notifications, send_customer_notification
@@ -75,18 +74,7 @@ async def update_customer_status(
     if end is not None and end <= datetime.now(UTC):
         raise InvalidInputError("suspension_end must be in the future", argument="suspension_end")
     values = {"account_status": new_status.value, "suspension_end": end and end.isoformat()}
-    table = crm.settings.profiles_table
-    updated = first_or_none(
-        await send_query(
-            crm,
-            lambda: writable(crm, table).update(values).eq("id", str(customer)),
-            lambda response: read_rows(response, CustomerProfile),
-        )
-    )
-    if updated is None:
-        await check_exists(crm, customer)
-        raise _may_not_change()
-    return updated
+    return await update_of_customer(crm, crm.settings.profiles_table, customer, values, CustomerProfile, "status")
 
 
 @operation
@@ -186,12 +174,5 @@ async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> l
             CustomerProfile,
         )
         if unchanged:
-            raise _may_not_change()
+            raise may_not_change("status")
     return list(lifted.rows)
-
-
-def _may_not_change() -> PermissionDeniedError:
-    return PermissionDeniedError(
-        "these credentials can see the customer but not change the status",
-        hint="connect as an administrator or with the secret key",
-    )

@@ -7,11 +7,10 @@ from types import EllipsisType
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.rows import Json, first_or_none
-from admin_crm._postgrest.decode import read_rows
-from admin_crm._postgrest.query import check_exists, send_query, writable
+from admin_crm._core.rows import Json
+from admin_crm._postgrest.query import update_of_customer
 from admin_crm.client import AnyCRM, operation
-from admin_crm.errors import InvalidInputError, InvalidTypeError, PermissionDeniedError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 from admin_crm.models import CustomerProfile
 
 __all__ = ["update_customer_profile"]
@@ -63,21 +62,7 @@ async def update_customer_profile(
         changes["birthdate"] = None if birthdate is None else _birthdate(birthdate).isoformat()
     if not changes:
         raise InvalidInputError("pass full_name, phone, whatsapp or birthdate", argument="full_name")
-    table = crm.settings.profiles_table
-    updated = first_or_none(
-        await send_query(
-            crm,
-            lambda: writable(crm, table).update(changes).eq("id", str(customer)),
-            lambda response: read_rows(response, CustomerProfile),
-        )
-    )
-    if updated is None:
-        await check_exists(crm, customer)
-        raise PermissionDeniedError(
-            "these credentials can see the customer but not change the profile",
-            hint="connect as an administrator or with the secret key",
-        )
-    return updated
+    return await update_of_customer(crm, crm.settings.profiles_table, customer, changes, CustomerProfile, "profile")
 
 
 def _birthdate(value: object) -> date:

@@ -171,6 +171,34 @@ async def insert_once(crm: AnyCRM, table: str, row: Json, model: type[M], what: 
     return require_row(rows, what)
 
 
+async def update_of_customer(crm: AnyCRM, table: str, customer: UUID, values: Json, model: type[M], what: str) -> M:
+    """Update the row that a table has under a customer's id, and return it, the proof that it was changed (R2).
+
+    Raises:
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: the customer is visible, but `what` may not be changed.
+    """
+    updated = first_or_none(
+        await send_query(
+            crm,
+            lambda: writable(crm, table).update(values).eq("id", str(customer)),
+            lambda response: read_rows(response, model),
+        )
+    )
+    if updated is None:
+        await check_exists(crm, customer)
+        raise may_not_change(what)
+    return updated
+
+
+def may_not_change(what: str) -> PermissionDeniedError:
+    """Return the error of a customer who is seen, but whose row these credentials may not change."""
+    return PermissionDeniedError(
+        f"these credentials can see the customer but not change the {what}",
+        hint="connect as an administrator or with the secret key",
+    )
+
+
 def require_row(rows: Sequence[M], what: str) -> M:
     """Return the row that a write returned, the proof that it was written (R2)."""
     if not rows:
