@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -16,6 +15,7 @@ from pydantic import (
 )
 
 from admin_crm._core import validation as check
+from admin_crm._core.fields import Masked
 from admin_crm.models.customers import CustomerProfile
 from admin_crm.models.records import Address
 
@@ -40,7 +40,7 @@ def _storable_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
-class _Input(BaseModel):
+class _Input(Masked):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
