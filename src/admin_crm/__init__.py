@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from admin_crm.errors import (
         AdminCRMError,
         AuthenticationError,
+        BulkError,
         ClientStateError,
         ConflictError,
         CustomerCreationError,
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BulkResult,
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
@@ -148,6 +151,8 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BulkError",
+    "BulkResult",
     "CategoryCount",
     "ClientStateError",
     "ConflictError",
@@ -242,6 +247,7 @@ __all__ = [
     "lift_expired_suspensions",
     "list_customer_evidence",
     "new_this_month",
+    "notify_customers",
     "orders_frame",
     "paginate",
     "remove_customer_tags",
@@ -249,10 +255,12 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_custom_fields_of",
     "set_default_address",
     "show_personal_data",
     "suggest_customer_tags",
     "summarize_customers",
+    "tag_customers",
     "tier_progress",
     "update_admin_customer_notes",
     "update_customer_address",
@@ -290,6 +298,7 @@ _MODULES = (
     "diagnosis",
     "frames",
     "partitions",
+    "bulk",
 )
 
 
