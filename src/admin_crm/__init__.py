@@ -116,6 +116,7 @@ if TYPE_CHECKING:
         TimelineEvent,
         UsedCoupon,
         WishlistItem,
+        show_personal_data,
     )
     from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
     from admin_crm.notes import (
@@ -253,6 +254,7 @@ __all__ = [
     "send_customer_notification",
     "set_custom_fields",
     "set_default_address",
+    "show_personal_data",
     "suggest_customer_tags",
     "summarize_customers",
     "tier_progress",
