@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.audit import get_moderation_history
     from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
         LoyaltyOffer,
         LoyaltyProposition,
         LoyaltyTier,
+        ModerationEntry,
         Notification,
         Order,
         OrderItem,
@@ -182,6 +184,7 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "ModerationEntry",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -239,6 +242,7 @@ __all__ = [
     "get_loyalty_history",
     "get_loyalty_offers",
     "get_loyalty_tiers",
+    "get_moderation_history",
     "get_proactive_insights",
     "get_referrals",
     "get_strategic_loyalty_analysis",
@@ -285,6 +289,7 @@ _MODULES = (
     "evidence",
     "orders",
     "notifications",
+    "audit",
     "moderation",
     "notes",
     "creation",

@@ -11,6 +11,7 @@ from admin_crm._core import validation as check
 from admin_crm._postgrest.decode import read_batch
 from admin_crm._postgrest.query import EXACT_COUNT, fetch_all, may_not_change, send_query, update_of_customer, writable
 from admin_crm._postgrest.rights import check_user
+from admin_crm.audit import get_moderation_history
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError, InvalidInputError
 from admin_crm.labels import AccountStatus, status_of
@@ -19,6 +20,7 @@ from admin_crm.notifications import get_customer_notifications, send_customer_no
 
 __all__ = [
     "get_customer_notifications",
+    "get_moderation_history",
     "is_locked",
     "lift_expired_suspensions",
     "send_customer_notification",

@@ -23,6 +23,7 @@ from admin_crm.models.loyalty import (
     UsedCoupon,
     WishlistItem,
 )
+from admin_crm.models.moderation import ModerationEntry
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
@@ -55,6 +56,7 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "ModerationEntry",
     "Notification",
     "Order",
     "OrderItem",
