@@ -143,6 +143,9 @@ class Settings(BaseModel):
     """The maximum delay before the first retry, in seconds; it doubles with each retry."""
     retry_max_delay: Seconds = 8.0
     """The maximum delay before any retry, in seconds, unless the server requests a longer one."""
+    token_seconds: int = Field(default=3600, ge=1)
+    """How long an access token of the project is valid, in seconds (its JWT expiry): so long a banned customer's last
+    one still works."""
     rest_timeout: Seconds = 30.0
     """The timeout of a PostgREST request, in seconds."""
     auth_timeout: Seconds = 20.0

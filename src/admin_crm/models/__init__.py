@@ -20,6 +20,7 @@ from admin_crm.models.loyalty import (
     UsedCoupon,
     WishlistItem,
 )
+from admin_crm.models.moderation import BanMismatch, Moderation, PreviousStatus, SignIn
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
@@ -33,6 +34,7 @@ __all__ = [
     "AdminCustomer",
     "AdminCustomerDetail",
     "AdminNotes",
+    "BanMismatch",
     "CategoryCount",
     "CreateCustomerData",
     "CreatedCustomer",
@@ -51,13 +53,16 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "Moderation",
     "Notification",
     "Order",
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PreviousStatus",
     "ProductCount",
     "Referral",
+    "SignIn",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",

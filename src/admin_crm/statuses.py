@@ -1,0 +1,250 @@
+"""A ban that bans: a customer's status, the sign-in and the record of it, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from admin_crm._auth.bans import ban_for, set_ban
+from admin_crm._core import validation as check
+from admin_crm._core.connection import rights_in_effect
+from admin_crm._core.gather import gather
+from admin_crm._core.idempotency import row_id
+from admin_crm._core.log import log
+from admin_crm._postgrest.account_status import StatusChange, checked_change, fetch_status, write_status
+from admin_crm._postgrest.query import customer_not_found
+from admin_crm._postgrest.rights import is_administrator
+from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
+from admin_crm.errors import (
+    AdminCRMError,
+    InvalidInputError,
+    NotFoundError,
+    PartialModerationError,
+    RequestTimeoutError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
+from admin_crm.labels import AccountStatus
+from admin_crm.models import CustomerProfile, Moderation, PreviousStatus
+
+__all__ = ["moderate_customer"]
+
+_OPERATION = "moderate_customer"
+_LOST = (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError)
+"""Errors after which nobody knows whether the request was executed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModerationRequest:
+    """One customer's moderation, with checked values."""
+
+    customer: UUID
+    change: StatusChange
+    reason: str
+    actor: str | None
+    enforce_sign_in: bool | None
+    force: bool
+    idempotency_key: str
+
+    @property
+    def log_id(self) -> UUID:
+        """The id of the row in the moderation log, the same for every call with the same key."""
+        return row_id(_OPERATION, self.idempotency_key, self.customer)
+
+    @property
+    def resume(self) -> dict[str, Any]:
+        """The arguments with which `moderate_customer` goes on."""
+        return {
+            "customer_id": self.customer,
+            "status": self.change.status,
+            "suspension_end": self.change.end,
+            "reason": self.reason,
+            "actor": self.actor,
+            "enforce_sign_in": self.enforce_sign_in,
+            "force": self.force,
+            "idempotency_key": self.idempotency_key,
+        }
+
+
+@operation
+async def moderate_customer(
+    crm: AnyCRM,
+    customer_id: UUID | str,
+    status: AccountStatus | str,
+    *,
+    suspension_end: datetime | None = None,
+    reason: str,
+    actor: str | None = None,
+    enforce_sign_in: bool | None = None,
+    force: bool = False,
+    idempotency_key: str | None = None,
+) -> Moderation:
+    """Ban, suspend or reactivate a customer: the status, the sign-in, and a record of who did it and why.
+
+    With a secret key the auth server refuses the customer's sign-in and refresh: for good with a ban, until its end
+    with a suspension, and no longer with ``active``. An access token from before goes on opening the shop's data until
+    it expires: `tokens_valid_until` says when.
+
+    Where the shop has the SQL function of ``admin-crm sql moderation``, status and log change in one transaction, and a
+    lock whose sign-in is banned ends the customer's sessions too. Elsewhere the reason goes to the structured log:
+    logger ``admin_crm``, level INFO, in the record's attributes, not in its message.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        status: active, suspended or banned.
+        suspension_end: the end of a suspension, in the future and with a time zone; None for no end date.
+        reason: why, at most 2,000 characters; kept in the log.
+        actor: who does it, at most 200 characters, where the connection does not say: a secret key acts for many.
+        enforce_sign_in: whether to ban the sign-in: True requires it, False leaves it as it is. None, the default,
+            does it where the connection has a secret key.
+        force: lock even an administrator, or oneself.
+        idempotency_key: your name for this moderation, at most 200 characters: a second call with it and the same
+            arguments writes no second row into the log.
+
+    Returns:
+        The profile after the change, the status before it, and what was done.
+
+    Raises:
+        InvalidInputError: a value is invalid; or the customer is an administrator or oneself, and `force` is not set.
+        CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
+        PermissionDeniedError: `enforce_sign_in` is True and there is no secret key, or these credentials can see the
+            customer but not change the status.
+        ConflictError: there was a moderation with this key before, and the status has been changed since.
+        PartialModerationError: a step failed; `completed` says what stands, and
+            ``moderate_customer(crm, **error.resume)`` does the rest.
+
+    Writes `customer_profiles` and `moderation_log` (with the function `moderate_customer`), and the auth server's user;
+    reads `admin_users`.
+
+    Needs an administrator's session or the secret key; the secret key, alone or beside a session, bans the sign-in and
+    knows the administrators. A session alone does not know them without the function: `administrator_checked` says so.
+
+    Examples:
+        >>> done = moderate_customer(crm, customer_id, "banned", reason="Fraude con tarjetas")
+        >>> done.sign_in, done.logged, done.tokens_valid_until
+    """
+    request = ModerationRequest(
+        customer=check.uuid(customer_id),
+        change=checked_change(status, suspension_end),
+        reason=check.text(reason, "reason", max_length=2_000),
+        actor=None if actor is None else check.text(actor, "actor", max_length=200),
+        enforce_sign_in=enforce_sign_in,
+        force=force,
+        idempotency_key=(
+            str(uuid4()) if idempotency_key is None else check.text(idempotency_key, "idempotency_key", max_length=200)
+        ),
+    )
+    return await moderate(crm, request)
+
+
+async def moderate(crm: AnyCRM, request: ModerationRequest) -> Moderation:
+    """Moderate one customer, step by step: the status with its record, then the sign-in."""
+    secret = _secret_to_enforce_with(crm, request)
+    if request.change.locks and not request.force and rights_in_effect(crm).user == str(request.customer):
+        raise refusal("the signed-in user would lock himself")
+    try:
+        done = await _change_status(crm, request)
+    except _LOST as error:
+        if isinstance(error, ServiceUnavailableError) and error.unsent:
+            raise
+        raise _partial("the answer was lost, so the status may or may not be set", (), request, error) from error
+    return await _with_sign_in(secret, request, done)
+
+
+def refusal(why: str) -> InvalidInputError:
+    """Return the error of a lock that needs `force`."""
+    return InvalidInputError(
+        f"{why}, and nothing was changed", argument="force", hint="pass force=True to do it anyway"
+    )
+
+
+def _secret_to_enforce_with(crm: AnyCRM, request: ModerationRequest) -> AnyCRM | None:
+    if request.enforce_sign_in is False or (request.enforce_sign_in is None and not has_secret_key(crm)):
+        return None
+    return with_secret_key(crm, "banning the sign-in")
+
+
+async def _change_status(crm: AnyCRM, request: ModerationRequest) -> Moderation:
+    """Change the status as any shop allows it, and write the reason to the structured log."""
+    customer, checks = request.customer, request.change.locks and not request.force and has_secret_key(crm)
+    if checks:
+        secret = with_secret_key(crm, "knowing the administrators")
+        previous, is_admin = await gather(crm, fetch_status(crm, customer), is_administrator(secret, customer))
+    else:
+        previous, is_admin = await fetch_status(crm, customer), None
+    if is_admin:
+        raise refusal("the customer is an administrator")
+    if previous is None:
+        raise customer_not_found()
+    profile = await write_status(crm, customer, request.change)
+    _log(request, previous)
+    return Moderation(
+        profile=profile,
+        previous=PreviousStatus(account_status=previous.account_status, suspension_end=previous.suspension_end),
+        sign_in="not_enforced",
+        logged=False,
+        administrator_checked=is_admin is False,
+    )
+
+
+async def _with_sign_in(secret: AnyCRM | None, request: ModerationRequest, done: Moderation) -> Moderation:
+    """Set or lift the ban of the sign-in, and say what became of it."""
+    if secret is None:
+        return done
+    completed = ("status", "log") if done.logged else ("status",)
+    ban = ban_for(request.change.status, request.change.end, datetime.now(UTC))
+    try:
+        banned_until = await set_ban(secret, request.customer, ban)
+    except NotFoundError as error:
+        if error.code == "user_not_found" and not (request.enforce_sign_in and request.change.locks):
+            return done.model_copy(update={"sign_in": "no_user"})
+        what = "the customer has a profile but no user in auth, so there is no sign-in to ban"
+        raise _partial(what, completed, request, error) from error
+    except AdminCRMError as error:
+        what = "the status was changed, but not the ban of the sign-in"
+        raise _partial(what, completed, request, error) from error
+    if banned_until is None:
+        return done.model_copy(update={"sign_in": "allowed"})
+    valid_until = datetime.now(UTC) + timedelta(seconds=secret.settings.token_seconds)
+    return done.model_copy(
+        update={"sign_in": "banned", "banned_until": banned_until, "tokens_valid_until": valid_until}
+    )
+
+
+def _partial(
+    what: str, completed: tuple[str, ...], request: ModerationRequest, error: AdminCRMError
+) -> PartialModerationError:
+    return PartialModerationError(
+        f"{what}: {error.message}",
+        completed=completed,
+        resume=request.resume,
+        customer_id=request.customer,
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+        hint="call moderate_customer(crm, **error.resume): it does what is missing, and writes nothing twice",
+        retryable=error.retryable,
+    )
+
+
+def _log(request: ModerationRequest, previous: CustomerProfile) -> None:
+    """Write a moderation to the structured log; what people have typed is in the record's attributes alone."""
+    log.info(
+        "customer %s: %s after %s",
+        request.customer,
+        request.change.status,
+        previous.account_status,
+        extra={
+            "moderation_id": str(request.log_id),
+            "customer_id": str(request.customer),
+            "account_status": request.change.status.value,
+            "suspension_end": request.change.end,
+            "previous_status": previous.account_status,
+            "previous_suspension_end": previous.suspension_end,
+            "reason": request.reason,
+            "actor": request.actor,
+        },
+    )

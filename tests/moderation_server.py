@@ -1,0 +1,127 @@
+"""A shop that respx plays: profiles with their status, administrators, and the auth server's users with their bans."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import respx
+
+from helpers import PROFILES, REST, URL
+
+ADMINS = f"{REST}/admin_users"
+USERS = f"{URL}/auth/v1/admin/users"
+UNITS = {"h": 3600, "s": 1}
+NO_USER = httpx.Response(404, json={"code": 404, "error_code": "user_not_found", "msg": "User not found"})
+
+
+class ModerationServer:
+    """Answers as PostgREST and auth do; a test may change the rows, and replace a route."""
+
+    def __init__(self, router: respx.MockRouter, *customers: str) -> None:
+        self.profiles: dict[str, dict[str, Any]] = {}
+        self.bans: dict[str, str | None] = {}
+        self.admins: set[str] = set()
+        self.writes: list[str] = []
+        """What was written, in order: ``status`` or a ban's duration."""
+        for each in customers:
+            self.add(each)
+        self.read = router.get(PROFILES).mock(side_effect=self._read)
+        self.update = router.patch(PROFILES).mock(side_effect=self._update)
+        self.members = router.get(ADMINS).mock(side_effect=self._members)
+        self.listed = router.get(USERS).mock(side_effect=self._list)
+        self.user = router.get(url__startswith=f"{USERS}/").mock(side_effect=self._user)
+        self.ban = router.put(url__startswith=f"{USERS}/").mock(side_effect=self._ban)
+
+    def add(self, customer: str, status: str | None = "active", end: datetime | None = None, **more: Any) -> None:
+        """Add a customer, with a user who is not banned."""
+        until = None if end is None else end.isoformat()
+        self.profiles[customer] = {"id": customer, "account_status": status, "suspension_end": until, **more}
+        self.bans[customer] = None
+
+    def banned_until(self, customer: str) -> datetime | None:
+        until = self.bans[customer]
+        return None if until is None else datetime.fromisoformat(until)
+
+    def _read(self, request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        found = [row for row in self.profiles.values() if self._asked_for(row, params)]
+        if "or" in params:
+            found = [row for row in found if self._is_locked(row)]
+        return self._rows(found, params.get("select", "*"))
+
+    def _update(self, request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        found = [row for row in self.profiles.values() if self._asked_for(row, params)]
+        self.writes.append("status")
+        for row in found:
+            row.update(json.loads(request.content))
+        return self._rows(found, "*")
+
+    def _asked_for(self, row: dict[str, Any], params: httpx.QueryParams) -> bool:
+        for each in params.get_list("id"):
+            operator, _, value = each.partition(".")
+            if not {"eq": row["id"] == value, "in": row["id"] in value, "gt": row["id"] > value}[operator]:
+                return False
+        wanted, end = params.get("account_status"), params.get("suspension_end", "")
+        if wanted is not None and wanted != f"eq.{row['account_status']}":
+            return False
+        until = row["suspension_end"]
+        return not end or (until is not None and until <= end.removeprefix("lte."))
+
+    def _is_locked(self, row: dict[str, Any]) -> bool:
+        until = row["suspension_end"]
+        suspended = row["account_status"] == "suspended"
+        open_end = until is None or datetime.fromisoformat(until) > datetime.now(UTC)
+        return row["account_status"] == "banned" or (suspended and open_end)
+
+    def _rows(self, rows: list[dict[str, Any]], select: str) -> httpx.Response:
+        names = None if select == "*" else select.split(",")
+        shown = [row if names is None else {name: row[name] for name in names} for row in rows]
+        return httpx.Response(200, json=shown, headers={"content-range": f"*/{len(shown)}"})
+
+    def _members(self, request: httpx.Request) -> httpx.Response:
+        asked = request.url.params["id"].removeprefix("eq.")
+        return httpx.Response(200, json=[{"id": asked}] if asked in self.admins else [])
+
+    def _list(self, request: httpx.Request) -> httpx.Response:
+        page, size = (int(request.url.params[name]) for name in ("page", "per_page"))
+        users = [self._answer(each) for each in list(self.bans)[(page - 1) * size : page * size]]
+        return httpx.Response(200, json={"users": users}, headers={"x-total-count": str(len(self.bans))})
+
+    def _user(self, request: httpx.Request) -> httpx.Response:
+        customer = request.url.path.rpartition("/")[2]
+        return httpx.Response(200, json=self._answer(customer)) if customer in self.bans else NO_USER
+
+    def _ban(self, request: httpx.Request) -> httpx.Response:
+        customer, duration = request.url.path.rpartition("/")[2], json.loads(request.content)["ban_duration"]
+        if customer not in self.bans:
+            return NO_USER
+        self.writes.append(duration)
+        if duration == "none":
+            self.bans[customer] = None
+        else:
+            seconds = int(duration[:-1]) * UNITS[duration[-1]]
+            self.bans[customer] = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+        return httpx.Response(200, json=self._answer(customer))
+
+    def _answer(self, customer: str) -> dict[str, Any]:
+        until = self.bans[customer]
+        return {"id": customer, "email": "a@x.example"} | ({} if until is None else {"banned_until": until})
+
+
+def customers(count: int) -> list[str]:
+    """Return the ids of so many customers."""
+    return [str(UUID(int=number)) for number in range(1, count + 1)]
+
+
+def token_of(user: str) -> str:
+    """Return a token that says whose it is; nobody has signed it."""
+    parts = ({"alg": "none"}, {"role": "authenticated", "sub": user})
+    return ".".join(
+        [*(base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts), "c"]
+    )
