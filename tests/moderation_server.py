@@ -23,6 +23,9 @@ class ModerationServer:
     """Answers as PostgREST and auth do; a test may change the rows, and replace a route."""
 
     def __init__(self, router: respx.MockRouter, *customers: str) -> None:
+        self.router = router
+        self.log: dict[str, dict[str, Any]] = {}
+        """What the shop's function was given, by the id of the log's row."""
         self.profiles: dict[str, dict[str, Any]] = {}
         self.bans: dict[str, str | None] = {}
         self.admins: set[str] = set()
@@ -42,6 +45,11 @@ class ModerationServer:
         until = None if end is None else end.isoformat()
         self.profiles[customer] = {"id": customer, "account_status": status, "suspension_end": until, **more}
         self.bans[customer] = None
+
+    def with_function(self) -> respx.Route:
+        """Install the function of `admin-crm sql moderation`."""
+        self.function = self.router.post(f"{REST}/rpc/moderate_customer").mock(side_effect=self._moderate)
+        return self.function
 
     def banned_until(self, customer: str) -> datetime | None:
         until = self.bans[customer]
@@ -83,6 +91,16 @@ class ModerationServer:
         names = None if select == "*" else select.split(",")
         shown = [row if names is None else {name: row[name] for name in names} for row in rows]
         return httpx.Response(200, json=shown, headers={"content-range": f"*/{len(shown)}"})
+
+    def _moderate(self, request: httpx.Request) -> httpx.Response:
+        sent = json.loads(request.content)
+        row, repeated = self.profiles[sent["p_customer_id"]], sent["p_id"] in self.log
+        kept = self.log.setdefault(sent["p_id"], sent | {"previous": (row["account_status"], row["suspension_end"])})
+        if not repeated:
+            row |= {"account_status": sent["p_status"], "suspension_end": sent["p_suspension_end"]}
+        status, end = kept["previous"]
+        answer = {"profile": row, "previous_status": status, "previous_suspension_end": end, "repeated": repeated}
+        return httpx.Response(200, json=answer | {"sessions_ended": 2 if sent["p_end_sessions"] else None})
 
     def _members(self, request: httpx.Request) -> httpx.Response:
         asked = request.url.params["id"].removeprefix("eq.")

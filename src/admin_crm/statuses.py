@@ -13,15 +13,18 @@ from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.gather import gather
 from admin_crm._core.idempotency import row_id
 from admin_crm._core.log import log
+from admin_crm._core.meanings import BY_CODE
 from admin_crm._postgrest.account_status import StatusChange, checked_change, fetch_status, write_status
+from admin_crm._postgrest.moderation_log import moderate_by_function
 from admin_crm._postgrest.query import customer_not_found
 from admin_crm._postgrest.rights import is_administrator
 from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import (
     AdminCRMError,
-    InvalidInputError,
+    ConflictError,
     NotFoundError,
     PartialModerationError,
+    PermissionDeniedError,
     RequestTimeoutError,
     ServiceUnavailableError,
     UnexpectedResponseError,
@@ -32,6 +35,8 @@ from admin_crm.models import CustomerProfile, Moderation, PreviousStatus
 __all__ = ["moderate_customer"]
 
 _OPERATION = "moderate_customer"
+NEEDS_FORCE = "AC001"
+"""The code of a lock that needs `force`: of the shop's function, and of the library where there is none."""
 _LOST = (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError)
 """Errors after which nobody knows whether the request was executed."""
 
@@ -108,10 +113,11 @@ async def moderate_customer(
         The profile after the change, the status before it, and what was done.
 
     Raises:
-        InvalidInputError: a value is invalid; or the customer is an administrator or oneself, and `force` is not set.
+        InvalidInputError: a value is invalid.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
-        PermissionDeniedError: `enforce_sign_in` is True and there is no secret key, or these credentials can see the
-            customer but not change the status.
+        PermissionDeniedError: the customer is an administrator or oneself, and `force` is not set (`code` is
+            ``AC001``); `enforce_sign_in` is True and there is no secret key; or these credentials can see the customer
+            but not change the status.
         ConflictError: there was a moderation with this key before, and the status has been changed since.
         PartialModerationError: a step failed; `completed` says what stands, and
             ``moderate_customer(crm, **error.resume)`` does the rest.
@@ -144,21 +150,15 @@ async def moderate(crm: AnyCRM, request: ModerationRequest) -> Moderation:
     """Moderate one customer, step by step: the status with its record, then the sign-in."""
     secret = _secret_to_enforce_with(crm, request)
     if request.change.locks and not request.force and rights_in_effect(crm).user == str(request.customer):
-        raise refusal("the signed-in user would lock himself")
+        raise _refusal("the customer is the signed-in user")
     try:
-        done = await _change_status(crm, request)
+        done = await _change_on_record(crm, request, end_sessions=secret is not None and request.change.locks)
+        done = done or await _change(crm, request)
     except _LOST as error:
         if isinstance(error, ServiceUnavailableError) and error.unsent:
             raise
         raise _partial("the answer was lost, so the status may or may not be set", (), request, error) from error
     return await _with_sign_in(secret, request, done)
-
-
-def refusal(why: str) -> InvalidInputError:
-    """Return the error of a lock that needs `force`."""
-    return InvalidInputError(
-        f"{why}, and nothing was changed", argument="force", hint="pass force=True to do it anyway"
-    )
 
 
 def _secret_to_enforce_with(crm: AnyCRM, request: ModerationRequest) -> AnyCRM | None:
@@ -167,7 +167,39 @@ def _secret_to_enforce_with(crm: AnyCRM, request: ModerationRequest) -> AnyCRM |
     return with_secret_key(crm, "banning the sign-in")
 
 
-async def _change_status(crm: AnyCRM, request: ModerationRequest) -> Moderation:
+async def _change_on_record(crm: AnyCRM, request: ModerationRequest, *, end_sessions: bool) -> Moderation | None:
+    """Change the status and write the log, in one transaction; None where the shop has no function for it."""
+    change = request.change
+    answer = await moderate_by_function(
+        crm,
+        entry_id=request.log_id,
+        customer=request.customer,
+        status=change.status,
+        suspension_end=change.end,
+        reason=request.reason,
+        actor=request.actor,
+        end_sessions=end_sessions,
+        force=request.force,
+    )
+    if answer is None:
+        return None
+    profile = answer.profile
+    if answer.repeated and (profile.account_status, profile.suspension_end) != change:
+        raise ConflictError(
+            f"this moderation was done before, and the status has been changed since, to {profile.account_status}",
+            hint="nothing was changed now; to do it anew, call moderate_customer without the idempotency_key",
+        )
+    return Moderation(
+        profile=profile,
+        previous=PreviousStatus(account_status=answer.previous_status, suspension_end=answer.previous_suspension_end),
+        sign_in="not_enforced",
+        logged=True,
+        sessions_ended=answer.sessions_ended,
+        administrator_checked=change.locks and not request.force,
+    )
+
+
+async def _change(crm: AnyCRM, request: ModerationRequest) -> Moderation:
     """Change the status as any shop allows it, and write the reason to the structured log."""
     customer, checks = request.customer, request.change.locks and not request.force and has_secret_key(crm)
     if checks:
@@ -176,7 +208,7 @@ async def _change_status(crm: AnyCRM, request: ModerationRequest) -> Moderation:
     else:
         previous, is_admin = await fetch_status(crm, customer), None
     if is_admin:
-        raise refusal("the customer is an administrator")
+        raise _refusal("the customer is an administrator")
     if previous is None:
         raise customer_not_found()
     profile = await write_status(crm, customer, request.change)
@@ -212,6 +244,11 @@ async def _with_sign_in(secret: AnyCRM | None, request: ModerationRequest, done:
     return done.model_copy(
         update={"sign_in": "banned", "banned_until": banned_until, "tokens_valid_until": valid_until}
     )
+
+
+def _refusal(why: str) -> PermissionDeniedError:
+    """Return the error of a lock that needs `force`, as the shop's function answers it."""
+    return PermissionDeniedError(why, code=NEEDS_FORCE, hint=BY_CODE[NEEDS_FORCE].hint)
 
 
 def _partial(

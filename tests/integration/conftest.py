@@ -53,6 +53,13 @@ def confirming() -> Iterator[LocalStack]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def moderated() -> Iterator[LocalStack]:
+    """A shop that has installed `admin-crm sql moderation`. Its tests carry the marks `shops.MODERATED`."""
+    with open_shop(moderation_log=True) as running:
+        yield running
+
+
 @pytest.fixture
 def failing_address(stack: LocalStack) -> Iterator[str]:
     """An e-mail address for which a trigger on `auth.users` raises."""

@@ -13,13 +13,13 @@ import pytest
 
 from admin_crm import (
     AuthenticationError,
+    ConflictError,
     CustomerNotFoundError,
     InvalidInputError,
     PartialModerationError,
     PermissionDeniedError,
     RequestTimeoutError,
     ServiceUnavailableError,
-    Settings,
     UnexpectedResponseError,
     moderate_customer,
 )
@@ -69,7 +69,7 @@ def test_active_lifts_the_ban_and_no_token_is_to_be_waited_for(ask: Any, shop: A
 
 
 def test_tokens_last_as_long_as_the_project_says(caller: Any, shop: Any) -> None:
-    crm = caller.open(URL, KEY, settings=Settings(token_seconds=60))
+    crm = caller.open(URL, KEY, settings=QUICK.model_copy(update={"token_seconds": 60}))
     done = caller(moderate_customer, crm, SOMEBODY, "banned", reason=REASON)
     assert done.tokens_valid_until < datetime.now(UTC) + timedelta(seconds=61)
 
@@ -105,9 +105,10 @@ def test_without_the_key_a_ban_that_is_required_is_refused_before_anything_is_wr
 
 def test_an_administrator_is_locked_only_by_force(ask: Any, shop: Any) -> None:
     shop.admins.add(SOMEBODY)
-    with pytest.raises(InvalidInputError, match="administrator") as raised:
+    with pytest.raises(PermissionDeniedError, match="is an administrator") as raised:
         ask(moderate_customer, SOMEBODY, "suspended", reason=REASON)
-    assert raised.value.argument == "force"
+    assert raised.value.code == "AC001"
+    assert "force=True" in str(raised.value)
     assert str(raised.value.customer_id) == SOMEBODY
     assert shop.writes == []
     done = ask(moderate_customer, SOMEBODY, "suspended", reason=REASON, force=True)
@@ -116,7 +117,7 @@ def test_an_administrator_is_locked_only_by_force(ask: Any, shop: Any) -> None:
 
 def test_who_is_signed_in_locks_himself_only_by_force(session: Ask, shop: Any) -> None:
     shop.add(ME)
-    with pytest.raises(InvalidInputError, match="himself"):
+    with pytest.raises(PermissionDeniedError, match="is the signed-in user"):
         session(moderate_customer, ME, "banned", reason=REASON)
     assert shop.writes == []
     assert session(moderate_customer, ME, "active", reason=REASON).profile.account_status == "active"
@@ -216,3 +217,83 @@ def test_the_reason_goes_to_the_structured_log_and_not_into_its_message(
     assert (first["reason"], first["actor"], first["customer_id"]) == (REASON, "ana", SOMEBODY)
     assert (first["account_status"], first["previous_status"]) == ("banned", "active")
     assert first["moderation_id"] == again["moderation_id"]
+
+
+# The shop's own function -------------------------------------------------------------------------------
+
+ON_RECORD = QUICK.model_copy(update={"moderation_function": "moderate_customer"})
+
+
+@pytest.fixture
+def recorded(caller: Any, shop: Any) -> Ask:
+    """Ask with the secret key of a shop that has the function."""
+    shop.with_function()
+    return Ask(caller, caller.open(URL, KEY, settings=ON_RECORD))
+
+
+def test_with_the_function_status_and_log_are_one_step_and_nothing_is_asked_before(recorded: Ask, shop: Any) -> None:
+    end = datetime.now(UTC) + timedelta(days=3)
+    arguments = {"suspension_end": end, "reason": REASON, "actor": "ana"}
+    done = recorded(moderate_customer, SOMEBODY, "suspended", **arguments)
+    assert (done.logged, done.sign_in, done.administrator_checked, done.sessions_ended) == (True, "banned", True, 2)
+    assert (done.previous.account_status, done.profile.account_status) == ("active", "suspended")
+    assert [call.request.url.path for call in shop.router.calls][:-1] == ["/rest/v1/rpc/moderate_customer"]
+    (sent,) = shop.log.values()
+    assert (sent["p_reason"], sent["p_actor"], sent["p_end_sessions"], sent["p_force"]) == (REASON, "ana", True, False)
+
+
+def test_sessions_end_only_with_a_lock_whose_sign_in_is_banned(recorded: Ask, shop: Any) -> None:
+    recorded(moderate_customer, SOMEBODY, "banned", reason=REASON, enforce_sign_in=False)
+    recorded(moderate_customer, SOMEBODY, "active", reason=REASON)
+    assert [sent["p_end_sessions"] for sent in shop.log.values()] == [False, False]
+
+
+def test_a_ban_that_failed_is_resumed_with_the_same_row_of_the_log(recorded: Ask, shop: Any) -> None:
+    works = shop.ban.side_effect
+    shop.ban.mock(return_value=httpx.Response(422, json={"code": 422, "error_code": "x", "msg": "no"}))
+    with pytest.raises(PartialModerationError) as raised:
+        recorded(moderate_customer, SOMEBODY, "banned", reason=REASON)
+    assert raised.value.completed == ("status", "log")
+    shop.ban.mock(side_effect=works)
+    done = recorded(moderate_customer, **raised.value.resume)
+    assert (done.sign_in, done.previous.account_status, len(shop.log)) == ("banned", "active", 1)
+
+
+def test_a_lost_answer_of_the_function_is_resumed_with_the_same_row(recorded: Ask, shop: Any) -> None:
+    works = shop.function.side_effect
+
+    def lost(request: httpx.Request) -> httpx.Response:
+        works(request)
+        raise httpx.ReadTimeout("x")
+
+    shop.function.mock(side_effect=lost)
+    with pytest.raises(PartialModerationError, match="may or may not be set") as raised:
+        recorded(moderate_customer, SOMEBODY, "banned", reason=REASON)
+    shop.function.mock(side_effect=works)
+    assert recorded(moderate_customer, **raised.value.resume).sign_in == "banned"
+    assert len(shop.log) == 1
+
+
+def test_a_key_whose_moderation_was_undone_since_bans_nobody(recorded: Ask, shop: Any) -> None:
+    recorded(moderate_customer, SOMEBODY, "banned", reason=REASON, idempotency_key="caso-7")
+    recorded(moderate_customer, SOMEBODY, "active", reason="Fue un error")
+    with pytest.raises(ConflictError, match="changed since, to active"):
+        recorded(moderate_customer, SOMEBODY, "banned", reason=REASON, idempotency_key="caso-7")
+    assert shop.bans[SOMEBODY] is None
+    assert recorded(moderate_customer, SOMEBODY, "banned", reason=REASON).sign_in == "banned"
+
+
+def test_what_the_function_refuses_is_no_half_done_work(recorded: Ask, shop: Any) -> None:
+    shop.function.mock(return_value=httpx.Response(400, json={"code": "AC001", "message": "an administrator"}))
+    with pytest.raises(PermissionDeniedError, match="force=True"):
+        recorded(moderate_customer, SOMEBODY, "banned", reason=REASON)
+    assert shop.writes == []
+
+
+def test_a_shop_without_the_function_is_asked_for_it_once(caller: Any, shop: Any) -> None:
+    missing = httpx.Response(404, json={"code": "PGRST202", "message": "Could not find the function"})
+    shop.with_function().mock(return_value=missing)
+    recorded = Ask(caller, caller.open(URL, KEY, settings=ON_RECORD))
+    for status in ("banned", "active"):
+        assert recorded(moderate_customer, SOMEBODY, status, reason=REASON).logged is False
+    assert shop.function.call_count == 1

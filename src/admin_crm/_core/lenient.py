@@ -44,6 +44,19 @@ def read_leniently(content: bytes, adapter: TypeAdapter[list[M]]) -> list[M]:
     return [_read_row(row, adapter) for row, _ in _children(content, b"[")]
 
 
+def columns_of(row: bytes) -> Iterator[tuple[str, tuple[bytes, int]]]:
+    """Split a JSON object into its names and the texts of their values, each with how deep it is nested.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    for pair, depth in _children(row, b"{"):
+        key = _KEY.match(pair)
+        if key is None:
+            raise ValueError("not a JSON object")
+        yield json.loads(key[1]), (pair[key.end() :], depth)
+
+
 def parse(text: bytes) -> Any:
     """Parse JSON, numbers with more digits than a float holds as Decimal."""
     return json.loads(text, parse_float=_number)
@@ -89,7 +102,7 @@ def _read_row(text: bytes, adapter: TypeAdapter[list[M]]) -> M:
         return adapter.validate_json(b"[" + text + b"]")[0]
     except ValidationError:
         pass
-    columns = dict(_columns(text))
+    columns = dict(columns_of(text))
     values: Json = {}
     unreadable: Json = {}
     for name, (value, depth) in columns.items():
@@ -152,14 +165,6 @@ def _parse_value(text: bytes, depth: int) -> Any:
     if _HALF_PAIR in text.lower():
         json.dumps(json.loads(text), ensure_ascii=False).encode()  # raises where it is no Unicode
     return parse(text)
-
-
-def _columns(row: bytes) -> Iterator[tuple[str, tuple[bytes, int]]]:
-    for pair, depth in _children(row, b"{"):
-        key = _KEY.match(pair)
-        if key is None:
-            raise ValueError("not a JSON object")
-        yield json.loads(key[1]), (pair[key.end() :], depth)
 
 
 def _children(text: bytes, opening: bytes) -> Iterator[tuple[bytes, int]]:
