@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.audit import get_moderation_history
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
         LoyaltyProposition,
         LoyaltyTier,
         Moderation,
+        ModerationEntry,
         Notification,
         Order,
         OrderItem,
@@ -189,6 +191,7 @@ __all__ = [
     "LoyaltyProposition",
     "LoyaltyTier",
     "Moderation",
+    "ModerationEntry",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -249,6 +252,7 @@ __all__ = [
     "get_loyalty_history",
     "get_loyalty_offers",
     "get_loyalty_tiers",
+    "get_moderation_history",
     "get_proactive_insights",
     "get_referrals",
     "get_strategic_loyalty_analysis",
@@ -293,6 +297,7 @@ _MODULES = (
     "evidence",
     "orders",
     "notifications",
+    "audit",
     "moderation",
     "notes",
     "creation",

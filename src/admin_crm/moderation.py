@@ -7,6 +7,7 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._postgrest.account_status import checked_change, write_status
+from admin_crm.audit import get_moderation_history
 from admin_crm.client import AnyCRM, operation
 from admin_crm.labels import AccountStatus
 from admin_crm.models import AdminCustomerDetail, BanMismatch, CustomerProfile, Moderation, PreviousStatus
@@ -21,6 +22,7 @@ __all__ = [
     "PreviousStatus",
     "get_customer_notifications",
     "get_locked_customers",
+    "get_moderation_history",
     "is_locked",
     "lift_expired_suspensions",
     "moderate_customer",

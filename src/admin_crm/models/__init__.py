@@ -20,7 +20,7 @@ from admin_crm.models.loyalty import (
     UsedCoupon,
     WishlistItem,
 )
-from admin_crm.models.moderation import BanMismatch, Moderation, PreviousStatus, SignIn
+from admin_crm.models.moderation import BanMismatch, Moderation, ModerationEntry, PreviousStatus, SignIn
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
@@ -54,6 +54,7 @@ __all__ = [
     "LoyaltyProposition",
     "LoyaltyTier",
     "Moderation",
+    "ModerationEntry",
     "Notification",
     "Order",
     "OrderItem",
