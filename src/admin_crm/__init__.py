@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.audit import get_moderation_history
+    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from admin_crm.errors import (
         AdminCRMError,
         AuthenticationError,
+        BulkError,
         ClientStateError,
         ConflictError,
         CustomerCreationError,
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
         AdminNotes,
         AIPreferences,
         BanMismatch,
+        BulkResult,
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
@@ -161,6 +164,8 @@ __all__ = [
     "AsyncAdminCRM",
     "AuthenticationError",
     "BanMismatch",
+    "BulkError",
+    "BulkResult",
     "CategoryCount",
     "ClientStateError",
     "ConflictError",
@@ -262,6 +267,7 @@ __all__ = [
     "list_customer_evidence",
     "moderate_customer",
     "new_this_month",
+    "notify_customers",
     "orders_frame",
     "paginate",
     "reconcile_sign_in_bans",
@@ -270,9 +276,11 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_custom_fields_of",
     "set_default_address",
     "suggest_customer_tags",
     "summarize_customers",
+    "tag_customers",
     "tier_progress",
     "update_admin_customer_notes",
     "update_customer_address",
@@ -311,6 +319,7 @@ _MODULES = (
     "diagnosis",
     "frames",
     "partitions",
+    "bulk",
 )
 
 
