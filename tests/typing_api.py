@@ -18,6 +18,7 @@ from admin_crm import (
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BanMismatch,
     CreatedCustomer,
     CustomerPartition,
     CustomerProfile,
@@ -25,6 +26,7 @@ from admin_crm import (
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Moderation,
     Page,
     Referral,
     TierProgress,
@@ -42,6 +44,7 @@ from admin_crm import (
     get_all_customers,
     get_customer_coupons,
     get_customer_wishlist,
+    get_locked_customers,
     get_loyalty_balance,
     get_loyalty_history,
     get_loyalty_offers,
@@ -49,8 +52,10 @@ from admin_crm import (
     get_referrals,
     iter_customers,
     list_customer_evidence,
+    moderate_customer,
     new_this_month,
     paginate,
+    reconcile_sign_in_bans,
     search_customers,
     set_default_address,
     tier_progress,
@@ -66,6 +71,9 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(search_customers(crm, "ana", page=2), Page[AdminCustomer])
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
+    assert_type(moderate_customer(crm, "id", "banned", reason="why"), Moderation)
+    assert_type(get_locked_customers(crm), list[CustomerProfile])
+    assert_type(reconcile_sign_in_bans(crm, apply=True), list[BanMismatch])
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
