@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from admin_crm._auth.bans import Ban, UserBan, agrees, ban_for, fetch_bans, set_ban
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._postgrest.account_status import STATUS_COLUMNS, fetch_status, only_locked
-from admin_crm._postgrest.query import EXACT_COUNT, customer_not_found, fetch_all
+from admin_crm._postgrest.query import EXACT_COUNT, customer_not_found, fetch_all, fetch_among
 from admin_crm.client import AnyCRM, operation, with_secret_key
 from admin_crm.errors import AdminCRMError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import BanMismatch, CustomerProfile
 
 __all__ = ["reconcile_sign_in_bans"]
-
-_BATCH = 100
-"""Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 
 
 @operation
@@ -70,25 +65,15 @@ async def reconcile_sign_in_bans(crm: AnyCRM, *, apply: bool = False) -> list[Ba
 
 async def _profiles(secret: AnyCRM, users: dict[UUID, UserBan], now: datetime) -> list[CustomerProfile]:
     """Fetch the status of all customers who are locked, or whose users are banned."""
-    profiles = await _statuses(secret, lambda rows: only_locked(rows, now))
-    known = {profile.id for profile in profiles}
-    banned = [str(user.id) for user in users.values() if user.end(now) is not None and user.id not in known]
-    for start in range(0, len(banned), _BATCH):
-        profiles += await _statuses(secret, _with_ids(banned[start : start + _BATCH]))
-    return profiles
-
-
-async def _statuses(secret: AnyCRM, filtered: Callable[[Any], Any]) -> list[CustomerProfile]:
     table = secret.settings.profiles_table
-    return await fetch_all(
+    locked = await fetch_all(
         secret,
-        lambda: filtered(secret.supabase.table(table).select(STATUS_COLUMNS, count=EXACT_COUNT)),
+        lambda: only_locked(secret.supabase.table(table).select(STATUS_COLUMNS, count=EXACT_COUNT), now),
         CustomerProfile,
     )
-
-
-def _with_ids(ids: list[str]) -> Callable[[Any], Any]:
-    return lambda rows: rows.in_("id", ids)
+    known = {profile.id for profile in locked}
+    banned = [user.id for user in users.values() if user.end(now) is not None and user.id not in known]
+    return [*locked, *await fetch_among(secret, table, banned, CustomerProfile, columns=STATUS_COLUMNS)]
 
 
 def _mismatch(profile: CustomerProfile, user: UserBan | None, now: datetime) -> BanMismatch | None:

@@ -11,7 +11,7 @@ from admin_crm._auth.bans import ban_for, set_ban
 from admin_crm._core import validation as check
 from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.gather import gather
-from admin_crm._core.idempotency import row_id
+from admin_crm._core.idempotency import checked_key, row_id
 from admin_crm._core.log import log
 from admin_crm._core.meanings import BY_CODE
 from admin_crm._postgrest.account_status import StatusChange, checked_change, fetch_status, write_status
@@ -139,9 +139,7 @@ async def moderate_customer(
         actor=None if actor is None else check.text(actor, "actor", max_length=200),
         enforce_sign_in=enforce_sign_in,
         force=force,
-        idempotency_key=(
-            str(uuid4()) if idempotency_key is None else check.text(idempotency_key, "idempotency_key", max_length=200)
-        ),
+        idempotency_key=str(uuid4()) if idempotency_key is None else checked_key(idempotency_key),
     )
     return await moderate(crm, request)
 

@@ -11,7 +11,7 @@ from admin_crm._auth.bans import fetch_ban, set_ban
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._postgrest.account_status import only_locked
 from admin_crm._postgrest.decode import read_batch
-from admin_crm._postgrest.query import EXACT_COUNT, fetch_all, may_not_change, send_query, writable
+from admin_crm._postgrest.query import EXACT_COUNT, IDS_IN_FILTER, fetch_all, may_not_change, send_query, writable
 from admin_crm._postgrest.rights import check_user
 from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import AdminCRMError, IncompleteReadError
@@ -19,9 +19,6 @@ from admin_crm.labels import AccountStatus
 from admin_crm.models import CustomerProfile
 
 __all__ = ["get_locked_customers", "lift_expired_suspensions"]
-
-_BATCH = 100
-"""Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 
 
 @operation
@@ -91,8 +88,8 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     await check_user(crm, due)
     lifted: list[CustomerProfile] = []
     still_banned: dict[UUID, AdminCRMError] = {}
-    for start in range(0, len(due), _BATCH):
-        ids = [str(row.id) for row in due[start : start + _BATCH]]
+    for start in range(0, len(due), IDS_IN_FILTER):
+        ids = [str(row.id) for row in due[start : start + IDS_IN_FILTER]]
         try:
             batch = await _lift(crm, ids, expired)
         except AdminCRMError as error:

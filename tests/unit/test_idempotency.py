@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
+
+from admin_crm import InvalidInputError, send_customer_notification
 from admin_crm._core.idempotency import row_id
+from helpers import SOMEBODY
 
-ANA, EVA = UUID(int=1), UUID(int=2)
+
+def test_the_id_of_a_key_never_changes_or_a_second_run_would_send_again():
+    assert row_id("send_customer_notification", "restock-2026-11", UUID(SOMEBODY)) == UUID(
+        "2314be3f-fd3c-5855-a1fe-8624c8df9d3f"
+    )
 
 
-def test_an_id_follows_from_operation_key_and_customer_alone() -> None:
-    ids = {
-        row_id(operation, key, customer)
-        for operation in ("moderate_customer", "send_customer_notification")
-        for key in ("restock-2026-11", "restock-2026-12")
-        for customer in (ANA, EVA)
-    }
+def test_each_operation_key_and_customer_has_an_id_of_its_own():
+    others = [UUID(int=number) for number in range(2)]
+    ids = {row_id(name, key, who) for name in ("a", "b") for key in ("a", "b") for who in others}
     assert len(ids) == 8
-    assert row_id("moderate_customer", "k", ANA) == row_id("moderate_customer", "k", ANA)
 
 
-def test_the_ids_of_rows_that_exist_never_change() -> None:
-    assert str(row_id("moderate_customer", "k", ANA)) == "cef68568-f4d2-596f-9bc3-1bc0b1bb9d32"
+@pytest.mark.parametrize("key", ["", " ", "a" * 201, "\x00", 7])
+def test_a_wrong_key_is_refused_before_anything_is_sent(ask, key):
+    with pytest.raises(InvalidInputError) as refused:
+        ask(send_customer_notification, SOMEBODY, "a", "b", idempotency_key=key)
+    assert refused.value.argument == "idempotency_key"
