@@ -29,6 +29,7 @@ class ModerationServer:
         self.profiles: dict[str, dict[str, Any]] = {}
         self.bans: dict[str, str | None] = {}
         self.admins: set[str] = set()
+        self.max_rows = 1000
         self.writes: list[str] = []
         """What was written, in order: ``status`` or a ban's duration."""
         for each in customers:
@@ -68,7 +69,7 @@ class ModerationServer:
         self.writes.append("status")
         for row in found:
             row.update(json.loads(request.content))
-        return self._rows(found, "*")
+        return self._rows(found[: self.max_rows], "*")
 
     def _asked_for(self, row: dict[str, Any], params: httpx.QueryParams) -> bool:
         for each in params.get_list("id"):
@@ -78,7 +79,7 @@ class ModerationServer:
         wanted, end = params.get("account_status"), params.get("suspension_end", "")
         if wanted is not None and wanted != f"eq.{row['account_status']}":
             return False
-        until = row["suspension_end"]
+        until = row.get("suspension_end")
         return not end or (until is not None and until <= end.removeprefix("lte."))
 
     def _is_locked(self, row: dict[str, Any]) -> bool:
@@ -103,8 +104,8 @@ class ModerationServer:
         return httpx.Response(200, json=answer | {"sessions_ended": 2 if sent["p_end_sessions"] else None})
 
     def _members(self, request: httpx.Request) -> httpx.Response:
-        asked = request.url.params["id"].removeprefix("eq.")
-        return httpx.Response(200, json=[{"id": asked}] if asked in self.admins else [])
+        found = [{"id": each} for each in sorted(self.admins) if self._asked_for({"id": each}, request.url.params)]
+        return httpx.Response(200, json=found, headers={"content-range": f"*/{len(found)}"})
 
     def _list(self, request: httpx.Request) -> httpx.Response:
         page, size = (int(request.url.params[name]) for name in ("page", "per_page"))

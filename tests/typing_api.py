@@ -19,6 +19,7 @@ from admin_crm import (
     AdminNotes,
     AsyncAdminCRM,
     BanMismatch,
+    BulkResult,
     CreatedCustomer,
     CustomerPartition,
     CustomerProfile,
@@ -53,6 +54,7 @@ from admin_crm import (
     iter_customers,
     list_customer_evidence,
     moderate_customer,
+    moderate_customers,
     new_this_month,
     paginate,
     reconcile_sign_in_bans,
@@ -72,6 +74,7 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
     assert_type(moderate_customer(crm, "id", "banned", reason="why"), Moderation)
+    assert_type(moderate_customers(crm, get_locked_customers(crm), "active", reason="why"), BulkResult)
     assert_type(get_locked_customers(crm), list[CustomerProfile])
     assert_type(reconcile_sign_in_bans(crm, apply=True), list[BanMismatch])
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)

@@ -129,6 +129,8 @@ class Settings(BaseModel):
 
     page_size: int = Field(default=60_000, ge=1, le=100_000)
     """Rows per request, at most; the server's own limit (`max_rows`) is usually lower, and the library reads on."""
+    bulk_limit: int = Field(default=100, ge=0)
+    """Customers that one call locks without asking; more of them need `allow=`."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests of one connection under way at once, at most. A read starts with 2 and adapts to the server."""
     pause_gc: bool = True

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from admin_crm._auth.bans import ban_for, set_ban
 from admin_crm._core import validation as check
 from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.gather import gather
-from admin_crm._core.idempotency import checked_key, row_id
+from admin_crm._core.idempotency import checked_key
 from admin_crm._core.log import log
-from admin_crm._core.meanings import BY_CODE
-from admin_crm._postgrest.account_status import StatusChange, checked_change, fetch_status, write_status
+from admin_crm._postgrest.account_status import fetch_status, write_status
 from admin_crm._postgrest.moderation_log import moderate_by_function
+from admin_crm._postgrest.moderation_request import (
+    ModerationRequest,
+    ModerationTerms,
+    checked_terms,
+    needs_force,
+)
 from admin_crm._postgrest.query import customer_not_found
 from admin_crm._postgrest.rights import is_administrator
 from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
@@ -24,7 +27,6 @@ from admin_crm.errors import (
     ConflictError,
     NotFoundError,
     PartialModerationError,
-    PermissionDeniedError,
     RequestTimeoutError,
     ServiceUnavailableError,
     UnexpectedResponseError,
@@ -34,43 +36,8 @@ from admin_crm.models import CustomerProfile, Moderation, PreviousStatus
 
 __all__ = ["moderate_customer"]
 
-_OPERATION = "moderate_customer"
-NEEDS_FORCE = "AC001"
-"""The code of a lock that needs `force`: of the shop's function, and of the library where there is none."""
 _LOST = (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError)
 """Errors after which nobody knows whether the request was executed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModerationRequest:
-    """One customer's moderation, with checked values."""
-
-    customer: UUID
-    change: StatusChange
-    reason: str
-    actor: str | None
-    enforce_sign_in: bool | None
-    force: bool
-    idempotency_key: str
-
-    @property
-    def log_id(self) -> UUID:
-        """The id of the row in the moderation log, the same for every call with the same key."""
-        return row_id(_OPERATION, self.idempotency_key, self.customer)
-
-    @property
-    def resume(self) -> dict[str, Any]:
-        """The arguments with which `moderate_customer` goes on."""
-        return {
-            "customer_id": self.customer,
-            "status": self.change.status,
-            "suspension_end": self.change.end,
-            "reason": self.reason,
-            "actor": self.actor,
-            "enforce_sign_in": self.enforce_sign_in,
-            "force": self.force,
-            "idempotency_key": self.idempotency_key,
-        }
 
 
 @operation
@@ -132,104 +99,86 @@ async def moderate_customer(
         >>> done = moderate_customer(crm, customer_id, "banned", reason="Fraude con tarjetas")
         >>> done.sign_in, done.logged, done.tokens_valid_until
     """
-    request = ModerationRequest(
-        customer=check.uuid(customer_id),
-        change=checked_change(status, suspension_end),
-        reason=check.text(reason, "reason", max_length=2_000),
-        actor=None if actor is None else check.text(actor, "actor", max_length=200),
-        enforce_sign_in=enforce_sign_in,
-        force=force,
-        idempotency_key=str(uuid4()) if idempotency_key is None else checked_key(idempotency_key),
-    )
-    return await moderate(crm, request)
+    customer = check.uuid(customer_id)
+    terms = checked_terms(status, suspension_end, reason, actor, enforce_sign_in=enforce_sign_in, force=force)
+    key = str(uuid4()) if idempotency_key is None else checked_key(idempotency_key)
+    return await moderate(crm, ModerationRequest(customer, terms, key))
 
 
 async def moderate(crm: AnyCRM, request: ModerationRequest) -> Moderation:
     """Moderate one customer, step by step: the status with its record, then the sign-in."""
-    secret = _secret_to_enforce_with(crm, request)
-    if request.change.locks and not request.force and rights_in_effect(crm).user == str(request.customer):
-        raise _refusal("the customer is the signed-in user")
+    secret = key_for_sign_in(crm, request.terms)
+    if request.terms.protects and is_own(crm, request.customer):
+        raise needs_force("the customer is the signed-in user")
     try:
-        done = await _change_on_record(crm, request, end_sessions=secret is not None and request.change.locks)
-        done = done or await _change(crm, request)
+        end_sessions = secret is not None and request.terms.change.locks
+        done = await _change_on_record(crm, request, end_sessions=end_sessions) or await _change(crm, request)
     except _LOST as error:
         if isinstance(error, ServiceUnavailableError) and error.unsent:
             raise
         raise _partial("the answer was lost, so the status may or may not be set", (), request, error) from error
-    return await _with_sign_in(secret, request, done)
+    return await with_sign_in(secret, request, done)
 
 
-def _secret_to_enforce_with(crm: AnyCRM, request: ModerationRequest) -> AnyCRM | None:
-    if request.enforce_sign_in is False or (request.enforce_sign_in is None and not has_secret_key(crm)):
+def key_for_sign_in(crm: AnyCRM, terms: ModerationTerms) -> AnyCRM | None:
+    """Return the connection that bans the sign-in; None where it is left alone.
+
+    Raises:
+        PermissionDeniedError: it is required, and there is no secret key.
+    """
+    if terms.enforce_sign_in is False or (terms.enforce_sign_in is None and not has_secret_key(crm)):
         return None
     return with_secret_key(crm, "banning the sign-in")
 
 
-async def _change_on_record(crm: AnyCRM, request: ModerationRequest, *, end_sessions: bool) -> Moderation | None:
-    """Change the status and write the log, in one transaction; None where the shop has no function for it."""
-    change = request.change
-    answer = await moderate_by_function(
-        crm,
-        entry_id=request.log_id,
-        customer=request.customer,
-        status=change.status,
-        suspension_end=change.end,
-        reason=request.reason,
-        actor=request.actor,
-        end_sessions=end_sessions,
-        force=request.force,
-    )
-    if answer is None:
-        return None
-    profile = answer.profile
-    if answer.repeated and (profile.account_status, profile.suspension_end) != change:
-        raise ConflictError(
-            f"this moderation was done before, and the status has been changed since, to {profile.account_status}",
-            hint="nothing was changed now; to do it anew, call moderate_customer without the idempotency_key",
-        )
-    return Moderation(
-        profile=profile,
-        previous=PreviousStatus(account_status=answer.previous_status, suspension_end=answer.previous_suspension_end),
-        sign_in="not_enforced",
-        logged=True,
-        sessions_ended=answer.sessions_ended,
-        administrator_checked=change.locks and not request.force,
-    )
+def is_own(crm: AnyCRM, customer: UUID) -> bool:
+    """Return whether a customer is the user whose session the connection has."""
+    return rights_in_effect(crm).user == str(customer)
 
 
-async def _change(crm: AnyCRM, request: ModerationRequest) -> Moderation:
-    """Change the status as any shop allows it, and write the reason to the structured log."""
-    customer, checks = request.customer, request.change.locks and not request.force and has_secret_key(crm)
-    if checks:
-        secret = with_secret_key(crm, "knowing the administrators")
-        previous, is_admin = await gather(crm, fetch_status(crm, customer), is_administrator(secret, customer))
-    else:
-        previous, is_admin = await fetch_status(crm, customer), None
-    if is_admin:
-        raise _refusal("the customer is an administrator")
-    if previous is None:
-        raise customer_not_found()
-    profile = await write_status(crm, customer, request.change)
-    _log(request, previous)
+def without_record(
+    request: ModerationRequest, previous: CustomerProfile, profile: CustomerProfile, *, administrator_checked: bool
+) -> Moderation:
+    """Return what was done in a shop without a moderation log, and write it to the structured log."""
+    terms = request.terms
+    log.info(
+        "customer %s: %s after %s",
+        request.customer,
+        terms.change.status,
+        previous.account_status,
+        extra={  # what people have typed is here, and not in the message
+            "moderation_id": str(request.log_id),
+            "customer_id": str(request.customer),
+            "account_status": terms.change.status.value,
+            "suspension_end": terms.change.end,
+            "previous_status": previous.account_status,
+            "previous_suspension_end": previous.suspension_end,
+            "reason": terms.reason,
+            "actor": terms.actor,
+        },
+    )
     return Moderation(
         profile=profile,
         previous=PreviousStatus(account_status=previous.account_status, suspension_end=previous.suspension_end),
         sign_in="not_enforced",
         logged=False,
-        administrator_checked=is_admin is False,
+        administrator_checked=administrator_checked,
     )
 
 
-async def _with_sign_in(secret: AnyCRM | None, request: ModerationRequest, done: Moderation) -> Moderation:
-    """Set or lift the ban of the sign-in, and say what became of it."""
+async def with_sign_in(secret: AnyCRM | None, request: ModerationRequest, done: Moderation) -> Moderation:
+    """Set or lift the ban of the sign-in, and say what became of it.
+
+    Raises:
+        PartialModerationError: that failed; the status stands.
+    """
     if secret is None:
         return done
-    completed = ("status", "log") if done.logged else ("status",)
-    ban = ban_for(request.change.status, request.change.end, datetime.now(UTC))
+    completed, change = ("status", "log") if done.logged else ("status",), request.terms.change
     try:
-        banned_until = await set_ban(secret, request.customer, ban)
+        banned_until = await set_ban(secret, request.customer, ban_for(change.status, change.end, datetime.now(UTC)))
     except NotFoundError as error:
-        if error.code == "user_not_found" and not (request.enforce_sign_in and request.change.locks):
+        if error.code == "user_not_found" and not (request.terms.enforce_sign_in and change.locks):
             return done.model_copy(update={"sign_in": "no_user"})
         what = "the customer has a profile but no user in auth, so there is no sign-in to ban"
         raise _partial(what, completed, request, error) from error
@@ -244,9 +193,53 @@ async def _with_sign_in(secret: AnyCRM | None, request: ModerationRequest, done:
     )
 
 
-def _refusal(why: str) -> PermissionDeniedError:
-    """Return the error of a lock that needs `force`, as the shop's function answers it."""
-    return PermissionDeniedError(why, code=NEEDS_FORCE, hint=BY_CODE[NEEDS_FORCE].hint)
+async def _change_on_record(crm: AnyCRM, request: ModerationRequest, *, end_sessions: bool) -> Moderation | None:
+    """Change the status and write the log, in one transaction; None where the shop has no function for it."""
+    terms = request.terms
+    answer = await moderate_by_function(
+        crm,
+        entry_id=request.log_id,
+        customer=request.customer,
+        status=terms.change.status,
+        suspension_end=terms.change.end,
+        reason=terms.reason,
+        actor=terms.actor,
+        end_sessions=end_sessions,
+        force=terms.force,
+    )
+    if answer is None:
+        return None
+    profile = answer.profile
+    if answer.repeated and (profile.account_status, profile.suspension_end) != terms.change:
+        raise ConflictError(
+            f"this moderation was done before, and the status has been changed since, to {profile.account_status}",
+            hint="nothing was changed now; to do it anew, call moderate_customer without the idempotency_key",
+        )
+    return Moderation(
+        profile=profile,
+        previous=PreviousStatus(account_status=answer.previous_status, suspension_end=answer.previous_suspension_end),
+        sign_in="not_enforced",
+        logged=True,
+        sessions_ended=answer.sessions_ended,
+        administrator_checked=terms.protects,
+    )
+
+
+async def _change(crm: AnyCRM, request: ModerationRequest) -> Moderation:
+    """Change the status as any shop allows it."""
+    customer, terms = request.customer, request.terms
+    is_admin: bool | None = None
+    if terms.protects and has_secret_key(crm):
+        secret = with_secret_key(crm, "knowing the administrators")
+        previous, is_admin = await gather(crm, fetch_status(crm, customer), is_administrator(secret, customer))
+    else:
+        previous = await fetch_status(crm, customer)
+    if is_admin:
+        raise needs_force("the customer is an administrator")
+    if previous is None:
+        raise customer_not_found()
+    profile = await write_status(crm, customer, terms.change)
+    return without_record(request, previous, profile, administrator_checked=is_admin is False)
 
 
 def _partial(
@@ -262,24 +255,4 @@ def _partial(
         request_id=error.request_id,
         hint="call moderate_customer(crm, **error.resume): it does what is missing, and writes nothing twice",
         retryable=error.retryable,
-    )
-
-
-def _log(request: ModerationRequest, previous: CustomerProfile) -> None:
-    """Write a moderation to the structured log; what people have typed is in the record's attributes alone."""
-    log.info(
-        "customer %s: %s after %s",
-        request.customer,
-        request.change.status,
-        previous.account_status,
-        extra={
-            "moderation_id": str(request.log_id),
-            "customer_id": str(request.customer),
-            "account_status": request.change.status.value,
-            "suspension_end": request.change.end,
-            "previous_status": previous.account_status,
-            "previous_suspension_end": previous.suspension_end,
-            "reason": request.reason,
-            "actor": request.actor,
-        },
     )
