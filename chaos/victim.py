@@ -1,8 +1,8 @@
 """Runs bulk operations in processes that kill themselves; `interrupted.py` starts it, and gives it orders.
 
 It reads an order from each line of its input. For each fault it forks a process that begins the operation, or goes on
-with it, and kills itself where the fault says; then one more that is not killed. The last one's outcome is a line of its
-output. A process that forks has no threads and no connections: that is why it is a program of its own.
+with it, and kills itself where the fault says; then one more that is not killed, whose outcome is a line of its output.
+A process that forks has no threads and no connections: that is why this is a program of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import supabase
+import tenacity
 
 from admin_crm import AdminCRM, AsyncAdminCRM, notify_customers, tag_customers
 from admin_crm.bulk.journal import Journal
@@ -37,6 +40,8 @@ class Order(NamedTuple):
     """Where each process is killed: before or after the n-th request, or in the middle of the journal's n-th line."""
 
 
+_IMPORTED_ONCE = (supabase, tenacity)
+"""What each process would otherwise import for itself, which takes longer than its work."""
 Job = Callable[[Any, Order], Any]
 
 JOBS: dict[str, Job] = {
@@ -79,7 +84,7 @@ def _run_apart(order: Order, fault: tuple[str, int] | None) -> str | None:
 
 def _run(order: Order, fault: tuple[str, int] | None) -> str:
     if fault is not None and fault[0] == "noting":
-        _kill_while_noting(fault[1])
+        _kill_while_noting(order, fault[1])
     job = JOBS[order.job]
     if not order.is_async:
         with AdminCRM(order.url, order.key) as crm:
@@ -112,13 +117,14 @@ def _kill_at_request(crm: AdminCRM | AsyncAdminCRM, fault: tuple[str, int] | Non
     session.event_hooks = hooks
 
 
-def _kill_while_noting(at: int) -> None:
+def _kill_while_noting(order: Order, at: int) -> None:
     numbers, append = count(1), Journal._append  # noqa: SLF001 (between two bytes of it)
 
     def append_or_die(journal: Journal, entry: dict[str, object]) -> None:
         if next(numbers) == at:
             line = json.dumps(entry)
-            Path(os.fspath(journal._path or "")).open("a").write(line[: len(line) // 2])  # noqa: SLF001
+            with Path(order.journal).open("a") as file:
+                file.write(line[: len(line) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
         append(journal, entry)
 
