@@ -16,7 +16,7 @@ from admin_crm._postgrest.rights import check_user
 from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import AccountStatus
-from admin_crm.models import CustomerProfile
+from admin_crm.models import CustomerProfile, RowList
 
 __all__ = ["get_locked_customers", "lift_expired_suspensions"]
 
@@ -48,7 +48,7 @@ async def get_locked_customers(crm: AnyCRM) -> list[CustomerProfile]:
         crm, lambda: only_locked(crm.supabase.table(table).select("*", count=EXACT_COUNT), now), CustomerProfile
     )
     await check_user(crm, locked)
-    return locked
+    return RowList(locked)
 
 
 @operation
@@ -112,7 +112,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
             expected=len(due),
             hint=_hint(None, still_banned),
         ) from first
-    return lifted
+    return RowList(lifted)
 
 
 async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> list[CustomerProfile]:

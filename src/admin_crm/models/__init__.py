@@ -1,7 +1,7 @@
 """The public models: frozen pydantic models that keep unknown columns (R4, R5), and how they are shown (R8)."""
 
-from admin_crm.models.bulk import BulkResult
 from admin_crm._core.personal import show_personal_data
+from admin_crm.models.bulk import BulkResult
 from admin_crm.models.creation import AddressData, CreateCustomerData, CreatedCustomer
 from admin_crm.models.customers import (
     AdminCustomer,
@@ -67,8 +67,8 @@ __all__ = [
     "PreviousStatus",
     "ProductCount",
     "Referral",
-    "SignIn",
     "RowList",
+    "SignIn",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",
