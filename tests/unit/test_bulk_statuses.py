@@ -88,6 +88,12 @@ def test_administrators_and_oneself_are_spared(ask: Any, session: Ask, shop: Any
     assert ask(moderate_customers, ids, "banned", reason=REASON, force=True).failed == {}
 
 
+def test_a_shop_without_a_table_of_administrators_has_none_to_spare(ask: Any, shop: Any, ids: list[str]) -> None:
+    missing = {"code": "42P01", "message": 'relation "public.admin_users" does not exist'}
+    shop.members.mock(return_value=httpx.Response(404, json=missing))
+    assert len(ask(moderate_customers, ids, "banned", reason=REASON).done) == 50
+
+
 def test_more_locks_than_the_limit_need_permission(ask: Any, shop: Any, ids: list[str], caller: Any) -> None:
     few = Ask(caller, caller.open(URL, KEY, settings=QUICK.model_copy(update={"bulk_limit": 49})))
     for options in ({}, {"allow": 49}, {"allow": 0}):
