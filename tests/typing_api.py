@@ -29,6 +29,7 @@ from admin_crm import (
     LoyaltyOffer,
     LoyaltyTier,
     Moderation,
+    ModerationEntry,
     Page,
     Referral,
     TierProgress,
@@ -51,6 +52,7 @@ from admin_crm import (
     get_loyalty_history,
     get_loyalty_offers,
     get_loyalty_tiers,
+    get_moderation_history,
     get_referrals,
     iter_customers,
     list_customer_evidence,
@@ -102,6 +104,7 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
     assert_type(get_loyalty_balance(crm, "id"), int)
     assert_type(get_loyalty_history(crm, "id"), list[LoyaltyEntry])
+    assert_type(get_moderation_history(crm, "id"), list[ModerationEntry])
     assert_type(adjust_loyalty_points(crm, "id", -5, "why"), LoyaltyEntry)
     assert_type(get_customer_coupons(crm, "id"), list[UsedCoupon])
     assert_type(get_loyalty_offers(crm, "id"), list[LoyaltyOffer])

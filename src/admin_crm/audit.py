@@ -9,7 +9,7 @@ from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.moderation_log import fetch_log
 from admin_crm._postgrest.query import check_exists
 from admin_crm.client import AnyCRM, operation
-from admin_crm.models.moderation import ModerationEntry
+from admin_crm.models import ModerationEntry, RowList
 
 __all__ = ["ModerationEntry", "get_moderation_history"]
 
@@ -43,4 +43,4 @@ async def get_moderation_history(crm: AnyCRM, customer_id: UUID | str) -> list[M
     entries = await fetch_log(crm, customer)
     if not entries:
         await check_exists(crm, customer)
-    return newest_first(entries)
+    return RowList(newest_first(entries))

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from admin_crm import PermissionDeniedError, update_customer_profile, update_customer_status
+from admin_crm import PermissionDeniedError, doctor, update_customer_profile, update_customer_status
 from admin_crm.local import LocalStack
 from shop_user import ShopUser, standing_of, suspended_user
 from shops import MODERATED, local_only
@@ -132,3 +132,12 @@ def test_whoever_signs_up_has_a_profile(stack):
         assert standing_of(stack, answer["user"]["id"])["account_status"] == "active"
     finally:
         stack.execute_sql(f"delete from auth.users where email = '{email}'")
+
+
+def test_the_doctor_finds_that_bans_hold(by_key, stack):
+    before = stack.execute_sql("select count(*) from auth.users")
+    (found,) = (check for check in by_key(doctor, write_checks=True).checks if check.name == "bans")
+    assert (found.verdict, found.meaning) == (
+        "pass", "a banned customer cannot lift the own ban (tested with a temporary user)",
+    )  # fmt: skip
+    assert stack.execute_sql("select count(*) from auth.users") == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -100,6 +101,20 @@ def test_a_repeated_call_changes_nothing_and_answers_the_same(by_admin, customer
     assert [row["status"] for row in log_of(stack, customer)] == ["banned", "active"]
 
 
+def test_calls_with_one_id_at_the_same_time_do_it_once(customer, stack):
+    """A client that gave up waiting asks again while its first call is still under way."""
+    arguments = {
+        "p_id": str(uuid4()), "p_customer_id": customer, "p_status": "banned", "p_suspension_end": None,
+        "p_reason": "three returns",
+    }  # fmt: skip
+    url, headers = f"{stack.url}/rest/v1/rpc/moderate_customer", {"apikey": stack.secret_key}
+    with ThreadPoolExecutor(8) as pool, httpx.Client(trust_env=False) as http:
+        answers = list(pool.map(lambda _: http.post(url, json=arguments, headers=headers).json(), range(8)))
+    assert sorted(each["repeated"] for each in answers) == [False] + [True] * 7
+    assert {each["previous_status"] for each in answers} == {"active"}
+    assert len(log_of(stack, customer)) == 1
+
+
 def test_the_id_of_another_entry_is_refused(by_admin, customer, stack):
     entry = uuid4()
     moderate(by_admin, customer, "banned", entry_id=entry)
@@ -120,7 +135,8 @@ def test_an_administrator_is_locked_by_force_only(by_admin, by_key, customer, st
     for asked in (by_admin, by_key):
         with pytest.raises(PermissionDeniedError, match="is an administrator") as raised:
             moderate(asked, customer)
-        assert (raised.value.code, "force=True" in raised.value.hint) == ("AC001", True)
+        assert (raised.value.status, raised.value.code) == (400, "AC001")
+        assert "force=True" in raised.value.hint
     assert log_of(stack, customer) == []
     assert moderate(by_key, customer, "active").profile.account_status == "active"
     assert moderate(by_admin, customer, force=True).profile.account_status == "banned"

@@ -44,17 +44,13 @@ def read_leniently(content: bytes, adapter: TypeAdapter[list[M]]) -> list[M]:
     return [_read_row(row, adapter) for row, _ in _children(content, b"[")]
 
 
-def columns_of(row: bytes) -> Iterator[tuple[str, tuple[bytes, int]]]:
-    """Split a JSON object into its names and the texts of their values, each with how deep it is nested.
+def columns_of(row: bytes) -> dict[str, bytes]:
+    """Split a JSON object into the texts of its values.
 
     Raises:
         ValueError: it is no JSON object.
     """
-    for pair, depth in _children(row, b"{"):
-        key = _KEY.match(pair)
-        if key is None:
-            raise ValueError("not a JSON object")
-        yield json.loads(key[1]), (pair[key.end() :], depth)
+    return {name: text for name, (text, _) in _columns(row)}
 
 
 def parse(text: bytes) -> Any:
@@ -102,7 +98,7 @@ def _read_row(text: bytes, adapter: TypeAdapter[list[M]]) -> M:
         return adapter.validate_json(b"[" + text + b"]")[0]
     except ValidationError:
         pass
-    columns = dict(columns_of(text))
+    columns = dict(_columns(text))
     values: Json = {}
     unreadable: Json = {}
     for name, (value, depth) in columns.items():
@@ -165,6 +161,14 @@ def _parse_value(text: bytes, depth: int) -> Any:
     if _HALF_PAIR in text.lower():
         json.dumps(json.loads(text), ensure_ascii=False).encode()  # raises where it is no Unicode
     return parse(text)
+
+
+def _columns(row: bytes) -> Iterator[tuple[str, tuple[bytes, int]]]:
+    for pair, depth in _children(row, b"{"):
+        key = _KEY.match(pair)
+        if key is None:
+            raise ValueError("not a JSON object")
+        yield json.loads(key[1]), (pair[key.end() :], depth)
 
 
 def _children(text: bytes, opening: bytes) -> Iterator[tuple[bytes, int]]:

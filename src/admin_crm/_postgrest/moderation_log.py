@@ -136,7 +136,7 @@ def _no_log(table: str, error: AdminCRMError) -> SchemaMismatchError:
 def _read_answer(response: httpx.Response) -> FunctionAnswer:
     check_success(response)
     try:
-        columns = {name: text for name, (text, _) in columns_of(response.content)}
+        columns = columns_of(response.content)
         profile = columns.pop("profile")
     except (ValueError, KeyError) as error:
         raise UnexpectedResponseError("the shop's function did not answer a profile", hint=INSTALL) from error
