@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.audit import get_moderation_history
-    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
+    from admin_crm.bulk import moderate_customers, notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         InvalidTypeError,
         NotFoundError,
+        PartialModerationError,
         PermissionDeniedError,
         RateLimitedError,
         RequestTimeoutError,
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BanMismatch,
         BulkResult,
         CategoryCount,
         CreateCustomerData,
@@ -105,12 +107,14 @@ if TYPE_CHECKING:
         LoyaltyOffer,
         LoyaltyProposition,
         LoyaltyTier,
+        Moderation,
         ModerationEntry,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
+        PreviousStatus,
         ProductCount,
         Referral,
         SuggestedCoupon,
@@ -121,7 +125,14 @@ if TYPE_CHECKING:
         WishlistItem,
         show_personal_data,
     )
-    from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
+    from admin_crm.moderation import (
+        get_locked_customers,
+        is_locked,
+        lift_expired_suspensions,
+        moderate_customer,
+        reconcile_sign_in_bans,
+        update_customer_status,
+    )
     from admin_crm.notes import (
         add_customer_tags,
         get_admin_customer_notes,
@@ -153,6 +164,7 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BanMismatch",
     "BulkError",
     "BulkResult",
     "CategoryCount",
@@ -184,6 +196,7 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "Moderation",
     "ModerationEntry",
     "NotFoundError",
     "Notification",
@@ -192,7 +205,9 @@ __all__ = [
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PartialModerationError",
     "PermissionDeniedError",
+    "PreviousStatus",
     "ProductCount",
     "RateLimitedError",
     "Referral",
@@ -238,6 +253,7 @@ __all__ = [
     "get_customer_wishlist",
     "get_directory_stats",
     "get_evidence_url",
+    "get_locked_customers",
     "get_loyalty_balance",
     "get_loyalty_history",
     "get_loyalty_offers",
@@ -250,10 +266,13 @@ __all__ = [
     "iter_customers",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "moderate_customer",
+    "moderate_customers",
     "new_this_month",
     "notify_customers",
     "orders_frame",
     "paginate",
+    "reconcile_sign_in_bans",
     "remove_customer_tags",
     "resume_customer_creation",
     "search_customers",

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from accounts import Account
 from admin_crm import Settings
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller
@@ -76,6 +78,15 @@ def failing_address(stack: LocalStack) -> Iterator[str]:
     yield email
     stack.execute_sql(f"drop trigger {name} on auth.users")
     stack.execute_sql(f"drop function public.{name}()")
+
+
+@pytest.fixture
+def account(stack: LocalStack) -> Iterator[Account]:
+    """A customer of the test's own who signs in with a password, removed afterwards."""
+    with httpx.Client(trust_env=False) as http:
+        account = Account(stack, http)
+        yield account
+    stack.execute_sql(f"delete from auth.users where id = '{account.id}'")
 
 
 @pytest.fixture
