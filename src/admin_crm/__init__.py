@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         list_customer_evidence,
         upload_customer_evidence,
     )
+    from admin_crm.export import export_customers
     from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
         DoctorCheck,
         DoctorReport,
         Evidence,
+        Export,
         IAContext,
         Insight,
         LoyaltyAnalysis,
@@ -165,6 +167,7 @@ __all__ = [
     "EdgeFunctionError",
     "Evidence",
     "EvidenceNotDeletedError",
+    "Export",
     "HealthStatus",
     "IAContext",
     "IncompleteReadError",
@@ -214,6 +217,7 @@ __all__ = [
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
+    "export_customers",
     "filter_customers",
     "generate_whatsapp_message",
     "get_admin_customer_details",
@@ -288,6 +292,7 @@ _MODULES = (
     "diagnosis",
     "frames",
     "partitions",
+    "export",
 )
 
 

@@ -10,6 +10,7 @@ from admin_crm.models.customers import (
     IAContext,
 )
 from admin_crm.models.directory import DirectoryStats, Page
+from admin_crm.models.exports import Export
 from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
 from admin_crm.models.loyalty import (
     LoyaltyEntry,
@@ -44,6 +45,7 @@ __all__ = [
     "DoctorReport",
     "EventKind",
     "Evidence",
+    "Export",
     "IAContext",
     "Insight",
     "LoyaltyAnalysis",
