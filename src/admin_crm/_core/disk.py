@@ -60,9 +60,14 @@ def replacing(target: Path, argument: str, *, mode: int = 0o666, hint: str | Non
     with usable_file(argument, "writing"), naming(target if kept is None else real.parent):
         file = _create(part, mode, kept)
     try:
-        with file:
+        try:
             yield file
+        except BaseException:
+            with suppress(OSError):  # a full disk refuses the rest again
+                file.close()
+            raise
         with usable_file(argument, "writing"), naming(target):
+            file.close()
             part.replace(real)
     finally:
         with suppress(OSError):  # gone already, or the folder is

@@ -6,7 +6,9 @@ they begin with: nothing is a formula or a link.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from math import isfinite
@@ -30,6 +32,19 @@ _LARGEST_NUMBER = 10**15
 _WIDTHS = {"id": 38, "full_name": 28, "email": 30, "created_at": 19, "phone": 18, "whatsapp": 18}
 
 
+class _Output:
+    """The open file, until it is let go of: a broken archive still writes its end when it is collected."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file: IO[bytes] = file
+
+    def let_go(self) -> None:
+        self._file = io.BytesIO()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 class Workbook:
     """An Excel workbook that is being written.
 
@@ -49,7 +64,8 @@ class Workbook:
         """How many texts are longer than a cell holds, and are cut."""
         self._scratch = TemporaryDirectory(dir=folder, prefix=".")
         options = {"constant_memory": True, "tmpdir": self._scratch.name, "use_zip64": True}
-        self._book: Any = excel.Workbook(file, options)
+        self._output = _Output(file)
+        self._book: Any = excel.Workbook(self._output, options)
         self._book.set_properties({"comments": f"Times are those of {zone}."})
         self._sheet: Any = self._book.add_worksheet(title)
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
@@ -79,8 +95,10 @@ class Workbook:
 
     def abandon(self) -> None:
         """Remove the temporary files."""
+        self._output.let_go()
         for sheet in self._book.worksheets():
-            sheet.row_data_fh.close()
+            with suppress(OSError):  # a full disk refuses the rest again
+                sheet.row_data_fh.close()
         self._scratch.cleanup()
 
     def _write_cell(self, place: int, cell: object) -> None:
