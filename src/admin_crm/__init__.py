@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         list_customer_evidence,
         upload_customer_evidence,
     )
-    from admin_crm.export import export_customers
+    from admin_crm.export import export_customers, export_orders
     from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
@@ -218,6 +218,7 @@ __all__ = [
     "doctor",
     "download_customer_evidence",
     "export_customers",
+    "export_orders",
     "filter_customers",
     "generate_whatsapp_message",
     "get_admin_customer_details",

@@ -7,8 +7,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from admin_crm._core import validation as check
 from admin_crm._core.context import return_no_rows
@@ -21,9 +22,20 @@ from admin_crm._core.table_layout import Dialect, FileFormat, TableLayout, table
 from admin_crm._core.workbook import Workbook
 from admin_crm._postgrest.columns import frame_columns
 from admin_crm._postgrest.decode import ModelDecoder
-from admin_crm._postgrest.exported import ExportedCustomer, customer_cells, customer_fields
+from admin_crm._postgrest.exported import (
+    ExportedCustomer,
+    ExportedOrder,
+    customer_cells,
+    customer_fields,
+    order_cells,
+    order_columns,
+    order_fields,
+)
+from admin_crm._postgrest.orders import check_sees_orders, orders_source
 from admin_crm._postgrest.query import count_rows
-from admin_crm._postgrest.stream import PageReader
+from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.stream import PageReader, Reader
+from admin_crm._postgrest.table_pages import TablePages
 from admin_crm.client import AnyCRM, operation
 from admin_crm.models import AdminCustomer, Export
 
@@ -88,20 +100,70 @@ async def export_customers(
     return await _export(crm, layout, _customers(crm, names, layout.format), progress)
 
 
-class _Pages(Protocol):
-    """What is read page by page; an empty list is the end."""
+@operation
+async def export_orders(
+    crm: AnyCRM,
+    path: str | os.PathLike[str],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    status: str | None = None,
+    format: FileFormat | None = None,  # noqa: A002
+    columns: Sequence[str] | None = None,
+    personal: bool = True,
+    dialect: Dialect = "standard",
+    separator: str | None = None,
+    progress: Progress = None,
+) -> Export:
+    """Write the orders of all customers to a file: CSV, JSON Lines, Parquet or Excel, by the file's suffix.
 
-    def next(self) -> Awaitable[Sequence[Sequence[Any]]]: ...
+    Read, written and left as `export_customers` does. Each order is a row, in the order of the ids; its items are one
+    column of JSON.
 
-    def close(self) -> Awaitable[None]: ...
+    Args:
+        crm: the connection.
+        path: as for `export_customers`.
+        since: only orders placed at this time or later, with a time zone.
+        until: only orders placed before this time, with a time zone.
+        status: only orders of this status, as for `get_all_orders`; by default all, cancelled ones included.
+        format: as for `export_customers`.
+        columns: the names of the columns, in this order: fields of `Order`, `is_cancelled`, or names of columns that
+            the shop has besides, such as ``tracking_number``. By default the fields of `Order` and `is_cancelled`.
+        personal: False leaves out the notes about the delivery.
+        dialect: as for `export_customers`.
+        separator: as for `export_customers`.
+        progress: called with the orders written and their total; True shows a tqdm progress bar.
+
+    Returns:
+        What was written: the path, the format, the number of rows, the size and the time.
+
+    Raises:
+        InvalidInputError: a time has no time zone, `since` is not before `until`, or what `export_customers` refuses.
+        ImportError: a package is not installed; the message names the extra. CSV and JSON Lines need none.
+        OSError: the file cannot be written, as Python reports it.
+        PermissionDeniedError: these credentials do not see the orders.
+        IncompleteReadError: a page after the first could not be fetched.
+
+    Reads `orders`; for Excel and with `progress` it first counts them.
+
+    Needs an administrator's session or the secret key.
+
+    Examples:
+        >>> export_orders(crm, "november.csv", since=datetime(2026, 11, 1, tzinfo=UTC), dialect="excel")
+        >>> export_orders(crm, "orders.parquet", status="delivered", columns=["customer_id", "created_at", "total"])
+    """
+    names = order_columns(columns, personal=personal)
+    layout = table_layout("orders", path, format, dialect, separator)
+    orders = orders_source(crm, ModelDecoder(ExportedOrder), since, until, status, order_fields(names))
+    return await _export(crm, layout, _orders(crm, names, layout.format, orders), progress)
 
 
 @dataclass
-class _Source:
+class _Content:
     """What is exported."""
 
     columns: list[str]
-    pages: _Pages
+    pages: Reader[Any]
     piece_of: Callable[[Sequence[Sequence[Any]]], Any]
     """Turns pages into a piece that the file takes."""
     count: Callable[[], Awaitable[int]]
@@ -109,20 +171,35 @@ class _Source:
     """The schema of the pieces, for Parquet."""
 
 
-def _customers(crm: AnyCRM, names: list[str], file_format: str) -> _Source:
+def _customers(crm: AnyCRM, names: list[str], file_format: str) -> _Content:
     count = partial(count_rows, crm, crm.settings.profiles_table)
     if file_format == "parquet":
         from admin_crm._postgrest.record_batches import RecordDecoder
 
         batches = RecordDecoder(AdminCustomer, names)
         table_of = partial(batches.table, as_they_come=True, as_text=True)
-        return _Source(names, PageReader(crm, batches, batches.fields), table_of, count, table_of([]).schema)
+        return _Content(names, PageReader(crm, batches, batches.fields), table_of, count, table_of([]).schema)
     rows, cells = ModelDecoder(ExportedCustomer), customer_cells(names)
     pages = PageReader(crm, rows, customer_fields(names))
-    return _Source(names, pages, lambda found: [cells(row) for page in found for row in page], count)
+    return _Content(names, pages, lambda found: [cells(row) for page in found for row in page], count)
 
 
-async def _export(crm: AnyCRM, layout: TableLayout, source: _Source, progress: Progress) -> Export:
+def _orders(crm: AnyCRM, names: list[str], file_format: str, orders: Source[ExportedOrder]) -> _Content:
+    cells = order_cells(names)
+
+    def rows_of(found: Sequence[Sequence[ExportedOrder]]) -> list[list[Any]]:
+        return [cells(row) for page in found for row in page]
+
+    pages = TablePages(orders, partial(check_sees_orders, crm))
+    if file_format == "parquet":
+        from admin_crm._postgrest.order_tables import order_tables
+
+        table_of = order_tables(names)
+        return _Content(names, pages, lambda found: table_of(rows_of(found)), orders.count, table_of([]).schema)
+    return _Content(names, pages, rows_of, orders.count)
+
+
+async def _export(crm: AnyCRM, layout: TableLayout, source: _Content, progress: Progress) -> Export:
     begun = time.monotonic()
     return_no_rows()
     with ExitStack() as closing:

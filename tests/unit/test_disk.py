@@ -18,18 +18,23 @@ def test_a_file_is_there_only_when_it_is_complete(tmp_path):
         file.write(b"whole")
         assert not target.exists()
     assert target.read_bytes() == b"whole"
-    assert os.listdir(tmp_path) == ["customers.csv"]
+    assert [each.name for each in tmp_path.iterdir()] == ["customers.csv"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, OSError])
 def test_a_failure_leaves_what_was_there(tmp_path, error):
     target = tmp_path / "customers.csv"
     target.write_bytes(b"before")
-    with pytest.raises(error), replacing(target, "path") as file:
-        file.write(b"half")
-        raise error
+
+    def write_half():
+        with replacing(target, "path") as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert target.read_bytes() == b"before"
-    assert os.listdir(tmp_path) == ["customers.csv"]
+    assert [each.name for each in tmp_path.iterdir()] == ["customers.csv"]
 
 
 def test_a_private_file_is_its_owners_from_the_beginning(tmp_path):
@@ -55,9 +60,9 @@ def test_an_error_of_the_disk_names_the_path(tmp_path, path, error):
 
 def test_a_pipe_is_no_file_to_replace(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InvalidInputError, match="path is not a regular file") as raised:
-        with replacing(tmp_path / "pipe", "path", hint="choose another"):
-            pass
+    pipe = replacing(tmp_path / "pipe", "path", hint="choose another")
+    with pytest.raises(InvalidInputError, match="path is not a regular file") as raised, pipe:
+        pass
     assert (raised.value.argument, raised.value.hint) == ("path", "choose another")
 
 
@@ -67,6 +72,6 @@ def test_a_path_that_cannot_be_one_is_named(tmp_path):
 
 
 def test_an_error_without_a_number_stays_as_it_is():
-    with pytest.raises(OSError, match="^odd$") as raised, naming(Path("somewhere")):
+    with pytest.raises(OSError, match=r"^odd$") as raised, naming(Path("somewhere")):
         raise OSError("odd")
     assert raised.value.filename is None

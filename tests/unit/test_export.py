@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -15,7 +13,6 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
-import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -35,9 +32,9 @@ from admin_crm import (
 from admin_crm._core import table_layout
 from admin_crm._postgrest.columns import frame_columns
 from directory_function import RPC, answer
+from exported_files import FORMATS, rows_in
 from helpers import KEY, PROFILES, QUICK, URL, VIEW, Rows
 
-FORMATS = ["csv", "jsonl", "parquet", "xlsx"]
 ROWS = [
     {
         "id": str(UUID(int=number)), "full_name": name, "email": f"c{number}@x.example", "customer_tier": "gold",
@@ -57,37 +54,22 @@ def shop():
         yield router
 
 
-def read(path: Path) -> list[dict[str, object]]:
-    match path.suffix:
-        case ".csv":
-            return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
-        case ".jsonl":
-            return [json.loads(line) for line in path.read_bytes().splitlines()]
-        case ".parquet":
-            return pq.read_table(path).to_pylist()
-        case _:
-            sheet = openpyxl.load_workbook(path).active
-            assert sheet is not None
-            names, *rows = sheet.iter_rows(values_only=True)
-            return [dict(zip(map(str, names), row, strict=True)) for row in rows]
-
-
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_file_holds_every_customer_and_the_columns_of_a_frame(ask, shop, tmp_path, name):
     path = tmp_path / f"customers.{name}"
     done = ask(export_customers, path)
-    rows = read(path)
+    rows = rows_in(path)
     assert (done.path, done.format, done.rows, done.size) == (path, name, 5, path.stat().st_size)
     assert isinstance(done, Export)
     assert [row["id"] for row in rows] == [row["id"] for row in ROWS]
     assert list(rows[0]) == frame_columns(None, personal=True)
-    assert os.listdir(tmp_path) == [path.name]
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_csv_file_equals_the_models(ask, shop, tmp_path):
     ask(export_customers, tmp_path / "a.csv")
-    rows = {row["id"]: row for row in read(tmp_path / "a.csv")}
+    rows = {row["id"]: row for row in rows_in(tmp_path / "a.csv")}
     for customer in ask(get_all_customers):
         row = rows[str(customer.id)]
         assert row["full_name"] in (customer.full_name, f"'{customer.full_name}")
@@ -107,12 +89,12 @@ def test_only_the_columns_that_are_needed_are_asked_for(ask, shop, tmp_path):
     for name in ("a.csv", "a.parquet"):
         ask(export_customers, tmp_path / name, columns=["age", "tier", "shoe"])
         assert shop.calls.last.request.url.params["select"] == "id,birthdate,customer_tier,shoe"
-        assert list(read(tmp_path / name)[0]) == ["age", "tier", "shoe"]
+        assert list(rows_in(tmp_path / name)[0]) == ["age", "tier", "shoe"]
 
 
 def test_personal_columns_may_be_left_out(ask, shop, tmp_path):
     ask(export_customers, tmp_path / "a.csv", personal=False)
-    assert not {"full_name", "email", "phone", "whatsapp", "birthdate"} & set(read(tmp_path / "a.csv")[0])
+    assert not {"full_name", "email", "phone", "whatsapp", "birthdate"} & set(rows_in(tmp_path / "a.csv")[0])
     with pytest.raises(InvalidInputError, match="personal=True: email"):
         ask(export_customers, tmp_path / "b.csv", personal=False, columns=["email"])
 
@@ -134,7 +116,7 @@ def test_a_shop_of_no_customer_or_one_has_a_file_too(ask, tmp_path, name, count)
         router.get(VIEW).mock(side_effect=Rows(ROWS[:count], cap=2))
         router.get(PROFILES).mock(side_effect=Rows(ROWS[:count], cap=1))
         assert ask(export_customers, tmp_path / f"a.{name}").rows == count
-    assert len(read(tmp_path / f"a.{name}")) == count
+    assert len(rows_in(tmp_path / f"a.{name}")) == count
 
 
 def test_the_directory_function_fills_a_file_in_one_request(caller, tmp_path):
@@ -142,7 +124,7 @@ def test_the_directory_function_fills_a_file_in_one_request(caller, tmp_path):
         route = router.post(RPC).mock(return_value=httpx.Response(200, content=answer(ROWS[:3], ROWS[3:])))
         for name in ("a.csv", "a.parquet"):
             assert caller(export_customers, caller.open(URL, KEY), tmp_path / name).rows == 5
-            assert {row["id"] for row in read(tmp_path / name)} == {row["id"] for row in ROWS}
+            assert {row["id"] for row in rows_in(tmp_path / name)} == {row["id"] for row in ROWS}
     assert route.call_count == 2
 
 
@@ -177,7 +159,7 @@ def test_an_export_that_fails_leaves_nothing_and_what_was_there(ask, tmp_path, n
             ask(export_customers, path)
     assert raised.value.operation == "export_customers"
     assert raised.value.hint == "try again"
-    assert os.listdir(tmp_path) == ([path.name] if before else [])
+    assert [each.name for each in tmp_path.iterdir()] == ([path.name] if before else [])
     assert not before or path.read_bytes() == before
 
 
@@ -190,7 +172,7 @@ def test_an_export_that_is_interrupted_leaves_nothing(ask, shop, tmp_path, name,
 
     with pytest.raises(error):
         ask(export_customers, tmp_path / f"a.{name}", progress=interrupt)
-    assert os.listdir(tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -214,7 +196,7 @@ def test_a_cancelled_export_leaves_nothing(tmp_path, name):
                     await task
 
     asyncio.run(main())
-    assert os.listdir(tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(
@@ -231,7 +213,7 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(ask, shop, tmp_path, 
     with pytest.raises(error):
         ask(export_customers, tmp_path / path, **options)
     assert not shop.calls
-    assert os.listdir(tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == []
 
 
 def test_more_customers_than_a_sheet_holds_are_refused_before_they_are_read(ask, shop, tmp_path, monkeypatch):
@@ -241,7 +223,7 @@ def test_more_customers_than_a_sheet_holds_are_refused_before_they_are_read(ask,
     assert raised.value.hint is not None
     assert ".csv" in raised.value.hint
     assert [call.request.url.path.rpartition("/")[2] for call in shop.calls] == ["customer_profiles"]
-    assert os.listdir(tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == []
 
 
 def test_a_sheet_that_fills_up_meanwhile_is_refused_too(ask, shop, tmp_path, monkeypatch):
@@ -249,7 +231,7 @@ def test_a_sheet_that_fills_up_meanwhile_is_refused_too(ask, shop, tmp_path, mon
     shop.get(PROFILES).mock(side_effect=Rows(ROWS[:4], cap=1))
     with pytest.raises(InvalidInputError, match="more than the 4 customers"):
         ask(export_customers, tmp_path / "a.xlsx")
-    assert os.listdir(tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -259,7 +241,7 @@ def test_an_odd_value_is_missing_and_told_once(ask, tmp_path, name, caplog):
         router.get(VIEW).mock(side_effect=Rows(odd, cap=2))
         router.get(PROFILES).mock(side_effect=Rows(odd, cap=1))
         ask(export_customers, tmp_path / f"a.{name}")
-    assert [row["birthdate"] for row in read(tmp_path / f"a.{name}")] in ([""] * 5, [None] * 5)
+    assert [row["birthdate"] for row in rows_in(tmp_path / f"a.{name}")] in ([""] * 5, [None] * 5)
     (told,) = [record.getMessage() for record in caplog.records if "could not be read" in record.getMessage()]
     assert told.startswith("export_customers: some values could not be read and are left out (birthdate: 5)")
     assert "row.unreadable keeps them" not in told
@@ -293,7 +275,7 @@ with respx.mock(assert_all_called=False) as router, AdminCRM(URL, KEY, settings=
             export_customers(crm, folder / f"a.{name}", columns=["id", "full_name"])
         except OSError as error:
             print(name, type(error).__name__, error.errno, error.filename == str(folder / f"a.{name}"))
-print(os.listdir(folder))
+print([each.name for each in folder.iterdir()])
 """
 
 

@@ -30,8 +30,9 @@ TODAY = datetime.now(UTC).date()
 ROWS = [
     {
         "id": str(UUID(int=1)), "full_name": "Ana", "email": "Sin Email", "phone": "55", "birthdate": "1990-02-28",
-        "created_at": "2026-05-01T10:00:00+02:00", "customer_tier": "gold", "segment": "Leal", "health_status": "Estable",
-        "total_orders": 3, "total_spent": 12.30, "recency_days": 5, "frequency": 2, "monetary": 20, "shoe_size": 40,
+        "created_at": "2026-05-01T10:00:00+02:00", "customer_tier": "gold", "segment": "Leal",
+        "total_orders": 3, "total_spent": 12.30, "recency_days": 5, "frequency": 2, "monetary": 20,
+        "shoe_size": 40, "health_status": "Estable",
         "last_order_date": "2026-04-01T00:00:00+00:00", "avatar_url": "https://shop.test/a.png",
     },
     {
@@ -71,12 +72,13 @@ def test_only_the_fields_that_cells_are_made_from_are_needed():
     assert customer_fields(["age", "recency_days", "customer_tier", "shoe_size", "is_contactable"]) == [
         "birthdate", "recency_as_sent", "frequency", "tier", "shoe_size", "phone", "whatsapp",
     ]  # fmt: skip
-    assert order_fields(["is_cancelled", "customer_id", "total"]) == ["status", "customer_id", "total"]
+    assert order_fields(["is_cancelled", "total"]) == ["status", "total", "customer_id"]
 
 
 def test_cells_of_orders():
     row = ExportedOrder.model_validate(
-        {"id": "1", "customer_id": str(UUID(int=1)), "total": 5.5, "status": "Cancelado", "items": [{"name": "té"}], "gift": 1}
+        {"id": "1", "customer_id": str(UUID(int=1)), "total": 5.5, "status": "Cancelado", "items": [{"name": "té"}],
+         "gift": 1}
     )  # fmt: skip
     found = order_cells(["id", "customer_id", "is_cancelled", "total", "gift", "items"])(row)
     assert found[:5] == ["1", UUID(int=1), True, Decimal("5.5"), 1]

@@ -76,7 +76,8 @@ def test_with_commas_excel_gets_decimal_points():
 
 @pytest.mark.parametrize(
     "edge",
-    [datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), datetime.max.replace(tzinfo=timezone(-timedelta(hours=10)))],
+    [datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+     datetime.max.replace(tzinfo=timezone(-timedelta(hours=10)))],
 )  # fmt: skip
 def test_moments_on_the_edge_of_what_a_datetime_holds_are_written_as_they_are(edge):
     assert read_csv(written_csv([edge])) == [[edge.isoformat()]]

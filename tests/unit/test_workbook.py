@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -55,9 +54,8 @@ def test_values_have_their_kinds(tmp_path):
     row = [UUID(int=1), None, True, CustomerTier.GOLD, Decimal("-12.30"), 7, 0.5, date(1990, 2, 3), moment,
            {"a": ["=1"]}, AIPreferences(interests=["té"]), [1]]  # fmt: skip
     (read,) = cells(tmp_path, row)
-    assert [cell.value for cell in read[:9]] == [
-        str(UUID(int=1)), None, True, "gold", -12.3, 7, 0.5, datetime(1990, 2, 3), datetime(2026, 5, 1, 6, 0, 0, 500_000),
-    ]  # fmt: skip
+    assert [cell.value for cell in read[:7]] == [str(UUID(int=1)), None, True, "gold", -12.3, 7, 0.5]
+    assert [str(cell.value) for cell in read[7:9]] == ["1990-02-03 00:00:00", "2026-05-01 06:00:00.500000"]
     assert read[7].is_date
     assert read[8].number_format == "yyyy-mm-dd hh:mm:ss"
     assert read[9].value == '{"a":["=1"]}'
@@ -69,7 +67,7 @@ def test_what_excel_has_no_date_for_is_a_text(tmp_path):
     edge = datetime.max.replace(tzinfo=timezone(-timedelta(hours=10)))
     (read,) = cells(tmp_path, [date(1899, 12, 31), date(1900, 2, 28), date(1900, 3, 1), NOON.replace(year=1600), edge])
     assert [cell.value for cell in read[:2]] == ["1899-12-31", "1900-02-28"]
-    assert read[2].value == datetime(1900, 3, 1)
+    assert (str(read[2].value), read[2].is_date) == ("1900-03-01 00:00:00", True)
     assert str(read[3].value).startswith("1600-05-01 05:")
     assert str(read[4].value).startswith("9999-12-31 23:59:59")
 
@@ -103,9 +101,9 @@ def test_the_workbook_says_whose_times_it_has(tmp_path):
 def test_no_temporary_file_is_left(tmp_path, end):
     book = begun(tmp_path, ["a"])
     book.write([["x"]])
-    assert os.listdir(tmp_path) != []
+    assert [each.name for each in tmp_path.iterdir()] != []
     getattr(book, end)()
-    assert os.listdir(tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == []
 
 
 class FullDisk(io.BytesIO):
@@ -120,4 +118,4 @@ def test_a_full_disk_is_the_disks_own_error(tmp_path):
         book.finish()
     assert type(raised.value) is OSError
     book.abandon()
-    assert os.listdir(tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == []

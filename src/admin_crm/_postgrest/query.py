@@ -27,8 +27,8 @@ T = TypeVar("T")
 EXACT_COUNT = cast("CountMethod", "exact")
 
 
-# The shop's schema lacks a column that was asked for, or the foreign key to an embedded table.
-_NO_SUCH_COLUMNS = ("42703", "PGRST200", "PGRST204")
+NO_SUCH_COLUMNS = ("42703", "PGRST200", "PGRST204")
+"""The shop's schema lacks a column that was asked for, or the foreign key to an embedded table."""
 
 
 class Query(Protocol):
@@ -114,7 +114,7 @@ async def fetch_columns(
         try:
             return await fetch_all(crm, lambda: select(columns), model)
         except AdminCRMError as error:
-            if error.code not in _NO_SUCH_COLUMNS:
+            if error.code not in NO_SUCH_COLUMNS:
                 raise
     rows = await fetch_all(crm, lambda: select("*"), model)
     facts.note_absent(needed)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
+from admin_crm._core.connection import facts_of
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.columns import KEY
-from admin_crm._postgrest.decode import Decoder, decode_batch
-from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.decode import Decoder, decode_batch, read_total
+from admin_crm._postgrest.query import EXACT_COUNT, NO_SUCH_COLUMNS, Query, send_query
 from admin_crm._postgrest.view import fetch_decoded
 from admin_crm.client import AnyCRM
+from admin_crm.errors import AdminCRMError
 
 R = TypeVar("R")
 
@@ -33,7 +35,7 @@ class Source(Generic[R]):
     decoder: Decoder[R]
     """What the rows become."""
     fields: Sequence[str] | None = None
-    """Of the view, the fields of the decoder's model that are wanted; all columns by default."""
+    """Of the view, the fields of the decoder's model that are wanted, of a table its columns; all by default."""
     filtered: Filtered = unfiltered
     """Adds the filters that all rows match."""
     table: str | None = None
@@ -55,12 +57,32 @@ class Source(Generic[R]):
 
         if self.table is None:
             return fetch_decoded(crm, query, self.decoder, self.fields)
-        decode = partial(decode_batch, decoder=self.decoder, pause_gc=crm.settings.pause_gc)
-        return send_query(crm, partial(query, "*", KEY), decode)
+        return self._fetch_from_table(lambda selected: query(selected, KEY))
 
     def counted(self) -> Any:
         """Start a query of all columns that counts the rows."""
         return self._selected("*", counted=True)
+
+    async def count(self) -> int:
+        """Fetch how many rows match."""
+        return await send_query(self.crm, lambda: self.counted().limit(1), read_total)
+
+    async def _fetch_from_table(self, query: Callable[[str], Query]) -> Batch[R]:
+        """Fetch the columns that are wanted, or every one where the shop lacks one of them."""
+        crm, facts = self.crm, facts_of(self.crm)
+        decode = partial(decode_batch, decoder=self.decoder, pause_gc=crm.settings.pause_gc)
+        columns = ",".join(dict.fromkeys([KEY, *(self.fields or ())]))
+        needed = f"{self.table}({columns})"
+        if self.fields is None or facts.lacks(needed):
+            return await send_query(crm, partial(query, "*"), decode)
+        try:
+            return await send_query(crm, partial(query, columns), decode)
+        except AdminCRMError as error:
+            if error.code not in NO_SUCH_COLUMNS:
+                raise
+        page = await send_query(crm, partial(query, "*"), decode)
+        facts.note_absent(needed)
+        return page
 
     def _selected(self, columns: str, *, counted: bool) -> Any:
         name = self.table or self.crm.settings.view
