@@ -203,10 +203,10 @@ async def _export(crm: AnyCRM, layout: TableLayout, source: _Content, progress: 
     begun = time.monotonic()
     return_no_rows()
     with ExitStack() as closing:
-        report = closing.enter_context(reporting(progress, 0, layout.title, unit=f" {layout.title}"))
         file = closing.enter_context(replacing(layout.path, "path", mode=PRIVATE))
-        total = await source.count() if report or layout.most_rows else 0
+        total = await source.count() if progress is True or callable(progress) or layout.most_rows else 0
         layout.check_rows(total)
+        report = closing.enter_context(reporting(progress, total, layout.title, unit=f" {layout.title}"))
         table = closing.enter_context(
             layout.open(file, source.columns, check.time_zone(crm.settings.time_zone), source.schema)
         )

@@ -19,7 +19,7 @@ def reporting(progress: Progress, total: int, name: str | None, **bar: Any) -> G
 
     Args:
         progress: True for a progress bar, a function of what is done and the total, or None.
-        total: how much there is to do, as far as is known before the first report.
+        total: how much there is to do.
         name: what the bar is called.
         bar: what else tqdm is told, such as the unit.
     """
@@ -47,10 +47,5 @@ def _progress_bar(total: int, name: str | None, **options: Any) -> Generator[Rep
         monitor_interval: ClassVar[int] = 0  # tqdm must not leave a monitor thread running
 
     with Bar(total=total, desc=name, **options) as bar:
-
-        def report(done: int, total: int) -> None:
-            if total != bar.total:
-                bar.reset(total)
-            bar.update(done - bar.n)  # what is sent again moves the bar back
-
-        yield report
+        # What is sent again moves the bar back.
+        yield lambda done, _: bar.update(done - bar.n)
