@@ -27,7 +27,7 @@ def unfiltered(rows: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Source(Generic[R]):
-    """The directory's view by default, keyed by `id` or `customer_id`; or a table, keyed by `id`."""
+    """The directory's view by default, keyed by `id` or `customer_id`; or a table."""
 
     crm: AnyCRM
     decoder: Decoder[R]
@@ -38,6 +38,10 @@ class Source(Generic[R]):
     """Adds the filters that all rows match."""
     table: str | None = None
     """The table; None for the view."""
+    key: str = KEY
+    """The table's key column; of the view, the shop's own is used."""
+    columns: str = "*"
+    """What is read of the table's rows."""
     what: str = "customers"
     """What the rows are, for messages."""
 
@@ -56,7 +60,7 @@ class Source(Generic[R]):
         if self.table is None:
             return fetch_decoded(crm, query, self.decoder, self.fields)
         decode = partial(decode_batch, decoder=self.decoder, pause_gc=crm.settings.pause_gc)
-        return send_query(crm, partial(query, "*", KEY), decode)
+        return send_query(crm, partial(query, self.columns, self.key), decode)
 
     def counted(self) -> Any:
         """Start a query of all columns that counts the rows."""
