@@ -14,7 +14,7 @@ from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges, in_order_of_key
 from admin_crm._postgrest.query import check_exists, fetch_all, fetch_of_customer
 from admin_crm._postgrest.rights import check_owners
-from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.stream import stream
 from admin_crm._postgrest.table_pages import TablePages
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
@@ -138,7 +138,7 @@ def iter_orders(
     return stream(crm, "iter_orders", lambda: TablePages(source, check_rights))
 
 
-def _source(crm: AnyCRM, since: datetime | None, until: datetime | None, status: str | None) -> Source[Order]:
+def _source(crm: AnyCRM, since: datetime | None, until: datetime | None, status: str | None) -> RowSource[Order]:
     start = None if since is None else check.aware(since, "since")
     end = None if until is None else check.aware(until, "until")
     if start is not None and end is not None and start >= end:
@@ -152,7 +152,7 @@ def _source(crm: AnyCRM, since: datetime | None, until: datetime | None, status:
             rows = rows.lt("created_at", end.isoformat())
         return rows if pattern is None else rows.filter("status", "imatch", pattern)
 
-    return Source(crm, _ORDERS, filtered=filtered, table=crm.settings.orders_table, what="orders")
+    return RowSource(crm, _ORDERS, filtered=filtered, table=crm.settings.orders_table, what="orders")
 
 
 def _status_pattern(status: str) -> str:

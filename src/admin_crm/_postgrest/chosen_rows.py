@@ -19,7 +19,7 @@ from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges
-from admin_crm._postgrest.source import Filtered, Source
+from admin_crm._postgrest.row_source import Filtered, RowSource
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.models import AdminCustomer
@@ -47,12 +47,12 @@ async def fetch_ids(crm: AnyCRM, table: str, key: str, filtered: Filtered, what:
         what: what the rows are, for messages.
     """
     decoder = ModelDecoder(_Id)
-    source = Source(crm, decoder, filtered=filtered, table=table, key=key, columns=key, what=what)
+    source = RowSource(crm, decoder, filtered=filtered, table=table, key=key, columns=key, what=what)
     return {row.id for page in await fetch_ranges(source) for row in page}
 
 
 async def fetch_chosen(
-    source: Source[AdminCustomer], ids: Collection[UUID], key: str, room: int
+    source: RowSource[AdminCustomer], ids: Collection[UUID], key: str, room: int
 ) -> list[AdminCustomer]:
     """Fetch the rows of the view that match a source's filters and have one of these ids.
 
@@ -67,12 +67,11 @@ async def fetch_chosen(
     first = await fetch_first_page(source)
     last = first.rows[-1].id if first.rows else UUID(int=0)
     later = [each for each in ids if each > last]
-    if _pages_left(first) <= ceil(len(later) / ids_that_fit(room)):
-        pages = await fetch_ranges(source, first=first)
-    else:
-        pages = [first.rows, await _fetch_named(source, later, key, room)]
     wanted = frozenset(ids)
-    return [row for row in chain.from_iterable(pages) if row.id in wanted]
+    if _pages_left(first) <= ceil(len(later) / ids_that_fit(room)):
+        rows = chain.from_iterable(await fetch_ranges(source, first=first))
+        return [row for row in rows if row.id in wanted]
+    return await _fetch_named(source, later, key, room, held=[row for row in first.rows if row.id in wanted])
 
 
 def ids_that_fit(room: int) -> int:
@@ -80,35 +79,41 @@ def ids_that_fit(room: int) -> int:
     return max(_FEWEST_IDS, room // _ID_LENGTH)
 
 
-async def gather_rows(crm: AnyCRM, *reads: Coroutine[Any, Any, Sequence[T]], what: str = "customers") -> list[T]:
-    """Read several parts of an answer, and return their rows.
+async def gather_rows(crm: AnyCRM, *reads: Coroutine[Any, Any, Sequence[T]], held: Sequence[T] = ()) -> list[T]:
+    """Read several parts of an answer, and return their rows after those that are held already.
 
     Raises:
         IncompleteReadError: some of the parts could not be read; `rows` holds what the others have.
     """
     outcomes = await gather_outcomes(crm, *reads)
     failed = [outcome for outcome in outcomes if isinstance(outcome, AdminCRMError)]
-    rows = [row for outcome in outcomes for row in (_held(outcome) if isinstance(outcome, AdminCRMError) else outcome)]
+    parts = (_held(outcome) if isinstance(outcome, AdminCRMError) else outcome for outcome in outcomes)
+    rows = [*held, *chain.from_iterable(parts)]
     if not failed:
         return rows
     error = failed[0]
     if not rows:
         raise error
     raise IncompleteReadError(
-        f"the read stopped after {len(rows)} {what}: {error.message}",
+        f"the read stopped after {len(rows)} customers: {error.message}",
         rows=rows, status=error.status, code=error.code, hint="try again",
     ) from error  # fmt: skip
 
 
 async def _fetch_named(
-    source: Source[AdminCustomer], ids: Collection[UUID], key: str, room: int
+    source: RowSource[AdminCustomer],
+    ids: Collection[UUID],
+    key: str,
+    room: int,
+    *,
+    held: Sequence[AdminCustomer] = (),
 ) -> list[AdminCustomer]:
     ordered, size = sorted(ids), ids_that_fit(room)
     batches = [ordered[start : start + size] for start in range(0, len(ordered), size)]
-    return await gather_rows(source.crm, *(_fetch_batch(source, batch, key) for batch in batches))
+    return await gather_rows(source.crm, *(_fetch_batch(source, batch, key) for batch in batches), held=held)
 
 
-async def _fetch_batch(source: Source[AdminCustomer], ids: Sequence[UUID], key: str) -> list[AdminCustomer]:
+async def _fetch_batch(source: RowSource[AdminCustomer], ids: Sequence[UUID], key: str) -> list[AdminCustomer]:
     names = [str(each) for each in ids]
 
     def filtered(rows: Any) -> Any:

@@ -7,15 +7,17 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from admin_crm._core.birthdays import BirthdayWindow
 from admin_crm._core.gather import gather
 from admin_crm._postgrest.chosen_rows import fetch_chosen, fetch_ids, gather_rows, ids_that_fit
 from admin_crm._postgrest.columns import KEY, OTHER_KEY
 from admin_crm._postgrest.criteria import Criteria, Filters, of_birthdays, of_standing, of_view, standing_columns
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_pages, fetch_ranges
-from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.text_filter import url_length
 from admin_crm.client import AnyCRM
+from admin_crm.errors import IncompleteReadError
 from admin_crm.models import AdminCustomer
 
 _CUSTOMERS = ModelDecoder(AdminCustomer)
@@ -43,16 +45,20 @@ async def fetch_selected(
     else:
         of_profiles = standing
     chosen, excluded = await _fetch_choices(crm, wanted, of_profiles)
-    if chosen is not None and not chosen - excluded:
+    ids = None if chosen is None else frozenset(chosen - excluded)
+    if ids is not None and not ids:
         return []
-    rows = await _fetch(crm, wanted, filters, fields, columns, None if chosen is None else chosen - excluded)
-    window = wanted.birthdays
-    found = {
-        row.id: row
-        for row in rows
-        if row.id not in excluded and (window is None or (row.birthdate is not None and window.contains(row.birthdate)))
-    }
-    return [found[each] for each in sorted(found)]
+
+    def matching(rows: Iterable[AdminCustomer]) -> list[AdminCustomer]:
+        """Return the rows that match what the server was not asked, in the order of their ids."""
+        found = {row.id: row for row in rows if row.id not in excluded and (ids is None or row.id in ids)}
+        return [found[each] for each in sorted(found) if _has_birthday(found[each], wanted.birthdays)]
+
+    try:
+        return matching(await _fetch(crm, wanted, filters, fields, columns, ids))
+    except IncompleteReadError as error:
+        error.rows = matching(error.rows)
+        raise
 
 
 async def _fetch_choices(crm: AnyCRM, wanted: Criteria, of_profiles: Filters) -> tuple[set[UUID] | None, set[UUID]]:
@@ -84,15 +90,19 @@ async def _fetch(
         parts = [filters + each for each in of_birthdays(wanted.birthdays, half)]
         room = half
     if ids is not None:
-        sources = [Source(crm, _CUSTOMERS, fields, part) for part in parts]
+        sources = [RowSource(crm, _CUSTOMERS, fields, part) for part in parts]
         return await gather_rows(crm, *(fetch_chosen(each, ids, key, room) for each in sources))
     if not filters.length and wanted.birthdays is None:
         return chain.from_iterable(await fetch_pages(crm, _CUSTOMERS, fields))
-    return await gather_rows(crm, *(_fetch_all(Source(crm, _CUSTOMERS, fields, part)) for part in parts))
+    return await gather_rows(crm, *(_fetch_all(RowSource(crm, _CUSTOMERS, fields, part)) for part in parts))
 
 
-async def _fetch_all(source: Source[AdminCustomer]) -> list[AdminCustomer]:
+async def _fetch_all(source: RowSource[AdminCustomer]) -> list[AdminCustomer]:
     return list(chain.from_iterable(await fetch_ranges(source)))
+
+
+def _has_birthday(row: AdminCustomer, window: BirthdayWindow | None) -> bool:
+    return window is None or (row.birthdate is not None and window.contains(row.birthdate))
 
 
 def _tagged(crm: AnyCRM, operator: str, tags: Sequence[str]) -> Coroutine[Any, Any, set[UUID]]:

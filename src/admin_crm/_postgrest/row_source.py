@@ -26,7 +26,7 @@ def unfiltered(rows: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Source(Generic[R]):
+class RowSource(Generic[R]):
     """The directory's view by default, keyed by `id` or `customer_id`; or a table."""
 
     crm: AnyCRM
