@@ -25,6 +25,7 @@ from admin_crm import (
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Order,
     Page,
     Referral,
     TierProgress,
@@ -40,6 +41,7 @@ from admin_crm import (
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_all_orders,
     get_customer_coupons,
     get_customer_wishlist,
     get_loyalty_balance,
@@ -48,10 +50,12 @@ from admin_crm import (
     get_loyalty_tiers,
     get_referrals,
     iter_customers,
+    iter_orders,
     list_customer_evidence,
     new_this_month,
     paginate,
     search_customers,
+    select_customers,
     set_default_address,
     tier_progress,
     update_customer_address,
@@ -95,6 +99,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(tier_progress(get_admin_customer_details(crm, "id"), tiers=get_loyalty_tiers(crm)), TierProgress)
     assert_type(get_loyalty_tiers(crm), list[LoyaltyTier])
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
+    chosen = select_customers(crm, tags=("vip",), spent_min=5000, last_order_before=datetime.now(UTC), locked=False)
+    assert_type(chosen, list[AdminCustomer])
+    assert_type(get_all_orders(crm, since=datetime.now(UTC), status="delivered"), list[Order])
+    assert_type(iter_orders(crm), Iterable[Order])
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -106,6 +114,9 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await select_customers(crm, segment="champion"), list[AdminCustomer])
+    assert_type(await get_all_orders(crm), list[Order])
+    assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
@@ -121,6 +132,10 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
+    select_customers(crm, "champion")  # type: ignore[call-overload]
+    select_customers(crm, locked="yes")  # type: ignore[call-overload]
+    for _ in iter_orders(later):  # type: ignore[attr-defined]
+        pass
     for _ in iter_customers(later):  # type: ignore[attr-defined]
         pass
     len(get_all_customers(later))  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ from admin_crm._postgrest.exported import (
 )
 from admin_crm._postgrest.orders import check_sees_orders, orders_source
 from admin_crm._postgrest.query import count_rows
-from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.stream import PageReader, Reader
 from admin_crm._postgrest.table_pages import TablePages
 from admin_crm.client import AnyCRM, operation
@@ -154,7 +154,7 @@ async def export_orders(
     """
     names = order_columns(columns, personal=personal)
     layout = table_layout("orders", path, format, dialect, separator)
-    orders = orders_source(crm, ModelDecoder(ExportedOrder), since, until, status, order_fields(names))
+    orders = orders_source(crm, ModelDecoder(ExportedOrder), since, until, status, ",".join(order_fields(names)))
     return await _export(crm, layout, _orders(crm, names, layout.format, orders), progress)
 
 
@@ -184,7 +184,7 @@ def _customers(crm: AnyCRM, names: list[str], file_format: str) -> _Content:
     return _Content(names, pages, lambda found: [cells(row) for page in found for row in page], count)
 
 
-def _orders(crm: AnyCRM, names: list[str], file_format: str, orders: Source[ExportedOrder]) -> _Content:
+def _orders(crm: AnyCRM, names: list[str], file_format: str, orders: RowSource[ExportedOrder]) -> _Content:
     cells = order_cells(names)
 
     def rows_of(found: Sequence[Sequence[ExportedOrder]]) -> list[list[Any]]:

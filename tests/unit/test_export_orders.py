@@ -67,7 +67,7 @@ def test_a_time_and_a_status_are_filters_of_the_server_and_only_what_is_needed_i
         columns=["total", "is_cancelled"],
     )
     asked = shop.calls[0].request.url.params
-    assert asked["select"] == "id,total,status,customer_id"
+    assert asked["select"] == "id,customer_id,total,status"
     assert asked.get_list("created_at") == ["gte.2026-01-01T00:00:00+00:00", "lt.2026-02-01T00:00:00+00:00"]
     assert "cancelado" in asked["status"]
     assert list(rows_in(tmp_path / "a.csv")[0]) == ["total", "is_cancelled"]

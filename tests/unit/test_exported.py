@@ -72,7 +72,7 @@ def test_only_the_fields_that_cells_are_made_from_are_needed():
     assert customer_fields(["age", "recency_days", "customer_tier", "shoe_size", "is_contactable"]) == [
         "birthdate", "recency_as_sent", "frequency", "tier", "shoe_size", "phone", "whatsapp",
     ]  # fmt: skip
-    assert order_fields(["is_cancelled", "total"]) == ["status", "total", "customer_id"]
+    assert order_fields(["is_cancelled", "total"]) == ["id", "customer_id", "status", "total"]
 
 
 def test_cells_of_orders():

@@ -63,8 +63,8 @@ def order_columns(columns: Sequence[str] | None, *, personal: bool) -> list[str]
 
 
 def order_fields(columns: Sequence[str]) -> list[str]:
-    """Return the columns of the table that some columns of exported orders are made from, and whose orders they are."""
-    return _fields([*columns, "customer_id"], _ORDER)
+    """Return the columns of the table that some columns of exported orders are made from, and what every read needs."""
+    return _fields(["id", "customer_id", *columns], _ORDER)
 
 
 def order_cells(columns: Sequence[str]) -> Callable[[BaseModel], list[Any]]:

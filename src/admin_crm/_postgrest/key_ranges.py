@@ -21,7 +21,7 @@ from admin_crm._core.send import timed_out_alone
 from admin_crm._postgrest.columns import KEY
 from admin_crm._postgrest.decode import Decoder, require_total
 from admin_crm._postgrest.packed import fetch_packed
-from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
@@ -62,7 +62,7 @@ class RangeReader(Generic[R]):
         size: rows asked for at a time, until the first response shows how many the server gives.
     """
 
-    def __init__(self, source: Source[R], size: int) -> None:
+    def __init__(self, source: RowSource[R], size: int) -> None:
         self._source = source
         self._size = size
         self.expected: int | None = None
@@ -183,11 +183,11 @@ async def fetch_pages(
         twice.
     """
     packed = await fetch_packed(crm, decoder, fields, *_bounds(part))
-    return packed if packed is not None else await fetch_ranges(Source(crm, decoder, fields), part)
+    return packed if packed is not None else await fetch_ranges(RowSource(crm, decoder, fields), part)
 
 
 async def fetch_ranges(
-    source: Source[R], part: Range = FULL_RANGE, *, first: Batch[R] | None = None
+    source: RowSource[R], part: Range = FULL_RANGE, *, first: Batch[R] | None = None
 ) -> list[Sequence[R]]:
     """Read every row of a source, or of a range of its keys, in pages.
 
@@ -211,7 +211,7 @@ async def fetch_ranges(
     return pages
 
 
-async def fetch_first_page(source: Source[R]) -> Batch[R]:
+async def fetch_first_page(source: RowSource[R]) -> Batch[R]:
     """Fetch the first page of a source in the order of its key, with the count of all rows."""
     return await fetch_page(RangeReader(source, source.crm.settings.page_size), FULL_RANGE)
 
@@ -223,7 +223,7 @@ def in_order_of_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[R
 
 
 async def _fetch_ranges(
-    source: Source[R],
+    source: RowSource[R],
     whole: Range,
     pages: list[Sequence[R]],
     *,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from admin_crm._core import validation as check
 from admin_crm._postgrest.decode import Decoder
 from admin_crm._postgrest.rights import check_owners
-from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError
 from admin_crm.models import CANCELLED, Order
@@ -24,8 +24,8 @@ def orders_source(
     since: datetime | None,
     until: datetime | None,
     status: str | None,
-    fields: Sequence[str] | None = None,
-) -> Source[M]:
+    columns: str = "*",
+) -> RowSource[M]:
     """Return the orders of a time and a status, as `get_all_orders` takes them.
 
     Args:
@@ -34,7 +34,7 @@ def orders_source(
         since: only orders placed at this time or later.
         until: only orders placed before this time.
         status: only orders of this status; that of a cancelled order in all its spellings.
-        fields: the columns that are wanted; all by default.
+        columns: the columns that are wanted; all by default.
 
     Raises:
         InvalidInputError: a time has no time zone, `since` is not before `until`, or the status is empty.
@@ -52,7 +52,8 @@ def orders_source(
             rows = rows.lt("created_at", end.isoformat())
         return rows if pattern is None else rows.filter("status", "imatch", pattern)
 
-    return Source(crm, decoder, fields, filtered, crm.settings.orders_table, "orders")
+    table = crm.settings.orders_table
+    return RowSource(crm, decoder, filtered=filtered, table=table, columns=columns, what="orders")
 
 
 async def check_sees_orders(crm: AnyCRM, orders: Sequence[Order]) -> None:

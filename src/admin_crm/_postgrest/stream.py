@@ -13,7 +13,7 @@ from admin_crm._postgrest.decode import Decoder, first_keys
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
 from admin_crm._postgrest.rights import check_view
-from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
@@ -117,7 +117,7 @@ class PageReader(Generic[R]):
         self._crm = crm
         self._decoder = decoder
         self._fields = fields
-        self._reader = RangeReader(Source(crm, decoder, fields), stream_page_size(crm, size))
+        self._reader = RangeReader(RowSource(crm, decoder, fields), stream_page_size(crm, size))
         self._rest: Range | None = FULL_RANGE
         self._packed: PackedStream[R] | None = None
         self._started = size is not None

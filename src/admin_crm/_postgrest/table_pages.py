@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from admin_crm._postgrest.source import Source
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.stream import stopped, stream_page_size
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
@@ -20,7 +20,7 @@ class TablePages(Generic[R]):
         check: called with the first page, to raise where these rights do not see the rows.
     """
 
-    def __init__(self, source: Source[R], check: Callable[[Sequence[R]], Awaitable[None]]) -> None:
+    def __init__(self, source: RowSource[R], check: Callable[[Sequence[R]], Awaitable[None]]) -> None:
         self._source = source
         self._check = check
         self._size = stream_page_size(source.crm, None)

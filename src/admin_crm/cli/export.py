@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,25 +14,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from admin_crm import AdminCRM, export_customers, export_orders
+from admin_crm._core.table_layout import Dialect, FileFormat
 from admin_crm.cli.tables import plain_text
 from admin_crm.settings import zone_of
-
-
-class Format(StrEnum):
-    """The format of a file whose suffix does not say it."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    XLSX = "xlsx"
-
-
-class Dialect(StrEnum):
-    """Who reads a CSV file."""
-
-    STANDARD = "standard"
-    EXCEL = "excel"
-
 
 _DAY = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 
@@ -46,8 +29,8 @@ def export(
     personal: Annotated[
         bool, typer.Option("--personal/--no-personal", help="With names, e-mails, phones and birthdates.")
     ] = True,
-    file_format: Annotated[Format | None, typer.Option("--format", help="Where the path does not say it.")] = None,
-    dialect: Annotated[Dialect, typer.Option(help="Of CSV: for programs, or for opening in Excel.")] = Dialect.STANDARD,
+    file_format: Annotated[FileFormat | None, typer.Option("--format", help="Where the path does not say it.")] = None,
+    dialect: Annotated[Dialect, typer.Option(help="Of CSV: for programs, or for opening in Excel.")] = "standard",
     separator: Annotated[str | None, typer.Option(help="Of CSV: a comma, a semicolon, tab or |.")] = None,
     since: Annotated[
         datetime | None, typer.Option(formats=_DAY, help="Orders placed then or later, by the shop's clock.")
@@ -60,18 +43,17 @@ def export(
         raise typer.BadParameter("--since, --until and --status are for --orders")
     names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     separated_by = "\t" if separator == "tab" else separator
-    chosen = None if file_format is None else file_format.value
     with AdminCRM.from_env() as crm, _one_line(), _progress() as progress:
         zone = zone_of(crm.settings.time_zone)
         if orders:
             done = export_orders(
-                crm, path, format=chosen, columns=names, personal=personal, dialect=dialect.value,
+                crm, path, format=file_format, columns=names, personal=personal, dialect=dialect,
                 separator=separated_by, progress=progress, status=status,
                 since=since and since.replace(tzinfo=zone), until=until and until.replace(tzinfo=zone),
             )  # fmt: skip
         else:
             done = export_customers(
-                crm, path, format=chosen, columns=names, personal=personal, dialect=dialect.value,
+                crm, path, format=file_format, columns=names, personal=personal, dialect=dialect,
                 separator=separated_by, progress=progress,
             )  # fmt: skip
     typer.echo(f"{done.rows:,} {'orders' if orders else 'customers'} written to {path} ({done.size / 1e6:,.1f} MB)")

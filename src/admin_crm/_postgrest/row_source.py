@@ -28,18 +28,22 @@ def unfiltered(rows: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Source(Generic[R]):
-    """The directory's view by default, keyed by `id` or `customer_id`; or a table, keyed by `id`."""
+class RowSource(Generic[R]):
+    """The directory's view by default, keyed by `id` or `customer_id`; or a table."""
 
     crm: AnyCRM
     decoder: Decoder[R]
     """What the rows become."""
     fields: Sequence[str] | None = None
-    """Of the view, the fields of the decoder's model that are wanted, of a table its columns; all by default."""
+    """Of the view, the fields of the decoder's model that are wanted; all columns by default."""
     filtered: Filtered = unfiltered
     """Adds the filters that all rows match."""
     table: str | None = None
     """The table; None for the view."""
+    key: str = KEY
+    """The table's key column; of the view, the shop's own is used."""
+    columns: str = "*"
+    """What is read of the table's rows; every column where the shop lacks one of these."""
     what: str = "customers"
     """What the rows are, for messages."""
 
@@ -57,7 +61,7 @@ class Source(Generic[R]):
 
         if self.table is None:
             return fetch_decoded(crm, query, self.decoder, self.fields)
-        return self._fetch_from_table(lambda selected: query(selected, KEY))
+        return self._fetch_from_table(lambda selected: query(selected, self.key))
 
     def counted(self) -> Any:
         """Start a query of all columns that counts the rows."""
@@ -68,20 +72,17 @@ class Source(Generic[R]):
         return await send_query(self.crm, lambda: self.counted().limit(1), read_total)
 
     async def _fetch_from_table(self, query: Callable[[str], Query]) -> Batch[R]:
-        """Fetch the columns that are wanted, or every one where the shop lacks one of them."""
-        crm, facts = self.crm, facts_of(self.crm)
-        decode = partial(decode_batch, decoder=self.decoder, pause_gc=crm.settings.pause_gc)
-        columns = ",".join(dict.fromkeys([KEY, *(self.fields or ())]))
-        needed = f"{self.table}({columns})"
-        if self.fields is None or facts.lacks(needed):
-            return await send_query(crm, partial(query, "*"), decode)
-        try:
-            return await send_query(crm, partial(query, columns), decode)
-        except AdminCRMError as error:
-            if error.code not in NO_SUCH_COLUMNS:
-                raise
-        page = await send_query(crm, partial(query, "*"), decode)
-        facts.note_absent(needed)
+        facts, needed = facts_of(self.crm), f"{self.table}({self.columns})"
+        decode = partial(decode_batch, decoder=self.decoder, pause_gc=self.crm.settings.pause_gc)
+        if self.columns != "*" and not facts.lacks(needed):
+            try:
+                return await send_query(self.crm, partial(query, self.columns), decode)
+            except AdminCRMError as error:
+                if error.code not in NO_SUCH_COLUMNS:
+                    raise
+        page = await send_query(self.crm, partial(query, "*"), decode)
+        if self.columns != "*":
+            facts.note_absent(needed)
         return page
 
     def _selected(self, columns: str, *, counted: bool) -> Any:
