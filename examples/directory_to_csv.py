@@ -1,4 +1,4 @@
-"""Write the whole directory to a CSV file, or .xlsx, .parquet, .jsonl: `python examples/directory_to_csv.py customers.csv`."""
+"""Write all customers to a CSV, .xlsx, .parquet or .jsonl file: `python examples/directory_to_csv.py customers.csv`."""
 
 import sys
 

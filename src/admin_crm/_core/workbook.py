@@ -120,9 +120,16 @@ class Workbook:
                 self._write_text(place, str(cell))
 
     def _write_text(self, place: int, text: str) -> None:
-        # Zero is success; the cell otherwise has what fits.
-        if self._sheet.write_string(self._rows, place, text):
-            self.shortened += 1
+        fitting = _fitting(text)
+        self.shortened += len(fitting) < len(text)
+        self._sheet.write_string(self._rows, place, fitting)
+
+
+def _fitting(text: str) -> str:
+    """Return as much of a text as a cell holds."""
+    if 2 * len(text) <= LONGEST_TEXT:  # even where each character is two units
+        return text
+    return text.encode("utf-16-le")[: 2 * LONGEST_TEXT].decode("utf-16-le", "ignore")
 
 
 def _number(value: Decimal | float) -> float | None:
