@@ -17,7 +17,7 @@ from admin_crm.labels import label_filters
 
 USUAL = frozenset(
     {"id", "segment", "health_status", "customer_tier", "monetary", "frequency", "recency_days", "last_order_date",
-     "created_at", "phone", "whatsapp", "account_status", "suspension_end"}
+     "created_at", "birthdate", "phone", "whatsapp", "account_status", "suspension_end"}
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 PART = re.compile(r"birthdate\.(eq|lt|gte)\.(\d{4}-\d\d-\d\d)")
@@ -109,6 +109,7 @@ def test_without_the_date_of_the_last_order_whole_days_decide(crm, age, before, 
         ({"created_after": NOW}, {"created_at"}),
         ({"last_order_before": NOW}, {"last_order_date", "recency_days"}),
         ({"contactable": True}, {"phone", "whatsapp"}),
+        ({"birthdays": BirthdayWindow(NOW.date(), 7)}, {"birthdate"}),
     ],
     ids=str,
 )

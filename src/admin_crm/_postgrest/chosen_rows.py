@@ -92,7 +92,7 @@ async def gather_rows(crm: AnyCRM, *reads: Coroutine[Any, Any, Sequence[T]], hel
     if not failed:
         return rows
     error = failed[0]
-    if not rows:
+    if not rows or (len(reads) == 1 and not held):
         raise error
     raise IncompleteReadError(
         f"the read stopped after {len(rows)} customers: {error.message}",

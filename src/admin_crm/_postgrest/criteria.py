@@ -64,7 +64,7 @@ class Filters:
 
 
 def of_view(crm: AnyCRM, wanted: Criteria, columns: frozenset[str]) -> Filters:
-    """Return the filters on the view's own columns, but for birthdays, status and lock.
+    """Return the filters on the view's own columns: all but those by birthday, status and lock.
 
     Raises:
         SchemaMismatchError: the view has no column for a filter.
@@ -87,6 +87,8 @@ def of_view(crm: AnyCRM, wanted: Criteria, columns: frozenset[str]) -> Filters:
         conditions.append((column("created_at"), "gte", wanted.created_after.isoformat()))
     if wanted.last_order_before is not None or wanted.last_order_after is not None:
         conditions += _of_last_order(crm, wanted, columns)
+    if wanted.birthdays is not None:
+        column("birthdate")
     if wanted.contactable is not None:
         terms.append(_of_contact(crm, columns, contactable=wanted.contactable))
     return Filters(conditions, terms)

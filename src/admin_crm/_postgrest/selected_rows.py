@@ -80,21 +80,17 @@ async def _fetch(
     columns: frozenset[str],
     ids: Collection[UUID] | None,
 ) -> Iterable[AdminCustomer]:
-    """Fetch the rows of the view, and perhaps some whose birthday is not in the window."""
-    key = KEY if KEY in columns or not columns else OTHER_KEY
+    """Fetch the rows of the view, and perhaps some that have another id or birthday."""
     room = max(_LEAST_ROOM, _ROOM - filters.length)
-    if wanted.birthdays is None or (ids is not None and len(ids) <= ids_that_fit(room)):
-        parts = [filters]
-    else:
-        half = room if ids is None else room // 2
-        parts = [filters + each for each in of_birthdays(wanted.birthdays, half)]
-        room = half
-    if ids is not None:
-        sources = [RowSource(crm, _CUSTOMERS, fields, part) for part in parts]
-        return await gather_rows(crm, *(fetch_chosen(each, ids, key, room) for each in sources))
-    if not filters.length and wanted.birthdays is None:
-        return chain.from_iterable(await fetch_pages(crm, _CUSTOMERS, fields))
-    return await gather_rows(crm, *(_fetch_all(RowSource(crm, _CUSTOMERS, fields, part)) for part in parts))
+    if ids is not None and (wanted.birthdays is None or len(ids) <= ids_that_fit(room)):
+        key = KEY if KEY in columns or not columns else OTHER_KEY
+        return await fetch_chosen(RowSource(crm, _CUSTOMERS, fields, filters), ids, key, room)
+    if wanted.birthdays is not None:
+        parts = [filters + each for each in of_birthdays(wanted.birthdays, room)]
+        return await gather_rows(crm, *(_fetch_all(RowSource(crm, _CUSTOMERS, fields, part)) for part in parts))
+    if filters.length:
+        return await _fetch_all(RowSource(crm, _CUSTOMERS, fields, filters))
+    return chain.from_iterable(await fetch_pages(crm, _CUSTOMERS, fields))
 
 
 async def _fetch_all(source: RowSource[AdminCustomer]) -> list[AdminCustomer]:
