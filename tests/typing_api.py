@@ -14,10 +14,13 @@ from admin_crm import (
     Address,
     AddressData,
     AdminCRM,
+    AdminCRMError,
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BanMismatch,
+    BulkResult,
     CreatedCustomer,
     CustomerPartition,
     CustomerProfile,
@@ -25,6 +28,8 @@ from admin_crm import (
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Moderation,
+    ModerationEntry,
     Order,
     Page,
     Referral,
@@ -44,19 +49,27 @@ from admin_crm import (
     get_all_orders,
     get_customer_coupons,
     get_customer_wishlist,
+    get_locked_customers,
     get_loyalty_balance,
     get_loyalty_history,
     get_loyalty_offers,
     get_loyalty_tiers,
+    get_moderation_history,
     get_referrals,
     iter_customers,
     iter_orders,
     list_customer_evidence,
+    moderate_customer,
+    moderate_customers,
     new_this_month,
+    notify_customers,
     paginate,
+    reconcile_sign_in_bans,
     search_customers,
     select_customers,
+    set_custom_fields_of,
     set_default_address,
+    tag_customers,
     tier_progress,
     update_customer_address,
     update_customer_profile,
@@ -70,6 +83,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(search_customers(crm, "ana", page=2), Page[AdminCustomer])
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
+    assert_type(moderate_customer(crm, "id", "banned", reason="why"), Moderation)
+    assert_type(moderate_customers(crm, get_locked_customers(crm), "active", reason="why"), BulkResult)
+    assert_type(get_locked_customers(crm), list[CustomerProfile])
+    assert_type(reconcile_sign_in_bans(crm, apply=True), list[BanMismatch])
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
@@ -91,6 +108,7 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
     assert_type(get_loyalty_balance(crm, "id"), int)
     assert_type(get_loyalty_history(crm, "id"), list[LoyaltyEntry])
+    assert_type(get_moderation_history(crm, "id"), list[ModerationEntry])
     assert_type(adjust_loyalty_points(crm, "id", -5, "why"), LoyaltyEntry)
     assert_type(get_customer_coupons(crm, "id"), list[UsedCoupon])
     assert_type(get_loyalty_offers(crm, "id"), list[LoyaltyOffer])
@@ -103,6 +121,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(chosen, list[AdminCustomer])
     assert_type(get_all_orders(crm, since=datetime.now(UTC), status="delivered"), list[Order])
     assert_type(iter_orders(crm), Iterable[Order])
+    assert_type(notify_customers(crm, get_all_customers(crm), "a", "b", journal="journal"), BulkResult)
+    assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
+    assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
+    assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -121,6 +143,7 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
 

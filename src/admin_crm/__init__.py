@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.audit import get_moderation_history
+    from admin_crm.bulk import moderate_customers, notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from admin_crm.errors import (
         AdminCRMError,
         AuthenticationError,
+        BulkError,
         ClientStateError,
         ConflictError,
         CustomerCreationError,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         InvalidTypeError,
         NotFoundError,
+        PartialModerationError,
         PermissionDeniedError,
         RateLimitedError,
         RequestTimeoutError,
@@ -84,6 +88,8 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BanMismatch,
+        BulkResult,
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
@@ -101,11 +107,14 @@ if TYPE_CHECKING:
         LoyaltyOffer,
         LoyaltyProposition,
         LoyaltyTier,
+        Moderation,
+        ModerationEntry,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
+        PreviousStatus,
         ProductCount,
         Referral,
         SuggestedCoupon,
@@ -114,8 +123,16 @@ if TYPE_CHECKING:
         TimelineEvent,
         UsedCoupon,
         WishlistItem,
+        show_personal_data,
     )
-    from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
+    from admin_crm.moderation import (
+        get_locked_customers,
+        is_locked,
+        lift_expired_suspensions,
+        moderate_customer,
+        reconcile_sign_in_bans,
+        update_customer_status,
+    )
     from admin_crm.notes import (
         add_customer_tags,
         get_admin_customer_notes,
@@ -148,6 +165,9 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BanMismatch",
+    "BulkError",
+    "BulkResult",
     "CategoryCount",
     "ClientStateError",
     "ConflictError",
@@ -177,6 +197,8 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "Moderation",
+    "ModerationEntry",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -184,7 +206,9 @@ __all__ = [
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PartialModerationError",
     "PermissionDeniedError",
+    "PreviousStatus",
     "ProductCount",
     "RateLimitedError",
     "Referral",
@@ -231,10 +255,12 @@ __all__ = [
     "get_customer_wishlist",
     "get_directory_stats",
     "get_evidence_url",
+    "get_locked_customers",
     "get_loyalty_balance",
     "get_loyalty_history",
     "get_loyalty_offers",
     "get_loyalty_tiers",
+    "get_moderation_history",
     "get_proactive_insights",
     "get_referrals",
     "get_strategic_loyalty_analysis",
@@ -243,18 +269,25 @@ __all__ = [
     "iter_orders",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "moderate_customer",
+    "moderate_customers",
     "new_this_month",
+    "notify_customers",
     "orders_frame",
     "paginate",
+    "reconcile_sign_in_bans",
     "remove_customer_tags",
     "resume_customer_creation",
     "search_customers",
     "select_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_custom_fields_of",
     "set_default_address",
+    "show_personal_data",
     "suggest_customer_tags",
     "summarize_customers",
+    "tag_customers",
     "tier_progress",
     "update_admin_customer_notes",
     "update_customer_address",
@@ -280,6 +313,7 @@ _MODULES = (
     "evidence",
     "orders",
     "notifications",
+    "audit",
     "moderation",
     "notes",
     "creation",
@@ -293,6 +327,7 @@ _MODULES = (
     "diagnosis",
     "frames",
     "partitions",
+    "bulk",
 )
 
 

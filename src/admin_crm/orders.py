@@ -135,7 +135,7 @@ def iter_orders(
     async def check_rights(orders: Sequence[Order]) -> None:
         await _check_rights(crm, orders)
 
-    return stream(crm, "iter_orders", lambda: TablePages(source, check_rights))
+    return stream(crm, "iter_orders", lambda: TablePages(source, check_rights), source.count)
 
 
 def _source(crm: AnyCRM, since: datetime | None, until: datetime | None, status: str | None) -> RowSource[Order]:

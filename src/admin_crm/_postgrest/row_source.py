@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.columns import KEY
-from admin_crm._postgrest.decode import Decoder, decode_batch
+from admin_crm._postgrest.decode import Decoder, decode_batch, read_total
 from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
 from admin_crm._postgrest.view import fetch_decoded
 from admin_crm.client import AnyCRM
@@ -65,6 +65,10 @@ class RowSource(Generic[R]):
     def counted(self) -> Any:
         """Start a query of all columns that counts the rows."""
         return self._selected("*", counted=True)
+
+    async def count(self) -> int:
+        """Fetch how many rows match."""
+        return await send_query(self.crm, lambda: cast("Query", self.counted().limit(1)), read_total)
 
     def _selected(self, columns: str, *, counted: bool) -> Any:
         name = self.table or self.crm.settings.view

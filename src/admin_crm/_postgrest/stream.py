@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from itertools import chain
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
@@ -18,6 +18,8 @@ from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 R = TypeVar("R")
+
+Count = Callable[[], Coroutine[Any, Any, int]]
 
 _PAGE = 5_000
 """Rows of a page: more would not be read faster, and all of them are in memory at once."""
@@ -42,12 +44,26 @@ class RowStream(Generic[R]):
         crm: the connection.
         operation: the public function.
         begin: begins an iteration.
+        count: counts the rows.
     """
 
-    def __init__(self, crm: AdminCRM, operation: str, begin: Callable[[], Reader[R]]) -> None:
+    def __init__(self, crm: AdminCRM, operation: str, begin: Callable[[], Reader[R]], count: Count) -> None:
         self._crm = crm
         self._operation = operation
         self._begin = begin
+        self._count = count
+
+    def __len__(self) -> int:
+        """Return the number of rows, of customers that of their profiles; for a progress bar. Sends one request."""
+        call = CallContext(self._operation, timeout=link_of(self._crm).timeout)
+        try:
+            return run_sync(call, self._count())
+        except AdminCRMError as error:
+            raise TypeError("the number of rows is unknown") from error
+
+    def __bool__(self) -> bool:
+        """Return True, without asking whether there are rows."""
+        return True
 
     def __iter__(self) -> Iterator[R]:
         """Iterate with an `AdminCRM`."""
@@ -61,7 +77,7 @@ class RowStream(Generic[R]):
 
 
 class AsyncRowStream(Generic[R]):
-    """All rows; every iteration begins again; the arguments are those of `RowStream`."""
+    """All rows; every iteration begins again. The arguments are those of `RowStream`."""
 
     def __init__(self, crm: AsyncAdminCRM, operation: str, begin: Callable[[], Reader[R]]) -> None:
         self._crm = crm
@@ -80,11 +96,13 @@ class AsyncRowStream(Generic[R]):
             call.warn_of_unreadable()
 
 
-def stream(crm: AnyCRM, operation: str, begin: Callable[[], Reader[R]]) -> RowStream[R] | AsyncRowStream[R]:
-    """Return the stream of a public function, of the connection's kind."""
+def stream(
+    crm: AnyCRM, operation: str, begin: Callable[[], Reader[R]], count: Count
+) -> RowStream[R] | AsyncRowStream[R]:
+    """Return the stream of a public function, of the connection's kind; the arguments are those of `RowStream`."""
     if isinstance(crm, AsyncAdminCRM):
         return AsyncRowStream(crm, operation, begin)
-    return RowStream(crm, operation, begin)
+    return RowStream(crm, operation, begin, count)
 
 
 def stream_page_size(crm: AnyCRM, size: int | None) -> int:
