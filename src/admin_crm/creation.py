@@ -91,9 +91,9 @@ async def create_customer_with_details(
         raise InvalidInputError("method must be sign_up, admin or invite", argument="method")
     redirect_to = None if redirect_to is None else check.text(redirect_to, "redirect_to", max_length=2_000)
     if method == "admin":
-        return await _finish(crm, None, await create_by_administrator(crm, customer), customer)
+        return await finish_creation(crm, None, await create_by_administrator(crm, customer), customer)
     if method == "invite":
-        return await _finish(crm, None, await invite_customer(crm, customer, redirect_to), customer)
+        return await finish_creation(crm, None, await invite_customer(crm, customer, redirect_to), customer)
     if crm.anon_key is None:
         raise InvalidInputError(
             "the connection has no anon key, which is required to sign customers up",
@@ -103,10 +103,10 @@ async def create_customer_with_details(
     async with anon_client(crm) as anon:
         new = await sign_customer_up(crm, anon, customer, redirect_to)
         if new.token is None:
-            return await _finish(crm, None, new, customer)
+            return await finish_creation(crm, None, new, customer)
         newcomer = anon.as_user(new.token)
         try:
-            return await _finish(crm, newcomer, new, customer)
+            return await finish_creation(crm, newcomer, new, customer)
         finally:
             await sign_out(newcomer)
 
@@ -140,13 +140,21 @@ async def resume_customer_creation(
     """
     user, customer = check.uuid(user_id, "user_id"), _validated(data)
     resumed = NewUser(user, customer.email.lower(), None, needs_confirmation=False)
-    return await _finish(crm, None, resumed, customer, only_missing=True)
+    return await finish_creation(crm, None, resumed, customer, only_missing=True)
 
 
-async def _finish(
+async def finish_creation(
     crm: AnyCRM, newcomer: AnyCRM | None, new: NewUser, data: CreateCustomerData, *, only_missing: bool = False
 ) -> CreatedCustomer:
-    """Write profile and address, as the new customer if there is a session, otherwise as the administrator."""
+    """Write profile and address, as the new customer if there is a session, otherwise as the administrator.
+
+    Args:
+        crm: the connection.
+        newcomer: the new customer's session; None if there is none.
+        new: the user.
+        data: the customer.
+        only_missing: whether the customer may have changed something, which then stays.
+    """
     completed, write_profile, write_address = ["sign_up"], _write_profile, _write_address
     if only_missing:
         write_profile, write_address = _complete_profile, _complete_address
