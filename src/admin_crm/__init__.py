@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from admin_crm.errors import (
         AdminCRMError,
         AuthenticationError,
+        BulkError,
         ClientStateError,
         ConflictError,
         CustomerCreationError,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BulkResult,
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
@@ -147,6 +149,8 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BulkError",
+    "BulkResult",
     "CategoryCount",
     "ClientStateError",
     "ConflictError",
@@ -288,6 +292,7 @@ _MODULES = (
     "diagnosis",
     "frames",
     "partitions",
+    "bulk",
 )
 
 

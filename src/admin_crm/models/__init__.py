@@ -1,5 +1,6 @@
 """The public models: frozen pydantic models that keep unknown columns (R4, R5)."""
 
+from admin_crm.models.bulk import BulkResult
 from admin_crm.models.creation import AddressData, CreateCustomerData, CreatedCustomer
 from admin_crm.models.customers import (
     AdminCustomer,
@@ -33,6 +34,7 @@ __all__ = [
     "AdminCustomer",
     "AdminCustomerDetail",
     "AdminNotes",
+    "BulkResult",
     "CategoryCount",
     "CreateCustomerData",
     "CreatedCustomer",
