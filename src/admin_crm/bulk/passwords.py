@@ -7,11 +7,11 @@ import io
 import os
 import secrets
 import tempfile
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self, cast
+from typing import BinaryIO, NamedTuple, cast
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -46,8 +46,10 @@ class PasswordsFile:
         self._dropped: set[UUID] = set()
         self._file: BinaryIO | None = None
         self._size = 0
+        self._closed = False
+        self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
         """Lock and read the file, if there is one.
 
         Raises:
@@ -57,16 +59,15 @@ class PasswordsFile:
         """
         if self.path.exists():
             self._open()
-        return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Take out the passwords that are nobody's, and close the file."""
-        if self._file is not None:
-            if self._dropped:
-                self._replace()
-            self._file.close()
+    def close(self) -> None:
+        """Take out the passwords that are nobody's; a thread that writes for a cancelled task ends first."""
+        with self._lock:
+            self._closed = True
+            if self._file is not None:
+                with self._file:
+                    if self._dropped:
+                        self._replace()
 
     @property
     def is_there(self) -> bool:
@@ -84,13 +85,14 @@ class PasswordsFile:
             users: the ids and e-mail addresses.
         """
         new = {user: _Kept(str(formula_free(email)), new_password()) for user, email in users if user not in self._kept}
-        if not new:
-            return
-        if self._file is None:
-            self._open()
-        self._append(new)
-        self._kept |= new
-        self.added |= new.keys()
+        with self._lock:
+            if not new or self._closed:
+                return
+            if self._file is None:
+                self._open()
+            self._append(new)
+            self._kept |= new
+            self.added |= new.keys()
 
     def drop(self, user: UUID) -> None:
         """Take a password out when the file is closed: no user was made for it."""
@@ -113,7 +115,7 @@ class PasswordsFile:
     def _lock_and_read(self, file: BinaryIO) -> None:
         descriptor = file.fileno()
         # The other process may have put another file in the place of the one that is open here.
-        if not lock(file) or os.stat(descriptor).st_ino != self.path.stat().st_ino:
+        if not lock(file) or os.fstat(descriptor).st_ino != self.path.stat().st_ino:
             raise ConflictError("another process is using the file of passwords", hint="wait until it has ended")
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, 0o600)
