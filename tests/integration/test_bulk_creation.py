@@ -12,16 +12,10 @@ import httpx
 import pytest
 
 from admin_crm import (
-    BulkError,
-    ConflictError,
-    CustomerCreationError,
-    InvalidInputError,
-    PermissionDeniedError,
     create_customer_with_details,
     create_customers,
 )
 from admin_crm.local import LocalStack
-from helpers import Ask
 
 
 @pytest.fixture
@@ -94,7 +88,11 @@ def check_passwords(stack: LocalStack, path: Path, emails: set[str]) -> None:
 
 def test_twenty_customers_of_a_file_are_created_but_for_the_one_who_is_registered(by_key, stack, tmp_path, list_of):
     rows = list_of(20)
-    known = by_key(create_customer_with_details, {**rows[6], "address": None} | {"email": rows[6]["email"]}, method="admin") if False else None
+    known = (
+        by_key(create_customer_with_details, {**rows[6], "address": None} | {"email": rows[6]["email"]}, method="admin")
+        if False
+        else None
+    )
     result = by_key(create_customers, written(tmp_path, rows), journal=tmp_path / "journal")
     assert (len(result.done), result.failed) == (20, {})
     check_all_there(stack, list_of.like, 20)

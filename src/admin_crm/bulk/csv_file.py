@@ -54,7 +54,7 @@ def _read(path: Path) -> list[Record] | InvalidInputError:
     if text.startswith(_EXCELS_OWN):
         first, _, text = text.partition("\n")
         separator = first.removeprefix(_EXCELS_OWN).strip("\r")
-    if separator not in tuple(_SEPARATORS):
+    if len(separator) != 1 or separator == '"':
         separator = max(_SEPARATORS, key=lambda each: _cells_of_header(text, each))
     return _parsed(text, separator)
 

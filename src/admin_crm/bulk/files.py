@@ -128,10 +128,11 @@ def _each(files: Any) -> Iterator[_Given]:
 
 def _pairs_of(files: Mapping[object, object]) -> Iterator[tuple[object, object]]:
     for customer, given in files.items():
-        files_of_one: Iterable[object] = (given,)
-        if isinstance(given, Iterable) and not isinstance(given, str | bytes | bytearray | memoryview):
-            files_of_one = files_of_one if hasattr(given, "read") else cast("Iterable[object]", given)
-        for file in files_of_one:
+        single = isinstance(given, str | bytes | bytearray | memoryview) or hasattr(given, "read")
+        if single or not isinstance(given, Iterable):
+            yield customer, cast("object", given)
+            continue
+        for file in cast("Iterable[object]", given):
             yield customer, file
 
 
