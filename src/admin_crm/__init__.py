@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.bulk import create_customers, upload_evidence_files
+    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -247,6 +248,7 @@ __all__ = [
     "lift_expired_suspensions",
     "list_customer_evidence",
     "new_this_month",
+    "notify_customers",
     "orders_frame",
     "paginate",
     "remove_customer_tags",
@@ -254,9 +256,11 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_custom_fields_of",
     "set_default_address",
     "suggest_customer_tags",
     "summarize_customers",
+    "tag_customers",
     "tier_progress",
     "update_admin_customer_notes",
     "update_customer_address",

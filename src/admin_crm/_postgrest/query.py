@@ -177,14 +177,21 @@ def customer_not_found() -> CustomerNotFoundError:
     )
 
 
-async def insert_once(crm: AnyCRM, table: str, row: Json, model: type[M], what: str) -> M:
-    """Insert a row under an `id` of our choice, so that a retry after a lost response finds its own row (R6)."""
+async def insert_once(
+    crm: AnyCRM, table: str, row: Json, model: type[M], what: str, *, check_found: Callable[[M], None] | None = None
+) -> M:
+    """Insert a row under an `id` of our choice, so that a retry after a lost response finds its own row (R6).
+
+    Where the row was there before, `check_found` may look at it, and raise.
+    """
     try:
         rows = await send_query(
             crm, lambda: writable(crm, table).insert(row), lambda response: read_rows(response, model)
         )
     except ConflictError:
         rows = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", row["id"]), model)
+        if rows and check_found is not None:
+            check_found(rows[0])
     return require_row(rows, what)
 
 
@@ -219,5 +226,10 @@ def may_not_change(what: str) -> PermissionDeniedError:
 def require_row(rows: Sequence[M], what: str) -> M:
     """Return the row that a write returned, the proof that it was written (R2)."""
     if not rows:
-        raise PermissionDeniedError(f"the {what} was not written", hint="row-level security hides it from this key")
+        raise not_written(what)
     return rows[0]
+
+
+def not_written(what: str) -> PermissionDeniedError:
+    """Return the error of a write that the server took, but of which this key sees no row."""
+    return PermissionDeniedError(f"the {what} was not written", hint="row-level security hides it from this key")

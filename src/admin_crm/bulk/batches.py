@@ -225,7 +225,7 @@ class _Run(Generic[T]):
                     told.skipped.append(item.name)
                 case UUID() as customer:
                     told.done.append(customer)
-                case AdminCRMError() as error:
+                case error:
                     told.failed[str(item.name)] = error
         return told
 
