@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ Audit = Callable[[LocalStack, Order], Iterable[str]]
 """Says what is wrong in the database after an operation."""
 MANY = 1_000
 NEW = 50
-"""Customers to create, at three requests each."""
+"""Customers to create, in batches of 20: each user in one request, profiles and addresses in one for each batch."""
 _WITH_NOTES = 100
 
 
@@ -161,6 +161,6 @@ def _audit_customers(stack: LocalStack, order: Order) -> Iterator[str]:
 PARTS = {
     "notifications": Part(_customers, _audit_notifications, 2),
     "tags": Part(_customers_some_with_notes, _audit_tags, 120),
-    "customers": Part(_emails, _audit_customers, 3 * NEW),
+    "customers": Part(_emails, _audit_customers, NEW + 6),
 }
 """For each of `victim.JOBS`."""

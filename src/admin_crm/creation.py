@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from admin_crm._auth.new_user import NewUser, create_by_administrator, invite_customer, sign_customer_up
 from admin_crm._auth.users import sign_out
 from admin_crm._core import validation as check
+from admin_crm._core.rows import Json
 from admin_crm._postgrest.decode import read_rows
 from admin_crm._postgrest.query import (
     Query,
@@ -204,7 +205,7 @@ async def _with_fallback(
 
 async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> CustomerProfile:
     """Write the profile of a new customer; in many shops a trigger on auth.users has already created the row."""
-    table, row = crm.settings.profiles_table, {"id": str(user_id), **_profile(data)}
+    table, row = crm.settings.profiles_table, profile_row(user_id, data)
     try:
         rows = await send_query(
             crm,
@@ -222,7 +223,7 @@ async def _complete_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData
     profile = await fetch_one(crm, table, user_id, CustomerProfile, column="id")
     if profile is None:
         return await _write_profile(crm, user_id, data)
-    for column, value in _profile(data).items():
+    for column, value in profile_row(user_id, data).items():
         if getattr(profile, column) is None:
             rows = await send_query(
                 crm,
@@ -238,16 +239,8 @@ def _fill(crm: AnyCRM, table: str, user_id: UUID, column: str, value: str) -> Qu
 
 
 async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address | None:
-    if data.address is None:
-        return None
-    row = {
-        # The id is derived from the user's id, so that a retry or a resumed creation finds its own address.
-        "id": str(uuid5(user_id, "default address")),
-        "customer_id": str(user_id),
-        "is_default": data.address.is_default is not False,
-        **data.address.to_row(label=crm.settings.address_label, full_name=data.full_name, phone=data.phone),
-    }
-    return await insert_once(crm, crm.settings.addresses_table, row, Address, "address")
+    row = address_row(crm, user_id, data)
+    return None if row is None else await insert_once(crm, crm.settings.addresses_table, row, Address, "address")
 
 
 async def _complete_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address | None:
@@ -258,8 +251,23 @@ async def _complete_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData
     return next((each for each in addresses if each.is_default), addresses[0])
 
 
-def _profile(data: CreateCustomerData) -> dict[str, str]:
-    return {"full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp or data.phone}
+def profile_row(user_id: UUID, data: CreateCustomerData) -> dict[str, str]:
+    """Return the row of a new customer's profile."""
+    numbers = {"phone": data.phone, "whatsapp": data.whatsapp or data.phone}
+    return {"id": str(user_id), "full_name": data.full_name, **numbers}
+
+
+def address_row(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Json | None:
+    """Return the row of a new customer's default address; None if there is no address."""
+    if data.address is None:
+        return None
+    return {
+        # The id is derived from the user's id, so that a retry or a resumed creation finds its own address.
+        "id": str(uuid5(user_id, "default address")),
+        "customer_id": str(user_id),
+        "is_default": data.address.is_default is not False,
+        **data.address.to_row(label=crm.settings.address_label, full_name=data.full_name, phone=data.phone),
+    }
 
 
 def _validated(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData:

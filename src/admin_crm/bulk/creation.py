@@ -13,6 +13,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.gather import run_blocking
 from admin_crm._core.progress import Progress
 from admin_crm.bulk.batches import OWN_FAILURES, Batch, Item, JournalPath, Outcome, run_in_batches, settle_each
+from admin_crm.bulk.new_customers import write_together
 from admin_crm.bulk.passwords import PasswordsFile, passwords_path
 from admin_crm.bulk.rows import Row, checked_rows
 from admin_crm.client import AnyCRM, operation, with_secret_key
@@ -139,24 +140,64 @@ class _Creation:
         if file is not None:
             lacking = [(batch.row_id(item), _data(item).email) for item in todo if _lacks_password(item)]
             await run_blocking(self._crm, lambda: file.add(lacking))
-        await settle_each(self._crm, batch, todo, lambda item: self._create(batch, item))
-
-    async def _create(self, batch: Batch[CreateCustomerData | InvalidInputError], item: _Item) -> Outcome:
-        """Create one customer; one who was created only in part is told as such, whatever the reason."""
+        made: list[tuple[_Item, NewUser]] = []
+        stopped: AdminCRMError | None = None
         try:
-            new = await self._user(batch.row_id(item), _data(item))
-            # Nobody but us has written anything of a customer who has never been there.
+            await settle_each(self._crm, batch, todo, lambda item: self._make(batch, item, made))
+        except AdminCRMError as error:
+            stopped = error
+        await self._complete(batch, made)  # also when it stops: a user alone is half a customer
+        if stopped is not None:
+            raise stopped
+
+    async def _make(
+        self, batch: Batch[CreateCustomerData | InvalidInputError], item: _Item, made: list[tuple[_Item, NewUser]]
+    ) -> Outcome | None:
+        """Make the user of one customer; an error is returned if it is this row's own."""
+        try:
+            made.append((item, await self._user(batch.row_id(item), _data(item))))
+        except CustomerCreationError as error:
+            lost, failure = error.__cause__, error
+        else:
+            return None
+        if _made_nobody(failure) or not isinstance(lost, AdminCRMError):
+            return failure
+        raise lost
+
+    async def _complete(
+        self, batch: Batch[CreateCustomerData | InvalidInputError], made: list[tuple[_Item, NewUser]]
+    ) -> None:
+        """Write profiles and addresses together, and one by one where a row is refused or a customer has signed in."""
+        users = {item.key: new for item, new in made}
+        try:
+            # Nobody but us has written anything of a customer who has never signed in.
+            untouched = {new.id: _data(item) for item, new in made if not new.has_signed_in}
+            try:
+                written = await write_together(self._crm, untouched)
+            except OWN_FAILURES:
+                written = set[UUID]()  # of one row, but it does not say of which
+            for item, new in made:
+                if new.id in written:
+                    batch.settle(item, new.id)
+            rest = [item for item in batch.unsettled if item.key in users]
+            await settle_each(self._crm, batch, rest, lambda item: self._finish(batch, item, users[item.key]))
+        except AdminCRMError as error:
+            for item in batch.unsettled:
+                if item.key in users:
+                    batch.settle(item, _half_done(users[item.key], error))
+            raise
+
+    async def _finish(self, batch: Batch[CreateCustomerData | InvalidInputError], item: _Item, new: NewUser) -> Outcome:
+        try:
             await finish_creation(self._crm, None, new, _data(item), only_missing=new.has_signed_in)
         except CustomerCreationError as error:
-            failure = error
+            reason, failure = error.__cause__, error
         else:
             return new.id
-        if failure.user_id is not None:
-            batch.settle(item, failure)
-        reason = failure.__cause__
-        if _made_nobody(failure) or not isinstance(reason, AdminCRMError) or isinstance(reason, OWN_FAILURES):
-            return failure
-        raise reason
+        batch.settle(item, failure)
+        if isinstance(reason, AdminCRMError) and not isinstance(reason, OWN_FAILURES):
+            raise reason
+        return failure
 
     async def _user(self, request: UUID, data: CreateCustomerData) -> NewUser:
         """Make the user of a customer, or find the one that an earlier try has made."""
@@ -204,6 +245,17 @@ def _made_nobody(error: AdminCRMError) -> bool:
     if isinstance(error, CustomerCreationError):
         return error.user_id is None and error.retryable
     return isinstance(error, OWN_FAILURES)
+
+
+def _half_done(new: NewUser, reason: AdminCRMError) -> CustomerCreationError:
+    return CustomerCreationError(
+        f"the customer was signed up, but profile and address were not written: {reason.message}",
+        user_id=new.id,
+        completed=("sign_up",),
+        customer_id=new.id,
+        hint="call resume_customer_creation(crm, error.user_id, data) to complete it",
+        retryable=reason.retryable,
+    )
 
 
 def _with_passwords(result: BulkResult, file: PasswordsFile | None) -> BulkResult:

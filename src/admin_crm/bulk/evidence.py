@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from admin_crm._core.gather import run_blocking
 from admin_crm._core.progress import Progress
-from admin_crm._postgrest.query import customer_not_found, fetch_among
+from admin_crm._postgrest.insert_many import existing
+from admin_crm._postgrest.query import customer_not_found
 from admin_crm._storage.file_type import detect_type, safe_extension
 from admin_crm._storage.objects import fetch_info
 from admin_crm._storage.upload import upload_file
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
     from admin_crm.bulk.files import Files
 
 _BATCH = 20
-
-
-class _Id(BaseModel):
-    id: UUID
 
 
 @operation
@@ -112,8 +107,7 @@ class _Uploads:
             if item.value.error is not None:
                 batch.settle(item, item.value.error)
         new = {_customer(item) for item in batch.unsettled} - self._known
-        table = self._crm.settings.profiles_table
-        self._known |= {row.id for row in await fetch_among(self._crm, table, list(new), _Id, columns="id")}
+        self._known |= await existing(self._crm, new)
         for item in batch.unsettled:
             if _customer(item) not in self._known:
                 batch.settle(item, customer_not_found())
