@@ -15,6 +15,12 @@ import httpx
 import pytest
 
 from admin_crm import (
+    BulkError,
+    ConflictError,
+    CustomerCreationError,
+    InvalidInputError,
+    PermissionDeniedError,
+    SchemaMismatchError,
     create_customer_with_details,
     create_customers,
 )
