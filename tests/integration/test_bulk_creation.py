@@ -37,9 +37,9 @@ def list_of(tmp_path: Path) -> Any:
     def rows(count: int) -> list[dict[str, Any]]:
         return [
             {
-                "email": f"Lista-{name}-{number}@Clientes.example", "full_name": f"Lista {number}", "phone": f"55 {number}",
-                "whatsapp": f"56 {number}", "street": "Ocho", "number": str(number), "colony": "Centro",
-                "zip_code": "01000",
+                "email": f"Lista-{name}-{number}@Clientes.example", "full_name": f"Lista {number}",
+                "phone": f"55 {number}", "whatsapp": f"56 {number}", "street": "Ocho", "number": str(number),
+                "colony": "Centro", "zip_code": "01000",
             }
             for number in range(count)
         ]  # fmt: skip
