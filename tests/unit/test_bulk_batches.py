@@ -213,6 +213,15 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(ask, tmp_path):
     assert subject.batches == []
 
 
+def test_a_dry_run_that_cannot_look_says_how_far_it_got_and_that_nothing_was_done(ask):
+    async def gone(batch):
+        raise ServiceUnavailableError("gone")
+
+    with pytest.raises(BulkError, match="stopped after 0 of 7: gone —") as raised:
+        ask(work_on, items_of(CUSTOMERS), Subject().do, plan=gone, dry_run=True)
+    assert raised.value.result.uncertain == []
+
+
 def test_progress_counts_what_is_settled_and_begins_with_what_the_journal_knows(ask, tmp_path):
     told: list[tuple[int, int]] = []
     journal = tmp_path / "journal"

@@ -7,7 +7,8 @@ for whom it was done, with `UNCHANGED`, or with the error that is this item's ow
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -206,16 +207,22 @@ class _Run(Generic[T]):
     async def do_all(self, do: Step[T], size: int) -> None:
         self._tell()
         for batch in self._batches(size):
-            try:
+            with self._telling_how_far(batch):
                 await self._do(batch, do)
-            except (AdminCRMError, OSError) as error:
-                raise self._stopped(error, batch) from error
             self._tell()
 
     async def plan_all(self, plan: Step[T], size: int) -> None:
         for batch in self._batches(size):
-            await plan(batch)
+            with self._telling_how_far(batch):
+                await plan(batch)
             self._outcomes.update(batch.outcomes)
+
+    @contextmanager
+    def _telling_how_far(self, batch: Batch[T]) -> Generator[None]:
+        try:
+            yield
+        except (AdminCRMError, OSError) as error:
+            raise self._stopped(error, batch) from error
 
     def result(self, uncertain: Sequence[UUID | str] = ()) -> BulkResult:
         """Return the outcomes so far, in the order of the items."""
@@ -270,7 +277,7 @@ class _Run(Generic[T]):
             about = {"status": error.status, "code": error.code, "request_id": error.request_id}
             about["retryable"] = error.retryable
             message, hint = error.message, error.hint
-            answer_lost = error.retryable or isinstance(error, UnexpectedResponseError)
+            answer_lost = not self._dry_run and (error.retryable or isinstance(error, UnexpectedResponseError))
         result = self.result([item.name for item in batch.unsettled] if answer_lost else ())
         told = f"stopped after {len(self._outcomes):,} of {len(self._items):,}: {message}"
         if result.uncertain:
