@@ -37,6 +37,7 @@ from admin_crm import (
     adjust_loyalty_points,
     birthdays_this_month,
     create_customer_with_details,
+    create_customers,
     customer_partitions,
     customers_frame,
     filter_customers,
@@ -62,6 +63,7 @@ from admin_crm import (
     update_customer_address,
     update_customer_profile,
     update_customer_status,
+    upload_evidence_files,
     whatsapp_link,
 )
 
@@ -102,6 +104,11 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
     assert_type(notify_customers(crm, get_all_customers(crm), "a", "b", journal="journal"), BulkResult)
     assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
+    assert_type(create_customers(crm, "customers.csv", method="invite"), BulkResult)
+    assert_type(create_customers(crm, [{"email": "a@x.example"}], passwords="passwords.csv"), BulkResult)
+    assert_type(create_customers(crm, pl.DataFrame()), BulkResult)
+    assert_type(upload_evidence_files(crm, {"id": ["front.jpg", b"back"]}), BulkResult)
+    assert_type(upload_evidence_files(crm, [(get_all_customers(crm)[0], "front.jpg")], journal="journal"), BulkResult)
     assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
     assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
     with crm as same:
@@ -119,6 +126,8 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(await create_customers(crm, pd.DataFrame()), BulkResult)
+    assert_type(await upload_evidence_files(crm, "scans"), BulkResult)
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)

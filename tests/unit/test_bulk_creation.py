@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -20,127 +17,21 @@ from admin_crm import (
     InvalidInputError,
     PermissionDeniedError,
     RateLimitedError,
-    SchemaMismatchError,
     ServiceUnavailableError,
     create_customers,
 )
-from helpers import ANON, KEY, PROFILES, QUICK, REST, URL
-from sign_up_server import INVITE, USERS
-
-ADDRESSES = f"{REST}/addresses"
-HOME = {"street": "Ocho", "number": "8", "colony": "Centro", "zip_code": "01000"}
-TAKEN = httpx.Response(422, json={"error_code": "email_exists", "msg": "already registered"})
+from helpers import ANON, KEY, QUICK, URL
+from new_users_server import AuthServer, passwords_in, rows
 
 
 class KilledError(Exception):
     """As if the process ended here: nothing of the library takes it for a server's failure."""
 
 
-def rows(*names: str) -> list[dict[str, Any]]:
-    return [
-        {"email": f"{name}@x.example", "full_name": name, "phone": "55", "whatsapp": "56", **HOME} for name in names
-    ]
-
-
-class AuthServer:
-    """Users, profiles and addresses of a played project; answers to some requests are decided by a test."""
-
-    def __init__(self) -> None:
-        self.users: dict[str, dict[str, Any]] = {}
-        self.passwords: dict[str, str] = {}
-        self.profiles: dict[str, Any] = {}
-        self.addresses: dict[str, Any] = {}
-        self.mails: list[str] = []
-        self.plays: dict[str, list[Any]] = {}
-        """What becomes of the next requests of a kind."""
-        self.refused: dict[str, httpx.Response] = {}
-        """Answers to who would create a user with an address."""
-        respx.route(method="POST", url=USERS).mock(side_effect=self._playing("users", self._create))
-        respx.route(method="PUT", url__startswith=f"{USERS}/").mock(side_effect=self._playing("users/id", self._set))
-        respx.route(method="GET", url__startswith=USERS).mock(side_effect=self._playing("find", self._find))
-        respx.route(method="POST", url__startswith=INVITE).mock(side_effect=self._playing("invite", self._invite))
-        for url, table in ((PROFILES, self.profiles), (ADDRESSES, self.addresses)):
-            name = url.rpartition("/")[2]
-            respx.route(method="POST", url__startswith=url).mock(side_effect=self._playing(name, self._write(table)))
-            respx.route(method="GET", url__startswith=url).mock(side_effect=self._read(table))
-            respx.route(method="PATCH", url__startswith=url).mock(side_effect=lambda _: _rows([]))
-
-    def _playing(self, name: str, answer: Any) -> Any:
-        def play(request: httpx.Request) -> httpx.Response:
-            plays = self.plays.get(name)
-            play = plays.pop(0) if plays else None
-            if isinstance(play, httpx.Response):
-                return play
-            answered = answer(request)
-            if play is not None:  # it has arrived, and the answer is lost
-                raise play
-            return answered
-
-        return play
-
-    def know(self, email: str, **user: Any) -> None:
-        self.users[email] = {"id": str(uuid4()), "email": email, "user_metadata": {}, **user}
-
-    def _create(self, request: httpx.Request) -> httpx.Response:
-        sent = json.loads(request.content)
-        if sent["email"] in self.refused:
-            return self.refused[sent["email"]]
-        if sent["email"].lower() in self.users:
-            return TAKEN
-        self.passwords[sent["email"].lower()] = sent["password"]
-        self.know(sent["email"].lower(), id=sent["id"], user_metadata=sent["user_metadata"])
-        return httpx.Response(200, json=self.users[sent["email"].lower()])
-
-    def _invite(self, request: httpx.Request) -> httpx.Response:
-        sent = json.loads(request.content)
-        self.mails.append(sent["email"])
-        if sent["email"] not in self.users:
-            self.know(sent["email"], user_metadata=sent["data"])
-        return httpx.Response(200, json=self.users[sent["email"]])
-
-    def _set(self, request: httpx.Request) -> httpx.Response:
-        user = next(each for each in self.users.values() if request.url.path.endswith(each["id"]))
-        self.passwords[user["email"]] = json.loads(request.content)["password"]
-        return httpx.Response(200, json=user)
-
-    def _find(self, request: httpx.Request) -> httpx.Response:
-        found = [user for email, user in self.users.items() if request.url.params["filter"] in email]
-        return httpx.Response(200, json={"users": found})
-
-    @staticmethod
-    def _write(table: dict[str, Any]) -> Any:
-        def write(request: httpx.Request) -> httpx.Response:
-            sent = json.loads(request.content)
-            rows = sent if isinstance(sent, list) else [sent]
-            new = [row for row in rows if row["id"] not in table or "ignore" not in request.headers["prefer"]]
-            table.update({row["id"]: row for row in new})
-            return httpx.Response(201, json=new)
-
-        return write
-
-    @staticmethod
-    def _read(table: dict[str, Any]) -> Any:
-        def read(request: httpx.Request) -> httpx.Response:
-            column = "id" if "id" in request.url.params else "customer_id"
-            wanted = request.url.params[column]
-            return _rows([row for row in table.values() if row[column] in wanted])
-
-        return read
-
-
-def _rows(found: list[Any]) -> httpx.Response:
-    return httpx.Response(200, json=found, headers={"content-range": f"0-0/{len(found)}"})
-
-
 @pytest.fixture
 def server():
     with respx.mock:
         yield AuthServer()
-
-
-def passwords_in(path: Path) -> dict[str, str]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["email"]: row["password"] for row in csv.DictReader(file)}
 
 
 @pytest.fixture(autouse=True)
@@ -234,63 +125,6 @@ def test_what_would_meet_every_row_stops_and_can_be_gone_on_with(ask, server, an
     assert (len(result.done), len(result.skipped)) == (5, 20)
     assert passwords_in(result.passwords_file) == server.passwords
     assert len(server.users) == len(server.profiles) == len(server.addresses) == 25
-
-
-REFUSED = httpx.Response(400, json={"code": "23514", "message": "no"})
-NO_TABLE = httpx.Response(404, json={"code": "PGRST205", "message": "no table"})
-
-
-def check_completed(ask, server, result, given):
-    """Check that customers who were created in part are completed by the journal."""
-    assert passwords_in(result.passwords_file) == server.passwords
-    again = ask(create_customers, given, journal="journal")
-    assert set(again.done) == {error.user_id for error in result.failed.values()}
-    assert again.failed == {}
-    assert len(server.users) == len(server.addresses) == len(server.profiles) == len(given)
-    assert passwords_in(again.passwords_file) == server.passwords
-
-
-def test_of_rows_that_are_refused_together_each_is_written_and_the_one_told(ask, server):
-    server.plays["addresses"] = [REFUSED, REFUSED]
-    given = rows("ana", "bea")
-    result = ask(create_customers, given, journal="journal")
-    ((name, error),) = result.failed.items()
-    assert isinstance(error, CustomerCreationError)
-    email = given[0 if name == "row 1" else 1]["email"]
-    assert (str(error.user_id), error.completed) == (server.users[email]["id"], ("sign_up", "profile"))
-    assert len(result.done) == len(server.addresses) == 1
-    check_completed(ask, server, result, given)
-
-
-def test_where_everything_stops_those_who_have_only_a_user_are_told(ask, server):
-    server.plays["addresses"] = [NO_TABLE]
-    given = rows("ana", "bea")
-    with pytest.raises(BulkError, match="stopped after 2 of 2") as raised:
-        ask(create_customers, given, journal="journal")
-    assert isinstance(raised.value.__cause__, SchemaMismatchError)
-    result = raised.value.result
-    assert [(str(error.user_id), error.completed) for error in result.failed.values()] == [
-        (server.users[row["email"]]["id"], ("sign_up",)) for row in given
-    ]
-    assert "resume_customer_creation" in result.failed["row 1"].hint
-    check_completed(ask, server, result, given)
-
-
-def test_a_table_that_goes_away_while_rows_are_written_one_by_one_stops_too(ask, server):
-    server.plays["addresses"] = [REFUSED, NO_TABLE]
-    with pytest.raises(BulkError) as raised:
-        ask(create_customers, rows("ana"), journal="journal")
-    assert raised.value.result.failed["row 1"].completed == ("sign_up", "profile")
-    check_completed(ask, server, raised.value.result, rows("ana"))
-
-
-def test_rows_with_and_without_a_city_or_an_address_are_written(ask, server):
-    given = rows("ana", "bea", "cleo", "dora")
-    given[1]["city"] = "Puebla"
-    given[3] = {name: value for name, value in given[3].items() if name not in HOME}
-    result = ask(create_customers, given)
-    assert len(result.done) == 4
-    assert sorted(row.get("city", "") for row in server.addresses.values()) == ["", "", "Puebla"]
 
 
 def kill_after_creation(ask, server, given, **options):
