@@ -107,7 +107,7 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(create_customers(crm, "customers.csv", method="invite"), BulkResult)
     assert_type(create_customers(crm, [{"email": "a@x.example"}], passwords="passwords.csv"), BulkResult)
     assert_type(create_customers(crm, pl.DataFrame()), BulkResult)
-    assert_type(upload_evidence_files(crm, {"id": ["front.jpg", b"back"]}), BulkResult)
+    assert_type(upload_evidence_files(crm, {"id": ["front.jpg", "back.jpg"]}), BulkResult)
     assert_type(upload_evidence_files(crm, [(get_all_customers(crm)[0], "front.jpg")], journal="journal"), BulkResult)
     assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
     assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])

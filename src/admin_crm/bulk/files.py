@@ -117,7 +117,7 @@ def _each(files: Any) -> Iterator[_Given]:
     if isinstance(files, str | os.PathLike):
         return _in_folder(Path(cast("str", files)))
     if isinstance(files, Mapping):
-        return _of_pairs(_pairs_of(cast("Mapping[object, object]", files)))
+        return _of_pairs(_pairs_of(cast("Mapping[object, Any]", files)))
     if isinstance(files, Iterable) and not isinstance(files, bytes):
         return _of_pairs(cast("Iterable[object]", files))
     raise InvalidTypeError(
@@ -126,11 +126,11 @@ def _each(files: Any) -> Iterator[_Given]:
     )
 
 
-def _pairs_of(files: Mapping[object, object]) -> Iterator[tuple[object, object]]:
+def _pairs_of(files: Mapping[object, Any]) -> Iterator[tuple[object, object]]:
     for customer, given in files.items():
         single = isinstance(given, str | bytes | bytearray | memoryview) or hasattr(given, "read")
         if single or not isinstance(given, Iterable):
-            yield customer, cast("object", given)
+            yield customer, given
             continue
         for file in cast("Iterable[object]", given):
             yield customer, file
@@ -140,9 +140,8 @@ def _of_pairs(pairs: Iterable[object]) -> Iterator[_Given]:
     for number, pair in enumerate(pairs, 1):
         if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
             raise InvalidTypeError(f"files[{number - 1}] must be a pair of a customer and a file", argument="files")
-        customer, file = cast("list[object]", pair)
-        path = isinstance(file, str | os.PathLike)
-        yield _Given(customer, file, str(cast("object", file)) if path else f"file {number}")
+        customer, file = cast("list[Any]", pair)
+        yield _Given(customer, file, str(file) if isinstance(file, str | os.PathLike) else f"file {number}")
 
 
 def _in_folder(folder: Path) -> Iterator[_Given]:
