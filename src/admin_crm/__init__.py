@@ -123,6 +123,7 @@ if TYPE_CHECKING:
         TimelineEvent,
         UsedCoupon,
         WishlistItem,
+        show_personal_data,
     )
     from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
     from admin_crm.notes import (
@@ -263,6 +264,7 @@ __all__ = [
     "set_custom_fields",
     "set_custom_fields_of",
     "set_default_address",
+    "show_personal_data",
     "suggest_customer_tags",
     "summarize_customers",
     "tag_customers",

@@ -34,7 +34,7 @@ from admin_crm.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from admin_crm.models import Evidence
+from admin_crm.models import Evidence, RowList
 
 
 @operation
@@ -136,7 +136,7 @@ async def list_customer_evidence(
     if not files:
         # A missing bucket or customer looks like an empty folder.
         await gather(crm, check_exists(crm, customer), check_bucket(crm, customer))
-    return files
+    return RowList(files)
 
 
 @operation

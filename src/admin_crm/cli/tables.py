@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin_crm._core.redaction import mask_email, mask_phone
+from admin_crm._core.personal import mask_email, mask_phone
 from admin_crm.creation import CreatedCustomer
 from admin_crm.intelligence import LoyaltyAnalysis, LoyaltyProposition, TagSuggestion
 from admin_crm.models import (
