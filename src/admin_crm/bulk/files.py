@@ -141,7 +141,8 @@ def _of_pairs(pairs: Iterable[object]) -> Iterator[_Given]:
         if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
             raise InvalidTypeError(f"files[{number - 1}] must be a pair of a customer and a file", argument="files")
         customer, file = cast("list[Any]", pair)
-        yield _Given(customer, file, str(file) if isinstance(file, str | os.PathLike) else f"file {number}")
+        named = isinstance(file, str | os.PathLike)
+        yield _Given(customer, file, f"{file}" if named else f"file {number}")
 
 
 def _in_folder(folder: Path) -> Iterator[_Given]:

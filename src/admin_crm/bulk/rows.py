@@ -204,7 +204,7 @@ def _customer(named: dict[str, object], address: object = None) -> CreateCustome
         value = named.get(field)
         if isinstance(value, int | float) or (isinstance(value, str) and _ROUNDED.fullmatch(value.strip())):
             return InvalidInputError(
-                f"the row is invalid: {field}: a number, which has lost leading zeros, the plus sign or digits",
+                f"the row is invalid: {field} is a number, which has lost leading zeros, the plus sign or digits",
                 argument="rows",
                 hint="format the column as text in the spreadsheet, or read the file with dtype=str",
             )
@@ -229,7 +229,7 @@ def _without_customer_id(customer: CreateCustomerData) -> CreateCustomerData | I
     if customer.address is None or customer.address.customer_id is None:
         return customer
     return InvalidInputError(
-        "the row is invalid: address.customer_id: the customer does not exist yet", argument="rows"
+        "the row is invalid: address.customer_id must be omitted, as nobody exists yet", argument="rows"
     )
 
 
