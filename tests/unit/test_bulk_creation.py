@@ -50,6 +50,18 @@ def test_a_batch_takes_a_request_for_each_user_and_two_for_all_profiles_and_addr
     assert server.passwords["bea@x.example"] == "suya-9"
 
 
+def test_a_file_is_read_and_one_that_cannot_be_read_creates_nobody(ask, server, tmp_path):
+    (tmp_path / "list.csv").write_text("email;full_name;phone\nana@x.example;Ana;55\n", "utf-8")
+    result = ask(create_customers, tmp_path / "list.csv", journal="journal")
+    assert [str(each) for each in result.done] == [server.users["ana@x.example"]["id"]]
+    (tmp_path / "list.csv").write_text("email;full_name;phone;vip\nbea@x.example;Bea;55;yes\n", "utf-8")
+    with pytest.raises(InvalidInputError, match="unknown columns: 'vip'"):
+        ask(create_customers, str(tmp_path / "list.csv"), journal="journal")
+    with pytest.raises(FileNotFoundError):
+        ask(create_customers, "none.csv")
+    assert list(server.users) == ["ana@x.example"]
+
+
 def test_passwords_of_ones_own_make_no_file(ask, server, tmp_path):
     result = ask(create_customers, [{**rows("ana")[0], "password": "suya-9"}], journal="journal")
     assert (len(result.done), result.passwords_file) == (1, None)
@@ -98,6 +110,14 @@ def test_where_nobody_was_created_there_is_no_file(ask, server, tmp_path):
     server.know("ana@x.example")
     result = ask(create_customers, rows("ana"))
     assert (list(result.failed), result.passwords_file, list(tmp_path.iterdir())) == (["row 1"], None, [])
+
+
+def test_where_passwords_cannot_be_written_nobody_is_created(ask, server, tmp_path):
+    with pytest.raises(BulkError, match="No such file") as raised:
+        ask(create_customers, rows("ana"), passwords=tmp_path / "no folder" / "passwords.csv")
+    assert isinstance(raised.value.__cause__, FileNotFoundError)
+    assert (raised.value.result.remaining, raised.value.result.passwords_file) == (["row 1"], None)
+    assert not respx.calls
 
 
 @pytest.mark.parametrize(

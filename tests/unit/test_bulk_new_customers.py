@@ -6,7 +6,14 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import BulkError, CustomerCreationError, SchemaMismatchError, create_customers
+from admin_crm import (
+    BulkError,
+    CustomerCreationError,
+    PermissionDeniedError,
+    SchemaMismatchError,
+    create_customers,
+)
+from helpers import KEY, QUICK, URL
 from new_users_server import HOME, AuthServer, passwords_in, rows
 
 
@@ -59,6 +66,26 @@ def test_where_everything_stops_those_who_have_only_a_user_are_told(ask, server)
     ]
     assert "resume_customer_creation" in result.failed["row 1"].hint
     check_completed(ask, server, result, given)
+
+
+@pytest.mark.parametrize("completed", [True, False], ids=["completed", "half done"])
+def test_where_making_users_stops_those_who_were_made_are_completed_or_told(caller, server, completed):
+    one_by_one = caller.open(URL, KEY, settings=QUICK.model_copy(update={"concurrency": 1}))
+    not_admin = httpx.Response(403, json={"error_code": "not_admin", "msg": "User not allowed"})
+    server.refused = {"bea@x.example": not_admin}
+    server.plays["addresses"] = [] if completed else [NO_TABLE]
+    given = rows("ana", "bea", "cleo")
+    with pytest.raises(BulkError, match="stopped after 1 of 3") as raised:
+        caller(create_customers, one_by_one, given, journal="journal")
+    result, ana = raised.value.result, server.users["ana@x.example"]["id"]
+    assert isinstance(raised.value.__cause__, PermissionDeniedError if completed else SchemaMismatchError)
+    assert [str(each) for each in result.done] == [ana] * completed
+    assert [str(error.user_id) for error in result.failed.values()] == [ana] * (not completed)
+    assert result.remaining == ["row 2", "row 3"]
+    server.refused.clear()
+    again = caller(create_customers, one_by_one, given, journal="journal")
+    assert (len(again.done), len(again.skipped)) == ((2, 1) if completed else (3, 0))
+    assert passwords_in(again.passwords_file) == server.passwords
 
 
 def test_a_table_that_goes_away_while_rows_are_written_one_by_one_stops_too(ask, server):

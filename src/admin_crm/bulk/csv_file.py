@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,18 +60,18 @@ def _read(path: Path) -> list[Record] | InvalidInputError:
 
 def _parsed(text: str, separator: str) -> list[Record] | InvalidInputError:
     records: list[Record] = []
-    reader = _reader(text, separator)
-    for number in itertools.count(1):
+    reader, number = _reader(text, separator), 0
+    while True:
+        number += 1
         try:
             cells = next(reader, None)
         except csv.Error:
             hint = "a quote that does not end, or a cell that is too long: save the file again where it comes from"
             return InvalidInputError(f"the file is damaged in row {number}", argument="rows", hint=hint)
         if cells is None:
-            break
+            return records or InvalidInputError("the file is empty", argument="rows")
         if any(cell.strip() for cell in cells):
             records.append(Record(number, cells))
-    return records or InvalidInputError("the file is empty", argument="rows")
 
 
 def _cells_of_header(text: str, separator: str) -> int:

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import secrets
+import sys
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -117,13 +118,13 @@ class PasswordsFile:
         # The other process may have put another file in the place of the one that is open here.
         if not lock(file) or os.fstat(descriptor).st_ino != self.path.stat().st_ino:
             raise ConflictError("another process is using the file of passwords", hint="wait until it has ended")
-        if hasattr(os, "fchmod"):
-            os.fchmod(descriptor, 0o600)
         read = _read(file.read())
         if read is None:
             raise InvalidInputError(
                 "this file is no file of passwords, or is damaged", argument="passwords", hint="take a new file"
             )
+        if sys.platform != "win32":  # pragma: no branch
+            os.fchmod(descriptor, 0o600)
         self._size, self._kept = read
 
     def _append(self, new: dict[UUID, _Kept]) -> None:
@@ -193,7 +194,7 @@ def _read(content: bytes) -> tuple[int, dict[UUID, _Kept]] | None:
 
 def _sync_folder(folder: Path) -> None:
     """Have a folder's own entry of a new file on the disk too, where folders can be opened."""
-    if not hasattr(os, "O_DIRECTORY"):
+    if sys.platform == "win32":  # pragma: no cover
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
