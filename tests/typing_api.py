@@ -19,6 +19,7 @@ from admin_crm import (
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BanMismatch,
     BulkResult,
     CreatedCustomer,
     CustomerPartition,
@@ -27,6 +28,8 @@ from admin_crm import (
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Moderation,
+    ModerationEntry,
     Page,
     Referral,
     TierProgress,
@@ -45,16 +48,21 @@ from admin_crm import (
     get_all_customers,
     get_customer_coupons,
     get_customer_wishlist,
+    get_locked_customers,
     get_loyalty_balance,
     get_loyalty_history,
     get_loyalty_offers,
     get_loyalty_tiers,
+    get_moderation_history,
     get_referrals,
     iter_customers,
     list_customer_evidence,
+    moderate_customer,
+    moderate_customers,
     new_this_month,
     notify_customers,
     paginate,
+    reconcile_sign_in_bans,
     search_customers,
     set_custom_fields_of,
     set_default_address,
@@ -73,6 +81,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(search_customers(crm, "ana", page=2), Page[AdminCustomer])
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
+    assert_type(moderate_customer(crm, "id", "banned", reason="why"), Moderation)
+    assert_type(moderate_customers(crm, get_locked_customers(crm), "active", reason="why"), BulkResult)
+    assert_type(get_locked_customers(crm), list[CustomerProfile])
+    assert_type(reconcile_sign_in_bans(crm, apply=True), list[BanMismatch])
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
@@ -94,6 +106,7 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
     assert_type(get_loyalty_balance(crm, "id"), int)
     assert_type(get_loyalty_history(crm, "id"), list[LoyaltyEntry])
+    assert_type(get_moderation_history(crm, "id"), list[ModerationEntry])
     assert_type(adjust_loyalty_points(crm, "id", -5, "why"), LoyaltyEntry)
     assert_type(get_customer_coupons(crm, "id"), list[UsedCoupon])
     assert_type(get_loyalty_offers(crm, "id"), list[LoyaltyOffer])

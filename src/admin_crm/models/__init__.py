@@ -23,6 +23,7 @@ from admin_crm.models.loyalty import (
     UsedCoupon,
     WishlistItem,
 )
+from admin_crm.models.moderation import BanMismatch, Moderation, ModerationEntry, PreviousStatus, SignIn
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
@@ -36,6 +37,7 @@ __all__ = [
     "AdminCustomer",
     "AdminCustomerDetail",
     "AdminNotes",
+    "BanMismatch",
     "BulkResult",
     "CategoryCount",
     "CreateCustomerData",
@@ -55,14 +57,18 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "Moderation",
+    "ModerationEntry",
     "Notification",
     "Order",
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PreviousStatus",
     "ProductCount",
     "Referral",
     "RowList",
+    "SignIn",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",
