@@ -19,8 +19,6 @@ from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 R = TypeVar("R")
 
-Count = Callable[[], Coroutine[Any, Any, int]]
-
 _PAGE = 5_000
 """Rows of a page: more would not be read faster, and all of them are in memory at once."""
 
