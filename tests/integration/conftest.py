@@ -21,12 +21,10 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what depends on the engine by turns, if `--by-turns` is given, and without measuring its coverage."""
-    both_engines = [each for each in items if HERE in each.path.parents and not each.get_closest_marker("once")]
-    for each in both_engines:
-        each.add_marker("no_cover")  # what unit tests and those marked `once` do not run is not covered
+    """With `--by-turns`, what runs on both engines runs sync on one and async on the other."""
     if config.getoption("by_turns"):
-        dropped = set(_of_the_other_engine([each for each in both_engines if "caller" in _places(each)]))
+        here = [each for each in items if HERE in each.path.parents and not each.get_closest_marker("once")]
+        dropped = set(_of_the_other_engine([each for each in here if "caller" in _places(each)]))
         config.hook.pytest_deselected(items=list(dropped))
         items[:] = [each for each in items if each not in dropped]
 

@@ -58,9 +58,11 @@ from admin_crm import (
     upload_customer_evidence,
 )
 from admin_crm.local import LocalStack
-from helpers import Ask
+from helpers import Ask, lasting
 from odd_values import ADDRESS, DIGITS, ITEMS, MOMENTS, NOTIFICATION, OFFER, ORDER, PROFILE, TEXTS
 from shops import REAL_POSTGREST
+
+pytestmark = pytest.mark.no_cover
 
 
 class Customer:
@@ -156,8 +158,7 @@ def directory(admin: Ask) -> dict[str, AdminCustomer]:
 
 def is_as_before(row: AdminCustomer, before: AdminCustomer) -> bool:
     """Whether a row has not changed, but for what the days since the last order change at any moment."""
-    by_time = {"recency_days", "recency_as_sent", "segment", "health_status"}
-    return row == before or row.model_dump(exclude=by_time) == before.model_dump(exclude=by_time)
+    return row == before or lasting(row) == lasting(before)
 
 
 def check_directory(admin: Ask, odd: list[str], others: dict[str, AdminCustomer]) -> dict[str, AdminCustomer]:
