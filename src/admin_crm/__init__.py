@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
+    from admin_crm.customer_data import get_customer_data
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
     from admin_crm.diagnosis import doctor
     from admin_crm.directory import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         InvalidTypeError,
         NotFoundError,
+        PartialPrivacyError,
         PermissionDeniedError,
         RateLimitedError,
         RequestTimeoutError,
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
+        CustomerData,
         CustomerIntelligence,
         CustomerPreferences,
         CustomerProfile,
@@ -96,16 +99,20 @@ if TYPE_CHECKING:
         Evidence,
         IAContext,
         Insight,
+        KeptData,
         LoyaltyAnalysis,
         LoyaltyEntry,
         LoyaltyOffer,
         LoyaltyProposition,
         LoyaltyTier,
+        MissingPart,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
+        PrivacyOutcome,
+        PrivacyStep,
         ProductCount,
         Referral,
         SuggestedCoupon,
@@ -127,6 +134,7 @@ if TYPE_CHECKING:
     from admin_crm.orders import get_customer_orders
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
+    from admin_crm.privacy import anonymize_customer, delete_customer
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
     from admin_crm.settings import Settings
@@ -153,6 +161,7 @@ __all__ = [
     "CreateCustomerData",
     "CreatedCustomer",
     "CustomerCreationError",
+    "CustomerData",
     "CustomerIntelligence",
     "CustomerNotFoundError",
     "CustomerPartition",
@@ -171,11 +180,13 @@ __all__ = [
     "Insight",
     "InvalidInputError",
     "InvalidTypeError",
+    "KeptData",
     "LoyaltyAnalysis",
     "LoyaltyEntry",
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "MissingPart",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -183,7 +194,10 @@ __all__ = [
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PartialPrivacyError",
     "PermissionDeniedError",
+    "PrivacyOutcome",
+    "PrivacyStep",
     "ProductCount",
     "RateLimitedError",
     "Referral",
@@ -203,6 +217,7 @@ __all__ = [
     "add_customer_address",
     "add_customer_tags",
     "adjust_loyalty_points",
+    "anonymize_customer",
     "apply_suggested_tags",
     "birthdays_this_month",
     "canonical_health",
@@ -211,6 +226,7 @@ __all__ = [
     "customer_partitions",
     "customers_dask",
     "customers_frame",
+    "delete_customer",
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
@@ -220,6 +236,7 @@ __all__ = [
     "get_admin_customer_notes",
     "get_all_customers",
     "get_customer_coupons",
+    "get_customer_data",
     "get_customer_intelligence",
     "get_customer_narrative",
     "get_customer_notifications",
@@ -272,6 +289,7 @@ _MODULES = (
     "tiers",
     "whatsapp",
     "customers",
+    "customer_data",
     "evidence",
     "orders",
     "notifications",
@@ -280,6 +298,7 @@ _MODULES = (
     "creation",
     "profiles",
     "addresses",
+    "privacy",
     "loyalty",
     "wishlist",
     "timeline",

@@ -79,9 +79,14 @@ async def check_user(crm: AnyCRM, rows: Sequence[Row]) -> None:
         )
 
 
-async def is_administrator(crm: AnyCRM) -> bool | None:
-    """Fetch whether the signed-in user is an administrator; None where the shop has no table of them."""
-    table, user = crm.settings.admins_table, rights_in_effect(crm).user
+async def is_administrator(crm: AnyCRM, user: UUID | str | None = None) -> bool | None:
+    """Fetch whether a user is an administrator; None where the shop has no table of them.
+
+    Args:
+        crm: the connection. A session sees only its own user's row; the secret key sees every row.
+        user: the user's id; by default the signed-in user's.
+    """
+    table, user = crm.settings.admins_table, str(user or rights_in_effect(crm).user)
     try:
         return bool(await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", user), Model))
     except SchemaMismatchError:

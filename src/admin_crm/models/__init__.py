@@ -22,6 +22,7 @@ from admin_crm.models.loyalty import (
 )
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
+from admin_crm.models.privacy import CustomerData, KeptData, MissingPart, PrivacyOutcome, PrivacyState, PrivacyStep
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
 from admin_crm.models.report import DoctorCheck, DoctorReport, Verdict
 
@@ -36,6 +37,7 @@ __all__ = [
     "CategoryCount",
     "CreateCustomerData",
     "CreatedCustomer",
+    "CustomerData",
     "CustomerIntelligence",
     "CustomerPreferences",
     "CustomerProfile",
@@ -46,16 +48,21 @@ __all__ = [
     "Evidence",
     "IAContext",
     "Insight",
+    "KeptData",
     "LoyaltyAnalysis",
     "LoyaltyEntry",
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "MissingPart",
     "Notification",
     "Order",
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PrivacyOutcome",
+    "PrivacyState",
+    "PrivacyStep",
     "ProductCount",
     "Referral",
     "SuggestedCoupon",
