@@ -25,7 +25,7 @@ from admin_crm._postgrest.rights import is_administrator
 from admin_crm._storage.folder import remove_files
 from admin_crm.client import AnyCRM, operation, with_secret_key
 from admin_crm.customer_data import fetch_customer_data, get_customer_data
-from admin_crm.errors import AdminCRMError, PartialPrivacyError, PermissionDeniedError
+from admin_crm.errors import AdminCRMError, ConflictError, PartialPrivacyError, PermissionDeniedError
 from admin_crm.models import CustomerData, PrivacyOutcome, PrivacyState, PrivacyStep
 
 __all__ = ["anonymize_customer", "delete_customer", "get_customer_data"]
@@ -80,9 +80,9 @@ async def anonymize_customer(
     customer, why = check.uuid(customer_id), check.text(reason, "reason", max_length=1000)
     secret = with_secret_key(crm, "anonymizing a customer")
     await _check_is_customer(crm, secret, customer)
-    data = await fetch_customer_data(crm, customer)
+    data = await _fetch_whole(crm, customer)
     plan = PrivacyOutcome("anonymize_customer", customer, dry_run, (), kept_of(data, crm.settings, books=True))
-    return await _carry_out(crm, plan, _anonymizing(secret, customer, data), data, why)
+    return await _Erasure(crm, plan, _anonymizing(secret, customer, data), data).carry_out(why)
 
 
 @operation
@@ -124,9 +124,9 @@ async def delete_customer(
     customer, why = check.uuid(customer_id), check.text(reason, "reason", max_length=1000)
     secret = with_secret_key(crm, "deleting a customer")
     await _check_is_customer(crm, secret, customer)
-    data = await fetch_customer_data(crm, customer)
+    data = await _fetch_whole(crm, customer)
     plan = PrivacyOutcome("delete_customer", customer, dry_run, (), kept_of(data, crm.settings, books=False))
-    return await _carry_out(crm, plan, _deleting(secret, customer, data), data, why)
+    return await _Erasure(crm, plan, _deleting(secret, customer, data), data).carry_out(why)
 
 
 async def _check_is_customer(crm: AnyCRM, secret: AnyCRM, customer: UUID) -> None:
@@ -138,6 +138,15 @@ async def _check_is_customer(crm: AnyCRM, secret: AnyCRM, customer: UUID) -> Non
             f"this user is listed in {table}: an administrator, not a customer",
             hint=f"if this person is a customer too, take them out of {table} first",
         )
+
+
+async def _fetch_whole(crm: AnyCRM, customer: UUID) -> CustomerData:
+    """Fetch a customer's data; raise where a part cannot be seen, which would pass for a part that is not there."""
+    data = await fetch_customer_data(crm, customer)
+    for missing in data.missing:
+        if missing.part != "directory":  # it is worked out from the other parts
+            raise PermissionDeniedError(f"the {missing.part} cannot be seen: {missing.reason}", hint=missing.hint)
+    return data
 
 
 def _anonymizing(secret: AnyCRM, customer: UUID, data: CustomerData) -> list[Step]:
@@ -174,7 +183,13 @@ def _deleting(secret: AnyCRM, customer: UUID, data: CustomerData) -> list[Step]:
         coupons_step(secret, data),
         orders_step(secret, customer, data),
         delete_step(secret, customer, "referrals", tables.referrals_table, ("referrer_id", "referred_id")),
-        Step("account", "deleted", size_of("account"), lambda: delete_user(secret, customer, soft=False)),
+        Step(
+            "account",
+            "deleted",
+            size_of("account"),
+            lambda: delete_user(secret, customer, soft=False),
+            after_proof=True,
+        ),
         follows("addresses", tables.addresses_table),
         follows("notes", tables.notes_table),
         follows("notifications", tables.notifications_table, owners=("user_id",)),
@@ -191,60 +206,77 @@ def _files_step(secret: AnyCRM, data: CustomerData) -> Step:
     return Step("files", "deleted", size_of("files"), lambda: remove_files(secret, paths))
 
 
-async def _carry_out(
-    crm: AnyCRM, plan: PrivacyOutcome, steps: list[Step], data: CustomerData, reason: str
-) -> PrivacyOutcome:
-    """Do the steps in their order, unless it is a dry run, and prove that nothing is left of what they are about."""
-    counts = [step.left(data) for step in steps]
-    if data.profile is None and data.account is None and not any(counts):
-        raise customer_not_found()
-    states: list[PrivacyState] = ["planned" if count else "nothing to do" for count in counts]
+class _Erasure:
+    """An erasure under way: how far each step is."""
 
-    def outcome() -> PrivacyOutcome:
-        told = zip(steps, counts, states, strict=True)
-        return replace(
-            plan, steps=tuple(PrivacyStep(step.name, step.does, count, state) for step, count, state in told)
-        )
+    def __init__(self, crm: AnyCRM, plan: PrivacyOutcome, steps: list[Step], data: CustomerData) -> None:
+        self._crm, self._plan, self._steps, self._data = crm, plan, steps, data
+        self._counts = [step.left(data) for step in steps]
+        self._states: list[PrivacyState] = ["planned" if count else "nothing to do" for count in self._counts]
+        if data.profile is None and data.account is None and not any(self._counts):
+            raise customer_not_found()
 
-    if plan.dry_run:
-        return outcome()
-    followed = False
-    for number, step in enumerate(steps):
+    async def carry_out(self, reason: str) -> PrivacyOutcome:
+        """Do the steps in their order, unless it is a dry run, and prove that nothing is left."""
+        if self._plan.dry_run:
+            return self._outcome()
+        for number, step in enumerate(self._steps):
+            try:
+                await self._do(number, step)
+            except AdminCRMError as error:
+                self._states[number] = "failed"
+                raise self._partial(error) from error
+            self._states[number] = "done" if self._counts[number] else "nothing to do"
         try:
-            if step.follows and not followed:
-                data, followed = await fetch_customer_data(crm, plan.customer_id), True
-            if step.left(data):
-                await step.erase()
+            await self._prove(len(self._steps))
         except AdminCRMError as error:
-            states[number] = "failed"
-            raise _partial(outcome(), error.message, error) from error
-        states[number] = "done" if counts[number] else "nothing to do"
-    left = await fetch_customer_data(crm, plan.customer_id)
-    states = ["failed" if step.left(left) else state for step, state in zip(steps, states, strict=True)]
-    if "failed" in states:
-        raise _partial(outcome(), "the server confirmed it, but the data is still there")
-    log.info(
-        "%s: customer %s is done", plan.operation, plan.customer_id,
-        extra={"operation": plan.operation, "customer_id": str(plan.customer_id), "reason": reason},
-    )  # fmt: skip
-    return outcome()
+            raise self._partial(error) from error
+        customer = str(self._plan.customer_id)
+        extra = {"operation": self._plan.operation, "customer_id": customer, "reason": reason}
+        log.info("%s: customer %s is done", self._plan.operation, customer, extra=extra)
+        return self._outcome()
 
+    async def _do(self, number: int, step: Step) -> None:
+        if step.after_proof:
+            await self._prove(number)
+        elif step.follows and not self._steps[number - 1].follows:
+            self._data = await _fetch_whole(self._crm, self._plan.customer_id)
+        if step.left(self._data):
+            await step.erase()
 
-def _partial(outcome: PrivacyOutcome, message: str, error: AdminCRMError | None = None) -> PartialPrivacyError:
-    completed = [step.name for step in outcome.steps if step.state == "done"]
-    remaining = [step.name for step in outcome.steps if step.state in {"failed", "planned"}]
-    partial_error = PartialPrivacyError(
-        f"{remaining[0]} could not be erased, after {', '.join(completed) or 'nothing'}: {message}",
-        completed=completed,
-        remaining=remaining,
-        outcome=outcome,
-    )
-    hint: str | None = "look for a trigger that keeps it"
-    if error is not None:
-        stopped = error.code == "unexpected_failure"  # the auth server's word for the database's refusal
-        hint = _REFERRED_TO if stopped else error.hint
-        partial_error.status, partial_error.code = error.status, error.code
-        partial_error.request_id, partial_error.retryable = error.request_id, error.retryable
-    again = f"call {outcome.operation} again: what is done is not done twice"
-    partial_error.hint = f"{hint}; {again}" if hint else again
-    return partial_error
+    async def _prove(self, done: int) -> None:
+        """Read everything once more, and raise where something is left of the steps that are done."""
+        self._data = await _fetch_whole(self._crm, self._plan.customer_id)
+        left = [number for number in range(done) if self._steps[number].left(self._data)]
+        for number in left:
+            self._states[number] = "failed"
+        if left:
+            raise ConflictError(
+                "the server confirmed it, but the data is still there",
+                hint="a trigger may keep it, or the customer may have written meanwhile",
+            )
+
+    def _outcome(self) -> PrivacyOutcome:
+        told = zip(self._steps, self._counts, self._states, strict=True)
+        steps = tuple(PrivacyStep(step.name, step.does, count, state) for step, count, state in told)
+        return replace(self._plan, steps=steps)
+
+    def _partial(self, error: AdminCRMError) -> PartialPrivacyError:
+        outcome, operation = self._outcome(), self._plan.operation
+        completed = [step.name for step in outcome.steps if step.state == "done"]
+        failed = [step.name for step in outcome.steps if step.state == "failed"]
+        what = f"{', '.join(failed)} could not be erased" if failed else "it could not be proven that all is erased"
+        refused = error.code == "unexpected_failure"  # the auth server's word for the database's refusal
+        hint = _REFERRED_TO if refused else error.hint
+        again = f"call {operation} again: what is done is not done twice"
+        return PartialPrivacyError(
+            f"{what}, after {', '.join(completed) or 'nothing'}: {error.message}",
+            completed=completed,
+            remaining=[step.name for step in outcome.steps if step.state in {"failed", "planned"}],
+            outcome=outcome,
+            status=error.status,
+            code=error.code,
+            request_id=error.request_id,
+            retryable=error.retryable,
+            hint=f"{hint}; {again}" if hint else again,
+        )

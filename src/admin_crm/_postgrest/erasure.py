@@ -30,6 +30,8 @@ class Step(NamedTuple):
     left: Callable[[CustomerData], int]
     """Returns how many rows or files the step is still about."""
     erase: Callable[[], Coroutine[Any, Any, None]]
+    after_proof: bool = False
+    """Whether the steps before must be proven first, since from here on less of the customer can be found."""
     follows: bool = False
     """Whether the database does it by itself once the user is deleted."""
 
@@ -59,7 +61,7 @@ def delete_step(
         rows: Query = writable(secret, table).delete(returning=_NO_ROWS).or_(of_customer)
         return rows
 
-    return Step(part, "deleted", size_of(part), lambda: send_query(secret, query, check_success), follows)
+    return Step(part, "deleted", size_of(part), lambda: send_query(secret, query, check_success), follows=follows)
 
 
 def profile_step(secret: AnyCRM, customer: UUID, data: CustomerData) -> Step:
@@ -81,6 +83,7 @@ def profile_step(secret: AnyCRM, customer: UUID, data: CustomerData) -> Step:
         f"name replaced; {', '.join(columns)} emptied",
         left,
         lambda: _overwrite(secret, table, customer, values, "id"),
+        after_proof=True,
     )
 
 

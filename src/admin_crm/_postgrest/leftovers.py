@@ -21,6 +21,11 @@ _OF_ORDER = frozenset({
 _SHORTEST = 4
 """Characters from which on a value is looked for: a house number is found everywhere."""
 _LOOK = "holds the customer's name, number or address: look at it"
+_AUTH_LOG = "auth.audit_log_entries"
+_IN_AUTH_LOG = (
+    "the auth server's own log, with the address of who signed in, which no key opens. As the database's owner: "
+    "delete from auth.audit_log_entries where payload::text like '%{customer}%'"
+)
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -52,6 +57,8 @@ def kept_of(data: CustomerData, settings: Settings, *, books: bool) -> tuple[Kep
     }
     for table, (rows, gone) in sources.items():
         kept += _traces(table, rows, gone, values)
+    if data.account is not None:
+        kept.append(KeptData(_AUTH_LOG, None, _IN_AUTH_LOG.format(customer=data.customer_id)))
     return tuple(kept)
 
 

@@ -128,8 +128,8 @@ class KeptData:
 
     name: str
     """A table, or a column as ``orders.items``."""
-    count: int
-    """How many rows."""
+    count: int | None
+    """How many rows; None where no key shows them."""
     why: str
     """Why it stays, and what to look at."""
 
@@ -156,7 +156,7 @@ class PrivacyOutcome:
     def __str__(self) -> str:
         title = f"{self.operation} (customer {self.customer_id}){', dry run' if self.dry_run else ''}"
         steps = [(each.state, each.name, str(each.count), each.does) for each in self.steps]
-        kept = [("kept", each.name, str(each.count), each.why) for each in self.kept]
+        kept = [("kept", each.name, "?" if each.count is None else str(each.count), each.why) for each in self.kept]
         rows = [*steps, *kept]
         widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
         lines = (
