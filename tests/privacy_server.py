@@ -64,12 +64,14 @@ class PrivacyServer:
         """Requests that are executed, but whose first answer is lost."""
         self.ignores: set[tuple[str, str]] = set()
         """Requests that are answered with success, and not executed."""
+        self.asked: list[tuple[str, str]] = []
         self.writes: list[tuple[str, str]] = []
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         name = path.rpartition("/")[2] if path.startswith("/rest/") else path.split("/")[1]
         call = (request.method, name)
+        self.asked.append(call)
         if call in self.fails:
             failure = self.fails[call]
             if isinstance(failure, Exception):
@@ -94,6 +96,11 @@ class PrivacyServer:
             return httpx.Response(
                 404, json={"code": "PGRST205", "message": f"Could not find the table 'public.{table}'"}
             )
+        if table.endswith("_360") and any(
+            column not in row for row in self.tables[table] for column in _columns(request)
+        ):
+            message = f"column {table}.id does not exist"
+            return httpx.Response(400, json={"code": "42703", "message": message})
         chosen = [row for row in self.tables[table] if _is_meant(row, request)]
         if request.method == "DELETE":
             self.tables[table] = [row for row in self.tables[table] if row not in chosen]
@@ -145,6 +152,11 @@ def playing(server: PrivacyServer) -> respx.MockRouter:
     router = respx.mock(assert_all_called=False)
     router.route(url__startswith=URL).mock(side_effect=server.answer)
     return router
+
+
+def _columns(request: httpx.Request) -> set[str]:
+    """Return the columns that a request filters by."""
+    return set(request.url.params) - {"select", "order", "limit", "offset"}
 
 
 def _is_meant(row: dict[str, Any], request: httpx.Request) -> bool:

@@ -13,6 +13,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of, link_of
 from admin_crm._core.gather import gather
 from admin_crm._core.rows import Json
+from admin_crm._postgrest.columns import KEY, note_missing_column
 from admin_crm._postgrest.private import PrivateTable, sees_rows
 from admin_crm._postgrest.query import customer_not_found
 from admin_crm._postgrest.raw import fetch_raw, fetch_raw_ordered
@@ -192,14 +193,12 @@ async def _directory(crm: AnyCRM, customer: UUID) -> _Found:
     view = crm.settings.view
 
     async def read() -> _Found:
-        key = facts_of(crm).view_key or "id"
         try:
-            rows = await fetch_raw(crm, view, lambda rows: rows.eq(key, str(customer)), key)
+            rows = await _view_rows(crm, customer)
         except SchemaMismatchError as error:
-            if error.kind != "column" or key != "id":
+            if not note_missing_column(crm, error, None):
                 raise
-            key = "customer_id"
-            rows = await fetch_raw(crm, view, lambda rows: rows.eq(key, str(customer)), key)
+            rows = await _view_rows(crm, customer)
         if rows or link_of(crm).rights.is_signed_in:
             return rows
         return MissingPart(
@@ -209,6 +208,11 @@ async def _directory(crm: AnyCRM, customer: UUID) -> _Found:
         )
 
     return await _unless_hidden(crm, "directory", view, read())
+
+
+async def _view_rows(crm: AnyCRM, customer: UUID) -> list[Json]:
+    key = facts_of(crm).view_key or KEY
+    return await fetch_raw(crm, crm.settings.view, lambda rows: rows.eq(key, str(customer)), key)
 
 
 async def _files(crm: AnyCRM, customer: UUID) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import httpx
+from pydantic import BaseModel, ConfigDict
 
 from admin_crm._auth.users import auth_request
 from admin_crm._core.connection import Connection
@@ -26,6 +27,14 @@ _OF_ACCOUNT = frozenset({
 })  # fmt: skip
 _OF_IDENTITY = frozenset({"provider", "email", "identity_data", "created_at", "updated_at", "last_sign_in_at"})
 """What is told of a user and of an identity: no password's hash and no token, should a server ever answer one."""
+
+
+class _User(BaseModel):
+    """A user as the auth server answers it, all of it."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    identities: list[Json] | None = None
 
 
 async def fetch_account(secret: Connection, user_id: UUID) -> Json | None:
@@ -65,8 +74,7 @@ async def delete_user(secret: Connection, user_id: UUID, *, soft: bool) -> None:
 
 def _read_account(response: httpx.Response) -> Json:
     check_success(response)
-    user: Json = response.json()
-    account = {name: value for name, value in user.items() if name in _OF_ACCOUNT}
-    identities: list[Json] = user.get("identities") or []
-    account["identities"] = [{name: each[name] for name in each if name in _OF_IDENTITY} for each in identities]
-    return account
+    user = _User.model_validate_json(response.content)
+    account = {name: value for name, value in (user.model_extra or {}).items() if name in _OF_ACCOUNT}
+    told = [{name: each[name] for name in each if name in _OF_IDENTITY} for each in user.identities or ()]
+    return {**account, "identities": told}

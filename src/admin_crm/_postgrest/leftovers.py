@@ -21,6 +21,7 @@ _OF_ORDER = frozenset({
 _SHORTEST = 4
 """Characters from which on a value is looked for: a house number is found everywhere."""
 _LOOK = "holds the customer's name, number or address: look at it"
+_NOT_THERE = "the shop has nothing of this name: if it keeps this under another one, name it in Settings and call again"
 _AUTH_LOG = "auth.audit_log_entries"
 _IN_AUTH_LOG = (
     "the auth server's own log, with the address of who signed in, which no key opens. As the database's owner: "
@@ -57,6 +58,8 @@ def kept_of(data: CustomerData, settings: Settings, *, books: bool) -> tuple[Kep
     }
     for table, (rows, gone) in sources.items():
         kept += _traces(table, rows, gone, values)
+    optional = {settings.order_items_table, settings.moderation_log_table}
+    kept += [KeptData(name, None, _NOT_THERE) for name in data.absent if name not in optional]
     if data.account is not None:
         kept.append(KeptData(_AUTH_LOG, None, _IN_AUTH_LOG.format(customer=data.customer_id)))
     return tuple(kept)
