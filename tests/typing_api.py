@@ -19,6 +19,7 @@ from admin_crm import (
     AdminNotes,
     AsyncAdminCRM,
     CreatedCustomer,
+    CustomerData,
     CustomerPartition,
     CustomerProfile,
     Evidence,
@@ -26,6 +27,7 @@ from admin_crm import (
     LoyaltyOffer,
     LoyaltyTier,
     Page,
+    PrivacyOutcome,
     Referral,
     TierProgress,
     UsedCoupon,
@@ -33,14 +35,17 @@ from admin_crm import (
     add_customer_address,
     add_customer_tags,
     adjust_loyalty_points,
+    anonymize_customer,
     birthdays_this_month,
     create_customer_with_details,
     customer_partitions,
     customers_frame,
+    delete_customer,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
     get_customer_coupons,
+    get_customer_data,
     get_customer_wishlist,
     get_loyalty_balance,
     get_loyalty_history,
@@ -94,6 +99,9 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(get_customer_wishlist(crm, "id"), list[WishlistItem])
     assert_type(tier_progress(get_admin_customer_details(crm, "id"), tiers=get_loyalty_tiers(crm)), TierProgress)
     assert_type(get_loyalty_tiers(crm), list[LoyaltyTier])
+    assert_type(get_customer_data(crm, "id"), CustomerData)
+    assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True), PrivacyOutcome)
+    assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
     with crm as same:
         assert_type(same, AdminCRM)
@@ -105,6 +113,8 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await later, list[AdminCustomer])
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
+    assert_type(await get_customer_data(crm, "id"), CustomerData)
+    assert_type(await delete_customer(crm, "id", reason="why"), PrivacyOutcome)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
@@ -119,6 +129,7 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     update_customer_status(crm, "id")  # type: ignore[call-overload]
     update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
+    delete_customer(crm, "id")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
     for _ in iter_customers(later):  # type: ignore[attr-defined]
