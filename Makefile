@@ -70,7 +70,7 @@ check: $(READY) ## formatting, linting, types, the direction of imports
 	cd $(GATEWAY) && $(DENO) fmt --check . ../supabase/functions && $(DENO) lint --quiet . ../supabase/functions
 	cd $(GATEWAY) && $(DENO) check --quiet --unstable-raw-imports main.ts ../supabase/functions/*/index.ts
 
-chaos: $(READY) ## ten thousand operations over faults, checked against the database
+chaos: $(READY) ## ten thousand operations over faults, and bulk operations that are killed, checked in the database
 	$(BIN)/python -m chaos
 
 bench: $(READY) ## ours against handwritten supabase-py, on the shop's own database and on a replay server; 20 minutes

@@ -556,6 +556,68 @@ def call_async_together(url: str) -> Measure:
     return asyncio.run(main())
 
 
+# ---------------------------------------------------------------------------------------------- bulk
+
+MANY = 1000
+
+
+def bulk_ours(url: str) -> Measure:
+    """Notify 1,000 customers at once."""
+    from admin_crm import AdminCRM, notify_customers, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+    with AdminCRM(url, KEY) as crm:
+        send_customer_notification(crm, customers[0], "a", "b")  # which connects
+        start = time.perf_counter()
+        sent = len(notify_customers(crm, customers, "Rebajas", "Hasta el domingo").done)
+        return {"wall": time.perf_counter() - start, "same": str(sent)}
+
+
+def bulk_single(url: str) -> Measure:
+    """Notify them one by one."""
+    from admin_crm import AdminCRM, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+    with AdminCRM(url, KEY) as crm:
+        send_customer_notification(crm, customers[0], "a", "b")
+        start = time.perf_counter()
+        sent = sum(bool(send_customer_notification(crm, each, "Rebajas", "Hasta el domingo")) for each in customers)
+        return {"wall": time.perf_counter() - start, "same": str(sent)}
+
+
+def bulk_async_ours(url: str) -> Measure:
+    """The same as `bulk_ours`, with the asynchronous client."""
+    from admin_crm import AsyncAdminCRM, notify_customers, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+
+    async def main() -> Measure:
+        async with AsyncAdminCRM(url, KEY) as crm:
+            await send_customer_notification(crm, customers[0], "a", "b")
+            start = time.perf_counter()
+            sent = len((await notify_customers(crm, customers, "Rebajas", "Hasta el domingo")).done)
+            return {"wall": time.perf_counter() - start, "same": str(sent)}
+
+    return asyncio.run(main())
+
+
+def bulk_async_single(url: str) -> Measure:
+    """The same as `bulk_single`, with the asynchronous client."""
+    from admin_crm import AsyncAdminCRM, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+
+    async def main() -> Measure:
+        async with AsyncAdminCRM(url, KEY) as crm:
+            await send_customer_notification(crm, customers[0], "a", "b")
+            start, sent = time.perf_counter(), 0
+            for each in customers:
+                sent += bool(await send_customer_notification(crm, each, "Rebajas", "Hasta el domingo"))
+            return {"wall": time.perf_counter() - start, "same": str(sent)}
+
+    return asyncio.run(main())
+
+
 # -------------------------------------------------------------------------------------------- import
 
 

@@ -176,6 +176,16 @@ def call(bench: Bench) -> list[Line]:
     return lines
 
 
+def bulk(bench: Bench) -> list[Line]:
+    """Compare notifying 1,000 customers at once with 1,000 single calls, on a server that answers at once."""
+    lines: list[Line] = []
+    for case in ("bulk", "bulk-async"):
+        wall = middle(bench.interleaved(case, place(), contenders=["ours", "single"]), "wall")
+        more = {"single": wall["single"], "ours/single": wall["ours"] / wall["single"]}
+        lines.append(line(case, "s", {"ours": wall["ours"]}, {"ours/single": 0.05}, **more))
+    return lines
+
+
 def imports(bench: Bench) -> list[Line]:
     lines: list[Line] = []
     for case, most in (("import", 0.15), ("import-client", 1.15)):
@@ -241,6 +251,7 @@ CASES: dict[str, Callable[[Bench], list[Line]]] = {
     "stream": stream,
     "details": details,
     "call": call,
+    "bulk": bulk,
     "import": imports,
     "growth": growth,
 }

@@ -14,10 +14,12 @@ from admin_crm import (
     Address,
     AddressData,
     AdminCRM,
+    AdminCRMError,
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BulkResult,
     CreatedCustomer,
     CustomerData,
     CustomerPartition,
@@ -55,9 +57,12 @@ from admin_crm import (
     iter_customers,
     list_customer_evidence,
     new_this_month,
+    notify_customers,
     paginate,
     search_customers,
+    set_custom_fields_of,
     set_default_address,
+    tag_customers,
     tier_progress,
     update_customer_address,
     update_customer_profile,
@@ -103,6 +108,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True), PrivacyOutcome)
     assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
+    assert_type(notify_customers(crm, get_all_customers(crm), "a", "b", journal="journal"), BulkResult)
+    assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
+    assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
+    assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -120,6 +129,7 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customer_data import get_customer_data
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from admin_crm.errors import (
         AdminCRMError,
         AuthenticationError,
+        BulkError,
         ClientStateError,
         ConflictError,
         CustomerCreationError,
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BulkResult,
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
@@ -121,6 +124,7 @@ if TYPE_CHECKING:
         TimelineEvent,
         UsedCoupon,
         WishlistItem,
+        show_personal_data,
     )
     from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
     from admin_crm.notes import (
@@ -155,6 +159,8 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BulkError",
+    "BulkResult",
     "CategoryCount",
     "ClientStateError",
     "ConflictError",
@@ -258,6 +264,7 @@ __all__ = [
     "lift_expired_suspensions",
     "list_customer_evidence",
     "new_this_month",
+    "notify_customers",
     "orders_frame",
     "paginate",
     "remove_customer_tags",
@@ -265,9 +272,12 @@ __all__ = [
     "search_customers",
     "send_customer_notification",
     "set_custom_fields",
+    "set_custom_fields_of",
     "set_default_address",
+    "show_personal_data",
     "suggest_customer_tags",
     "summarize_customers",
+    "tag_customers",
     "tier_progress",
     "update_admin_customer_notes",
     "update_customer_address",
@@ -307,6 +317,7 @@ _MODULES = (
     "diagnosis",
     "frames",
     "partitions",
+    "bulk",
 )
 
 

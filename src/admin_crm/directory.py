@@ -18,7 +18,7 @@ from admin_crm._postgrest.rights import check_view
 from admin_crm._postgrest.stream import AsyncRowStream, RowStream
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.labels import canonical_health, canonical_segment
-from admin_crm.models import AdminCustomer, DirectoryStats, Page
+from admin_crm.models import AdminCustomer, DirectoryStats, Page, RowList
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None
     pages = await fetch_pages(crm, _CUSTOMERS, directory_fields(columns, "created_at"))
     customers = in_order_of_key(_CUSTOMERS, pages)
     await check_view(crm, customers)
-    return newest_first(customers)
+    return RowList(newest_first(customers))
 
 
 @overload
@@ -157,7 +157,7 @@ def new_this_month(
     """
     zone = check.time_zone(time_zone)
     day = _today(today, zone)
-    return [customer for customer in customers if _in_month(customer.created_at, day, zone)]
+    return RowList(customer for customer in customers if _in_month(customer.created_at, day, zone))
 
 
 def birthdays_this_month(
@@ -179,7 +179,7 @@ def birthdays_this_month(
     day = _today(today, check.time_zone(time_zone))
     dated = [(customer.birthdate, customer) for customer in customers if customer.birthdate is not None]
     dated = [(birthdate, customer) for birthdate, customer in dated if birthdate.month == day.month]
-    return [customer for _, customer in sorted(dated, key=lambda each: each[0].day)]
+    return RowList(customer for _, customer in sorted(dated, key=lambda each: each[0].day))
 
 
 @operation

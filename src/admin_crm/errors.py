@@ -18,13 +18,14 @@ AdminCRMError
 ├── EdgeFunctionError          an Edge Function returned an error
 ├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` list them
 ├── PartialPrivacyError        a customer's data was erased only in part; `completed` and `remaining` show how far
-└── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
+├── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
+└── BulkError                  a bulk operation stopped, or some of its items failed; `result` holds all outcomes
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, TypedDict, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, TypedDict, Unpack
 from uuid import UUID
 
 
@@ -267,3 +268,31 @@ class CustomerCreationError(AdminCRMError):
         super().__init__(message, **about)
         self.user_id = user_id
         self.completed = tuple(completed)
+
+
+class _Outcomes(Protocol):
+    """What `BulkError` needs of a `BulkResult`, which describes the attributes."""
+
+    @property
+    def operation(self) -> str: ...
+    @property
+    def done(self) -> Sequence[UUID]: ...
+    @property
+    def failed(self) -> Mapping[str, AdminCRMError]: ...
+    @property
+    def skipped(self) -> Sequence[UUID | str]: ...
+    @property
+    def remaining(self) -> Sequence[UUID | str]: ...
+    @property
+    def uncertain(self) -> Sequence[UUID | str]: ...
+
+
+class BulkError(AdminCRMError):
+    """A bulk operation stopped before its end, or `raise_for_failures` found items that failed.
+
+    `result` is the `BulkResult` so far: what was done, what failed, and what remains.
+    """
+
+    def __init__(self, message: str, *, result: _Outcomes, **about: Unpack[About]) -> None:
+        super().__init__(message, **about)
+        self.result = result

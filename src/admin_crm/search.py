@@ -28,7 +28,7 @@ from admin_crm.labels import (
     status_of,
     tier_of,
 )
-from admin_crm.models import AdminCustomer, Page
+from admin_crm.models import AdminCustomer, Page, RowList
 
 Condition = tuple[str, str, str]
 """A column of the view, an operator of PostgREST, and a value."""
@@ -165,13 +165,13 @@ def filter_customers(
     found = _with_label(found, segments, lambda customer: customer.segment)
     found = _with_label(found, healths, lambda customer: customer.health_status)
     contains = _finder(text)
-    return [
+    return RowList(
         customer
         for customer in found
         if (the_tier is None or customer.tier == the_tier)
         and (the_status is None or customer.account_status == the_status)
         and (not text or contains(customer))
-    ]
+    )
 
 
 def _finder(text: str) -> Callable[[AdminCustomer], bool]:

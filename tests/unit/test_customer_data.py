@@ -15,6 +15,7 @@ from admin_crm import (
     AdminCRMError,
     CustomerNotFoundError,
     PermissionDeniedError,
+    SchemaMismatchError,
     ServiceUnavailableError,
     get_customer_data,
 )
@@ -96,6 +97,14 @@ def test_a_table_that_refuses_is_missing_and_one_that_fails_raises(ask: Ask, ser
     assert (missing.part, ask(get_customer_data, SOMEBODY).addresses) == ("addresses", [])
     server.fails["GET", "addresses"] = httpx.Response(503, json={"code": "PGRST002", "message": "no schema cache"})
     with pytest.raises(ServiceUnavailableError):
+        ask(get_customer_data, SOMEBODY)
+
+
+@pytest.mark.parametrize("table", ["addresses", "customer_intelligence_360"])
+def test_a_column_that_is_missing_is_no_missing_table(ask: Ask, server: PrivacyServer, table: str) -> None:
+    message = f"column {table}.customer_number does not exist"
+    server.fails["GET", table] = httpx.Response(400, json={"code": "42703", "message": message})
+    with pytest.raises(SchemaMismatchError):
         ask(get_customer_data, SOMEBODY)
 
 

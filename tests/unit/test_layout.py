@@ -19,7 +19,9 @@ def test_every_module_has_a_file_of_unit_tests() -> None:
         if path.name == "__init__.py" or "local" in module.parts or module.as_posix() in ELSEWHERE:
             continue
         folder = module.parts[0]
-        name = {"models": "models", "diagnosis": f"diagnosis_{path.stem}"}.get(folder, path.stem)
+        name = {"models": "models", "diagnosis": f"diagnosis_{path.stem}", "bulk": f"bulk_{path.stem}"}.get(
+            folder, path.stem
+        )
         if not (TESTS / f"test_{name}.py").exists():
             missing.append(f"{module}: test_{name}.py")
     assert missing == []

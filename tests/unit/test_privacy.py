@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -10,13 +12,14 @@ import httpx
 import pytest
 
 from admin_crm import (
+    CustomerNotFoundError,
     InvalidInputError,
     PartialPrivacyError,
     PermissionDeniedError,
     anonymize_customer,
     delete_customer,
 )
-from helpers import QUICK, SOMEBODY, URL, Ask
+from helpers import ANON, KEY, QUICK, SOMEBODY, URL, Ask
 from privacy_server import PrivacyServer, playing
 
 REFUSED = httpx.Response(403, json={"code": "42501", "message": "permission denied"})
@@ -195,7 +198,7 @@ def test_only_columns_that_the_shop_has_are_written(ask: Ask, server: PrivacySer
 def test_columns_of_ones_own_are_emptied_where_the_settings_name_them(caller: Any, server: PrivacyServer) -> None:
     settings = QUICK.model_copy(update={"personal_profile_columns": ("phone", "instagram")})
     server.tables["customer_profiles"][0]["instagram"] = "@ana"
-    ask = Ask(caller, caller.open(URL, "sb_secret_unit-test-key", settings=settings))
+    ask = Ask(caller, caller.open(URL, KEY, settings=settings))
     ask(anonymize_customer, SOMEBODY, reason="solicitud")
     assert server.tables["customer_profiles"][0]["instagram"] is None
 
@@ -208,6 +211,40 @@ def test_the_reason_is_in_the_log_record_and_not_in_its_text(
     (record,) = [each for each in caplog.records if hasattr(each, "reason")]
     assert (record.reason, record.customer_id) == ("solicitud de Ana", SOMEBODY)
     assert "Ana" not in record.getMessage()
+
+
+@pytest.mark.parametrize("operation", [anonymize_customer, delete_customer])
+def test_a_dry_run_prints_its_plan_and_shows_nobody(ask: Ask, server: PrivacyServer, operation: Any) -> None:
+    plan = ask(operation, SOMEBODY, reason="solicitud", dry_run=True)
+    assert server.writes == []
+    for shown in (str(plan), plan._repr_html_()):
+        assert "dry run" in shown
+        assert "planned" in shown
+        assert "tracking_notes" in shown
+        assert "moderation_log.reason" in shown
+        assert not [value for value in ("Ana", "Ámbar", "55 1111", "@x.example", "solicitud") if value in shown]
+
+
+@pytest.mark.parametrize("operation", [anonymize_customer, delete_customer])
+def test_oneself_is_refused(caller: Any, server: PrivacyServer, operation: Any) -> None:
+    claims = base64.urlsafe_b64encode(json.dumps({"sub": SOMEBODY, "role": "authenticated"}).encode()).decode()
+    crm = caller.open(URL, ANON, access_token=f"h.{claims}.s", secret_key=KEY, settings=QUICK)
+    with pytest.raises(PermissionDeniedError, match="signed-in user"):
+        caller(operation, crm, SOMEBODY, reason="solicitud")
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("operation", [anonymize_customer, delete_customer])
+def test_nobody_is_not_found(ask: Ask, server: PrivacyServer, operation: Any) -> None:
+    server.tables, server.account, server.files = {name: [] for name in server.tables}, None, []
+    with pytest.raises(CustomerNotFoundError):
+        ask(operation, SOMEBODY, reason="solicitud")
+
+
+def test_files_that_a_deleted_customer_left_behind_are_removed(ask: Ask, server: PrivacyServer) -> None:
+    server.tables, server.account = {name: [] for name in server.tables}, None
+    assert ask(delete_customer, SOMEBODY, reason="solicitud").steps[0].state == "done"
+    assert server.files == []
 
 
 @pytest.mark.parametrize("operation", [anonymize_customer, delete_customer])

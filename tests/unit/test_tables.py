@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import uuid4
 
-from admin_crm import AdminCustomerDetail, LoyaltyAnalysis, LoyaltyProposition
+from admin_crm import AdminCustomerDetail, BulkResult, LoyaltyAnalysis, LoyaltyProposition
 from admin_crm.cli.tables import Tables, plain_text
 from cli_helpers import ANA, shown
 
@@ -34,3 +34,10 @@ def test_a_stored_plan_is_shown_like_a_written_one() -> None:
     assert "VUELVE10, 10" in shown(Tables().plan(stored))
     assert "Te extrañamos" in shown(Tables().plan(stored))
     assert "Llamar; Esperar" in shown(Tables().plan(written))
+
+
+def test_bulk_operations_are_shown_as_counts() -> None:
+    planned = BulkResult("notify_customers", remaining=[uuid4() for _ in range(1_200)], dry_run=True)
+    told = shown(Tables().outcomes([planned, BulkResult("notify_customers", done=[uuid4()])]))
+    assert "dry run" in told
+    assert "1,200" in told

@@ -27,6 +27,14 @@ DEEPEST_JSON = 100
 LONGEST_JSON_INTEGER = 14_000
 """Bits of the longest integer that is written: about as many digits as Python converts."""
 
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not one of the fields",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
+"""What to say of the errors of pydantic that users meet most."""
+
 # Python's UUID() also takes underscores, braces and "urn:uuid:", in which a typing error becomes another id.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}", re.ASCII)
 
@@ -106,11 +114,22 @@ def data(value: object, model: type[M], argument: str, what: str) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or argument}: {each['msg']}"
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise InvalidInputError(f"{what} is invalid: {wrong}", argument=argument) from error
+        raise invalid_fields(error, argument, what) from error
+
+
+def invalid_fields(error: ValidationError, argument: str, what: str) -> InvalidInputError:
+    """Return the error that says which fields of an input are wrong, and why; it quotes no value."""
+    wrong = [
+        f"{'.'.join(map(str, each['loc'])) or argument} {_WORDS.get(each['type']) or _reason(each['msg'])}"
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    return InvalidInputError(f"{what} is invalid: {'; '.join(wrong)}", argument=argument)
+
+
+def _reason(message: str) -> str:
+    """Return pydantic's message as the end of a sentence that begins with the field's name."""
+    message = message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+    return message.replace("should ", "must ", 1)
 
 
 def member(value: object, enum: type[E], argument: str) -> E:

@@ -12,6 +12,7 @@ from admin_crm._core.operation import run_async, run_sync
 from admin_crm._postgrest.decode import Decoder, ModelDecoder, first_keys
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
+from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
@@ -33,6 +34,17 @@ class RowStream(Generic[M]):
         self._model = model
         self._fields = fields
         self._size = size
+
+    def __len__(self) -> int:
+        """Return the number of profiles, one for each row; for a progress bar's total. Sends one request."""
+        try:
+            return run_sync(_call(self._crm), count_rows(self._crm, self._crm.settings.profiles_table))
+        except AdminCRMError as error:
+            raise TypeError("the number of rows is unknown") from error
+
+    def __bool__(self) -> bool:
+        """Return True, without asking whether there are rows."""
+        return True
 
     def __iter__(self) -> Iterator[M]:
         """Iterate with an `AdminCRM`."""

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from admin_crm._core.progress import Report
 from admin_crm._core.transfer import Transfer
 from admin_crm._storage.file_type import HEAD_SIZE, clean_name
 from admin_crm._storage.requests import CHUNK_SIZE, Content
@@ -23,8 +24,9 @@ from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 FileLike = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
-Report = Callable[[int, int], object]
 
+IN_BYTES = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
+"""What the progress bar of a file is told."""
 IN_MEMORY = 8 * 1024 * 1024
 """A temporary file stays in memory up to this many bytes; a larger one goes to disk."""
 

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin_crm._core.redaction import mask_email, mask_phone
+from admin_crm._core.personal import mask_email, mask_phone
 from admin_crm.creation import CreatedCustomer
 from admin_crm.intelligence import LoyaltyAnalysis, LoyaltyProposition, TagSuggestion
 from admin_crm.models import (
@@ -19,6 +19,7 @@ from admin_crm.models import (
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
+    BulkResult,
     CustomerProfile,
     DirectoryStats,
     Evidence,
@@ -166,6 +167,15 @@ class Tables:
                 plain_text(each.message),
                 _yes_or_blank(each.is_read),
             )
+        return table
+
+    def outcomes(self, results: Iterable[BulkResult]) -> Table:
+        """Show bulk operations and what they came to, one per line."""
+        table = _table("", "Done >", "Failed >", "Skipped >", "Remaining >")
+        for each in results:
+            kind = "dry run" if each.dry_run else each.operation
+            counts = (each.done, each.failed, each.skipped, each.remaining)
+            table.add_row(plain_text(kind), *(f"{len(items):,}" for items in counts))
         return table
 
     def notes(self, notes: AdminNotes) -> Table:

@@ -23,6 +23,7 @@ from admin_crm import (
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BulkResult,
     CreateCustomerData,
     CreatedCustomer,
     CustomerPreferences,
@@ -50,6 +51,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     iter_customers,
     list_customer_evidence,
+    notify_customers,
     paginate,
     search_customers,
     send_customer_notification,
@@ -148,6 +150,13 @@ def notify(crm: AdminCRM) -> list[Notification]:
     return get_customer_notifications(crm, LUCIA)[:3]
 
 
+def notify_many(crm: AdminCRM) -> list[BulkResult]:
+    """A dry run looks first. Then one request notifies everybody, and each customer has an outcome of its own."""
+    champions = search_customers(crm, segment="champion", page_size=40)
+    planned = notify_customers(crm, champions, "Rebajas", "Hasta el domingo", dry_run=True)
+    return [planned, notify_customers(crm, champions, "Rebajas", "Hasta el domingo")]
+
+
 def notes_and_tags(crm: AdminCRM) -> AdminNotes:
     """Fields that you do not pass keep their value. A tag that another administrator adds meanwhile is kept."""
     update_admin_customer_notes(crm, LUCIA, notes="Prefiere WhatsApp.")
@@ -241,6 +250,7 @@ STEPS: list[Step[AdminCRM, Any]] = [
     Step("Amount to the next tier", tier, Tables.tier),
     Step("Suspend a customer, and lift the suspension", suspend_and_lift, Tables.statuses),
     Step("Send a notification", notify, Tables.notifications),
+    Step("Notify many customers at once", notify_many, Tables.outcomes),
     Step("Notes and tags", notes_and_tags, Tables.notes),
     Step("Upload evidence", evidence, Tables.evidence),
     Step("Download evidence", download, Tables.text),

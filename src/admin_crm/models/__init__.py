@@ -1,5 +1,7 @@
-"""The public models: frozen pydantic models that keep unknown columns (R4, R5)."""
+"""The public models: frozen pydantic models that keep unknown columns (R4, R5), and how they are shown (R8)."""
 
+from admin_crm._core.personal import show_personal_data
+from admin_crm.models.bulk import BulkResult
 from admin_crm.models.creation import AddressData, CreateCustomerData, CreatedCustomer
 from admin_crm.models.customers import (
     AdminCustomer,
@@ -9,8 +11,9 @@ from admin_crm.models.customers import (
     CustomerProfile,
     IAContext,
 )
-from admin_crm.models.directory import DirectoryStats, Page
+from admin_crm.models.directory import DirectoryStats
 from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
+from admin_crm.models.lists import Page, RowList
 from admin_crm.models.loyalty import (
     LoyaltyEntry,
     LoyaltyOffer,
@@ -34,6 +37,7 @@ __all__ = [
     "AdminCustomer",
     "AdminCustomerDetail",
     "AdminNotes",
+    "BulkResult",
     "CategoryCount",
     "CreateCustomerData",
     "CreatedCustomer",
@@ -65,6 +69,7 @@ __all__ = [
     "PrivacyStep",
     "ProductCount",
     "Referral",
+    "RowList",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",
@@ -72,4 +77,5 @@ __all__ = [
     "UsedCoupon",
     "Verdict",
     "WishlistItem",
+    "show_personal_data",
 ]

@@ -20,6 +20,8 @@ from admin_crm.labels import (
 class Address(Model):
     """A row of `addresses`."""
 
+    COLUMNS = ("label", "type", "full_name", "street", "number", "colony", "zip_code", "city", "state", "is_default")
+
     id: UUID | str | None = None
     """The id of the address; None if the table has no ids."""
     customer_id: UUID
@@ -72,6 +74,8 @@ class AdminNotes(Model):
 class Evidence(Model):
     """An evidence file; `url` is a signed URL that expires."""
 
+    COLUMNS = ("file_name", "content_type", "size", "uploaded_at", "path")
+
     id: UUID | str | None = None
     """The object's id in storage; None if the server does not send it."""
     path: str
@@ -90,6 +94,8 @@ class Evidence(Model):
 
 class Notification(Model):
     """A row of `user_notifications`."""
+
+    COLUMNS = ("created_at", "type", "title", "message", "is_read")
 
     id: UUID
     """The notification's id."""
@@ -112,6 +118,8 @@ EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"
 
 class TimelineEvent(Model):
     """One event of a customer's timeline; `row` is the model it was made from."""
+
+    COLUMNS = ("at", "kind", "title", "points")
 
     kind: EventKind
     """The kind of event."""

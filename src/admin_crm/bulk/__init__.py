@@ -1,0 +1,7 @@
+"""Many customers at once: an outcome for each, as few requests as the server allows, and a journal to go on with."""
+
+from admin_crm.bulk.fields import set_custom_fields_of
+from admin_crm.bulk.notifications import notify_customers
+from admin_crm.bulk.tags import tag_customers
+
+__all__ = ["notify_customers", "set_custom_fields_of", "tag_customers"]
