@@ -19,15 +19,20 @@ from admin_crm import (
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BanMismatch,
     BulkResult,
     CreatedCustomer,
     CustomerData,
     CustomerPartition,
     CustomerProfile,
     Evidence,
+    Export,
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Moderation,
+    ModerationEntry,
+    Order,
     Page,
     PrivacyOutcome,
     Referral,
@@ -43,23 +48,33 @@ from admin_crm import (
     customer_partitions,
     customers_frame,
     delete_customer,
+    export_customers,
+    export_orders,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_all_orders,
     get_customer_coupons,
     get_customer_data,
     get_customer_wishlist,
+    get_locked_customers,
     get_loyalty_balance,
     get_loyalty_history,
     get_loyalty_offers,
     get_loyalty_tiers,
+    get_moderation_history,
     get_referrals,
     iter_customers,
+    iter_orders,
     list_customer_evidence,
+    moderate_customer,
+    moderate_customers,
     new_this_month,
     notify_customers,
     paginate,
+    reconcile_sign_in_bans,
     search_customers,
+    select_customers,
     set_custom_fields_of,
     set_default_address,
     tag_customers,
@@ -76,6 +91,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(search_customers(crm, "ana", page=2), Page[AdminCustomer])
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
+    assert_type(moderate_customer(crm, "id", "banned", reason="why"), Moderation)
+    assert_type(moderate_customers(crm, get_locked_customers(crm), "active", reason="why"), BulkResult)
+    assert_type(get_locked_customers(crm), list[CustomerProfile])
+    assert_type(reconcile_sign_in_bans(crm, apply=True), list[BanMismatch])
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
@@ -89,6 +108,8 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customers_frame(crm), pd.DataFrame)
     assert_type(customers_frame(get_all_customers(crm), columns=["tier"], backend="polars"), pl.DataFrame)
     assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
+    assert_type(export_customers(crm, "a.csv", dialect="excel", progress=True), Export)
+    assert_type(export_orders(crm, "a.xlsx", since=datetime.now(UTC), status="delivered"), Export)
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
@@ -97,6 +118,7 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
     assert_type(get_loyalty_balance(crm, "id"), int)
     assert_type(get_loyalty_history(crm, "id"), list[LoyaltyEntry])
+    assert_type(get_moderation_history(crm, "id"), list[ModerationEntry])
     assert_type(adjust_loyalty_points(crm, "id", -5, "why"), LoyaltyEntry)
     assert_type(get_customer_coupons(crm, "id"), list[UsedCoupon])
     assert_type(get_loyalty_offers(crm, "id"), list[LoyaltyOffer])
@@ -104,16 +126,23 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(get_customer_wishlist(crm, "id"), list[WishlistItem])
     assert_type(tier_progress(get_admin_customer_details(crm, "id"), tiers=get_loyalty_tiers(crm)), TierProgress)
     assert_type(get_loyalty_tiers(crm), list[LoyaltyTier])
-    assert_type(get_customer_data(crm, "id"), CustomerData)
-    assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True), PrivacyOutcome)
-    assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
     assert_type(notify_customers(crm, get_all_customers(crm), "a", "b", journal="journal"), BulkResult)
     assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
     assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
     assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
+    chosen = select_customers(crm, tags=("vip",), spent_min=5000, last_order_before=datetime.now(UTC), locked=False)
+    assert_type(chosen, list[AdminCustomer])
+    assert_type(get_all_orders(crm, since=datetime.now(UTC), status="delivered"), list[Order])
+    assert_type(iter_orders(crm), Iterable[Order])
     with crm as same:
         assert_type(same, AdminCRM)
+
+
+def privacy_caller(crm: AdminCRM) -> None:
+    assert_type(get_customer_data(crm, "id"), CustomerData)
+    assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True), PrivacyOutcome)
+    assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
 
 
 async def async_caller(crm: AsyncAdminCRM) -> None:
@@ -125,9 +154,13 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await get_customer_data(crm, "id"), CustomerData)
     assert_type(await delete_customer(crm, "id", reason="why"), PrivacyOutcome)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await select_customers(crm, segment="champion"), list[AdminCustomer])
+    assert_type(await get_all_orders(crm), list[Order])
+    assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
+    assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
@@ -138,10 +171,15 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     # An ignore that is not needed is itself an error, so each line proves that both checkers reject it.
     update_customer_status(crm, "id")  # type: ignore[call-overload]
     update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
+    export_customers(crm, "a", format="doc")  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     delete_customer(crm, "id")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
+    select_customers(crm, "champion")  # type: ignore[call-overload]
+    select_customers(crm, locked="yes")  # type: ignore[call-overload]
+    for _ in iter_orders(later):  # type: ignore[attr-defined]
+        pass
     for _ in iter_customers(later):  # type: ignore[attr-defined]
         pass
     len(get_all_customers(later))  # type: ignore[arg-type]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
-    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
+    from admin_crm.audit import get_moderation_history
+    from admin_crm.bulk import moderate_customers, notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customer_data import get_customer_data
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         InvalidTypeError,
         NotFoundError,
+        PartialModerationError,
         PartialPrivacyError,
         PermissionDeniedError,
         RateLimitedError,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
         list_customer_evidence,
         upload_customer_evidence,
     )
+    from admin_crm.export import export_customers, export_orders
     from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BanMismatch,
         BulkResult,
         CategoryCount,
         CreateCustomerData,
@@ -100,6 +104,7 @@ if TYPE_CHECKING:
         DoctorCheck,
         DoctorReport,
         Evidence,
+        Export,
         IAContext,
         Insight,
         KeptData,
@@ -109,11 +114,14 @@ if TYPE_CHECKING:
         LoyaltyProposition,
         LoyaltyTier,
         MissingPart,
+        Moderation,
+        ModerationEntry,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
+        PreviousStatus,
         PrivacyOutcome,
         PrivacyStep,
         ProductCount,
@@ -126,7 +134,14 @@ if TYPE_CHECKING:
         WishlistItem,
         show_personal_data,
     )
-    from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
+    from admin_crm.moderation import (
+        get_locked_customers,
+        is_locked,
+        lift_expired_suspensions,
+        moderate_customer,
+        reconcile_sign_in_bans,
+        update_customer_status,
+    )
     from admin_crm.notes import (
         add_customer_tags,
         get_admin_customer_notes,
@@ -135,12 +150,13 @@ if TYPE_CHECKING:
         update_admin_customer_notes,
     )
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
-    from admin_crm.orders import get_customer_orders
+    from admin_crm.orders import get_all_orders, get_customer_orders, iter_orders
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.privacy import anonymize_customer, delete_customer
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
+    from admin_crm.selection import select_customers
     from admin_crm.settings import Settings
     from admin_crm.tiers import get_loyalty_tiers, tier_progress
     from admin_crm.timeline import get_customer_timeline
@@ -159,6 +175,7 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BanMismatch",
     "BulkError",
     "BulkResult",
     "CategoryCount",
@@ -180,6 +197,7 @@ __all__ = [
     "EdgeFunctionError",
     "Evidence",
     "EvidenceNotDeletedError",
+    "Export",
     "HealthStatus",
     "IAContext",
     "IncompleteReadError",
@@ -193,6 +211,8 @@ __all__ = [
     "LoyaltyProposition",
     "LoyaltyTier",
     "MissingPart",
+    "Moderation",
+    "ModerationEntry",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -200,8 +220,10 @@ __all__ = [
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PartialModerationError",
     "PartialPrivacyError",
     "PermissionDeniedError",
+    "PreviousStatus",
     "PrivacyOutcome",
     "PrivacyStep",
     "ProductCount",
@@ -236,11 +258,14 @@ __all__ = [
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
+    "export_customers",
+    "export_orders",
     "filter_customers",
     "generate_whatsapp_message",
     "get_admin_customer_details",
     "get_admin_customer_notes",
     "get_all_customers",
+    "get_all_orders",
     "get_customer_coupons",
     "get_customer_data",
     "get_customer_intelligence",
@@ -252,24 +277,31 @@ __all__ = [
     "get_customer_wishlist",
     "get_directory_stats",
     "get_evidence_url",
+    "get_locked_customers",
     "get_loyalty_balance",
     "get_loyalty_history",
     "get_loyalty_offers",
     "get_loyalty_tiers",
+    "get_moderation_history",
     "get_proactive_insights",
     "get_referrals",
     "get_strategic_loyalty_analysis",
     "is_locked",
     "iter_customers",
+    "iter_orders",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "moderate_customer",
+    "moderate_customers",
     "new_this_month",
     "notify_customers",
     "orders_frame",
     "paginate",
+    "reconcile_sign_in_bans",
     "remove_customer_tags",
     "resume_customer_creation",
     "search_customers",
+    "select_customers",
     "send_customer_notification",
     "set_custom_fields",
     "set_custom_fields_of",
@@ -296,6 +328,7 @@ _MODULES = (
     "client",
     "directory",
     "search",
+    "selection",
     "tiers",
     "whatsapp",
     "customers",
@@ -303,6 +336,7 @@ _MODULES = (
     "evidence",
     "orders",
     "notifications",
+    "audit",
     "moderation",
     "notes",
     "creation",
@@ -318,6 +352,7 @@ _MODULES = (
     "frames",
     "partitions",
     "bulk",
+    "export",
 )
 
 

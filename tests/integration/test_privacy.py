@@ -17,10 +17,12 @@ from admin_crm import (
     delete_customer,
     get_all_customers,
     get_customer_data,
+    moderate_customer,
 )
 from admin_crm.local import LocalStack
 from helpers import Ask, user_id_of
 from persons import Person
+from shops import MODERATED
 
 WHY = "solicitud del 27 de noviembre"
 AUTH_LOG = "auth.audit_log_entries"
@@ -253,3 +255,18 @@ def test_an_administrator_and_oneself_are_refused(by_key: Ask, by_both: Ask, sta
 def test_erasing_needs_the_secret_key(by_admin: Ask, customer: str, operation: Any) -> None:
     with pytest.raises(PermissionDeniedError, match="secret key"):
         by_admin(operation, customer, reason=WHY)
+
+
+@MODERATED[0]
+@MODERATED[1]
+def test_the_record_of_moderation_is_told_and_outlives_the_customer(by_key: Ask, person: Person) -> None:
+    by_key(moderate_customer, person.id, "suspended", reason=f"{person.name} no paga")
+    (entry,) = by_key(get_customer_data, person.id).moderation
+    assert (entry["status"], entry["reason"]) == ("suspended", f"{person.name} no paga")
+    outcome = by_key(anonymize_customer, person.id, reason=WHY)
+    kept = {each.name: each.count for each in outcome.kept}
+    assert (kept["moderation_log"], kept["moderation_log.reason"]) == (1, 1)
+    assert set(person.traces()) - {AUTH_LOG} == {"public.moderation_log"}
+    by_key(delete_customer, person.id, reason=WHY)
+    assert person.count("moderation_log") == 1
+    person.stack.execute_sql(f"delete from moderation_log where customer_id = '{person.id}'")

@@ -44,6 +44,15 @@ def read_leniently(content: bytes, adapter: TypeAdapter[list[M]]) -> list[M]:
     return [_read_row(row, adapter) for row, _ in _children(content, b"[")]
 
 
+def columns_of(row: bytes) -> dict[str, bytes]:
+    """Split a JSON object into the texts of its values.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    return {name: text for name, (text, _) in _columns(row)}
+
+
 def parse(text: bytes) -> Any:
     """Parse JSON, numbers with more digits than a float holds as Decimal."""
     return json.loads(text, parse_float=_number)

@@ -2,6 +2,7 @@
 
 from admin_crm.bulk.fields import set_custom_fields_of
 from admin_crm.bulk.notifications import notify_customers
+from admin_crm.bulk.statuses import moderate_customers
 from admin_crm.bulk.tags import tag_customers
 
-__all__ = ["notify_customers", "set_custom_fields_of", "tag_customers"]
+__all__ = ["moderate_customers", "notify_customers", "set_custom_fields_of", "tag_customers"]

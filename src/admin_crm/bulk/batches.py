@@ -45,7 +45,7 @@ Outcome = UUID | Unchanged | AdminCRMError
 """What became of an item: done for this customer, nothing to change, or why it failed."""
 JournalPath = str | os.PathLike[str] | None
 
-_OWN_FAILURES = (InvalidInputError, NotFoundError, ConflictError)
+OWN_FAILURES = (InvalidInputError, NotFoundError, ConflictError)
 """Errors that are about one item. Any other would meet the next item too, so it stops everything."""
 
 
@@ -169,7 +169,7 @@ async def settle_each(
         try:
             outcome = await work(item)
         except AdminCRMError as error:
-            if not isinstance(error, _OWN_FAILURES):
+            if not isinstance(error, OWN_FAILURES):
                 stopped.append(error)
                 raise
             outcome = error

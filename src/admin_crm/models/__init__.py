@@ -12,6 +12,7 @@ from admin_crm.models.customers import (
     IAContext,
 )
 from admin_crm.models.directory import DirectoryStats
+from admin_crm.models.exports import Export
 from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
 from admin_crm.models.lists import Page, RowList
 from admin_crm.models.loyalty import (
@@ -23,6 +24,7 @@ from admin_crm.models.loyalty import (
     UsedCoupon,
     WishlistItem,
 )
+from admin_crm.models.moderation import BanMismatch, Moderation, ModerationEntry, PreviousStatus, SignIn
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.privacy import CustomerData, KeptData, MissingPart, PrivacyOutcome, PrivacyState, PrivacyStep
@@ -37,6 +39,7 @@ __all__ = [
     "AdminCustomer",
     "AdminCustomerDetail",
     "AdminNotes",
+    "BanMismatch",
     "BulkResult",
     "CategoryCount",
     "CreateCustomerData",
@@ -50,6 +53,7 @@ __all__ = [
     "DoctorReport",
     "EventKind",
     "Evidence",
+    "Export",
     "IAContext",
     "Insight",
     "KeptData",
@@ -59,17 +63,21 @@ __all__ = [
     "LoyaltyProposition",
     "LoyaltyTier",
     "MissingPart",
+    "Moderation",
+    "ModerationEntry",
     "Notification",
     "Order",
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PreviousStatus",
     "PrivacyOutcome",
     "PrivacyState",
     "PrivacyStep",
     "ProductCount",
     "Referral",
     "RowList",
+    "SignIn",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",
