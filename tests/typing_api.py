@@ -27,6 +27,7 @@ from admin_crm import (
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Order,
     Page,
     Referral,
     TierProgress,
@@ -42,6 +43,7 @@ from admin_crm import (
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_all_orders,
     get_customer_coupons,
     get_customer_wishlist,
     get_loyalty_balance,
@@ -50,12 +52,14 @@ from admin_crm import (
     get_loyalty_tiers,
     get_referrals,
     iter_customers,
+    iter_orders,
     list_customer_evidence,
     new_this_month,
     notify_customers,
     paginate,
     search_customers,
     set_custom_fields_of,
+    select_customers,
     set_default_address,
     tag_customers,
     tier_progress,
@@ -104,6 +108,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
     assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
     assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
+    chosen = select_customers(crm, tags=("vip",), spent_min=5000, last_order_before=datetime.now(UTC), locked=False)
+    assert_type(chosen, list[AdminCustomer])
+    assert_type(get_all_orders(crm, since=datetime.now(UTC), status="delivered"), list[Order])
+    assert_type(iter_orders(crm), Iterable[Order])
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -115,6 +123,9 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await select_customers(crm, segment="champion"), list[AdminCustomer])
+    assert_type(await get_all_orders(crm), list[Order])
+    assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
@@ -131,6 +142,10 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
+    select_customers(crm, "champion")  # type: ignore[call-overload]
+    select_customers(crm, locked="yes")  # type: ignore[call-overload]
+    for _ in iter_orders(later):  # type: ignore[attr-defined]
+        pass
     for _ in iter_customers(later):  # type: ignore[attr-defined]
         pass
     len(get_all_customers(later))  # type: ignore[arg-type]
