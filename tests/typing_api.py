@@ -24,6 +24,7 @@ from admin_crm import (
     CustomerPartition,
     CustomerProfile,
     Evidence,
+    Export,
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
@@ -40,6 +41,8 @@ from admin_crm import (
     create_customer_with_details,
     customer_partitions,
     customers_frame,
+    export_customers,
+    export_orders,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
@@ -88,6 +91,8 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customers_frame(crm), pd.DataFrame)
     assert_type(customers_frame(get_all_customers(crm), columns=["tier"], backend="polars"), pl.DataFrame)
     assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
+    assert_type(export_customers(crm, "a.csv", dialect="excel", progress=True), Export)
+    assert_type(export_orders(crm, "a.xlsx", since=datetime.now(UTC), status="delivered"), Export)
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
@@ -129,6 +134,7 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
+    assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
@@ -139,6 +145,7 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     # An ignore that is not needed is itself an error, so each line proves that both checkers reject it.
     update_customer_status(crm, "id")  # type: ignore[call-overload]
     update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
+    export_customers(crm, "a", format="doc")  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]

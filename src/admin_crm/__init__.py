@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         list_customer_evidence,
         upload_customer_evidence,
     )
+    from admin_crm.export import export_customers, export_orders
     from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
         DoctorCheck,
         DoctorReport,
         Evidence,
+        Export,
         IAContext,
         Insight,
         LoyaltyAnalysis,
@@ -172,6 +174,7 @@ __all__ = [
     "EdgeFunctionError",
     "Evidence",
     "EvidenceNotDeletedError",
+    "Export",
     "HealthStatus",
     "IAContext",
     "IncompleteReadError",
@@ -221,6 +224,8 @@ __all__ = [
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
+    "export_customers",
+    "export_orders",
     "filter_customers",
     "generate_whatsapp_message",
     "get_admin_customer_details",
@@ -304,6 +309,7 @@ _MODULES = (
     "frames",
     "partitions",
     "bulk",
+    "export",
 )
 
 

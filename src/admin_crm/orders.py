@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any, overload
 from uuid import UUID
 
@@ -12,14 +12,12 @@ from admin_crm._core import validation as check
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges, in_order_of_key
+from admin_crm._postgrest.orders import check_sees_orders, orders_source
 from admin_crm._postgrest.query import check_exists, fetch_all, fetch_of_customer
-from admin_crm._postgrest.rights import check_owners
-from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.stream import stream
 from admin_crm._postgrest.table_pages import TablePages
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
-from admin_crm.errors import InvalidInputError
-from admin_crm.models import CANCELLED, Order, RowList
+from admin_crm.models import Order, RowList
 
 _ORDERS = ModelDecoder(Order)
 
@@ -86,9 +84,9 @@ async def get_all_orders(
         >>> november = get_all_orders(crm, since=datetime(2026, 11, 1, tzinfo=UTC))
         >>> sum(order.total or 0 for order in november if not order.is_cancelled)
     """
-    source = _source(crm, since, until, status)
+    source = orders_source(crm, _ORDERS, since, until, status)
     first = await fetch_first_page(source)
-    await _check_rights(crm, first.rows)
+    await check_sees_orders(crm, first.rows)
     if all(isinstance(order.id, UUID) for order in first.rows):
         return RowList(newest_first(in_order_of_key(_ORDERS, await fetch_ranges(source, first=first))))
     # Keys of another kind than UUIDs cannot be cut into ranges.
@@ -130,36 +128,5 @@ def iter_orders(
     Examples:
         >>> sum(order.total or 0 for order in iter_orders(crm, status="delivered"))
     """
-    source = _source(crm, since, until, status)
-
-    async def check_rights(orders: Sequence[Order]) -> None:
-        await _check_rights(crm, orders)
-
-    return stream(crm, "iter_orders", lambda: TablePages(source, check_rights))
-
-
-def _source(crm: AnyCRM, since: datetime | None, until: datetime | None, status: str | None) -> RowSource[Order]:
-    start = None if since is None else check.aware(since, "since")
-    end = None if until is None else check.aware(until, "until")
-    if start is not None and end is not None and start >= end:
-        raise InvalidInputError("since must be before until", argument="since")
-    pattern = None if status is None else _status_pattern(check.text(status, "status", max_length=60))
-
-    def filtered(rows: Any) -> Any:
-        if start is not None:
-            rows = rows.gte("created_at", start.isoformat())
-        if end is not None:
-            rows = rows.lt("created_at", end.isoformat())
-        return rows if pattern is None else rows.filter("status", "imatch", pattern)
-
-    return RowSource(crm, _ORDERS, filtered=filtered, table=crm.settings.orders_table, what="orders")
-
-
-def _status_pattern(status: str) -> str:
-    """Return a regular expression for a status; for that of a cancelled order in all its spellings."""
-    spellings = CANCELLED if status.casefold() in CANCELLED else (status,)
-    return f"^({'|'.join(map(re.escape, spellings))})$"
-
-
-async def _check_rights(crm: AnyCRM, orders: Sequence[Order]) -> None:
-    await check_owners(crm, [order.customer_id for order in orders], "the orders")
+    source = orders_source(crm, _ORDERS, since, until, status)
+    return stream(crm, "iter_orders", lambda: TablePages(source, partial(check_sees_orders, crm)))

@@ -69,7 +69,7 @@ def test_a_stream_that_breaks_says_how_far_it_came(ask):
     with pytest.raises(IncompleteReadError, match="stopped after 3 orders") as raised:
         stream(ask)
     assert raised.value.expected == 9
-    assert raised.value.hint == "iterate again"
+    assert raised.value.hint == "try again"
 
 
 @respx.mock

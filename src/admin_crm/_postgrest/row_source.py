@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
+from admin_crm._core.connection import facts_of
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.columns import KEY
-from admin_crm._postgrest.decode import Decoder, decode_batch
-from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.decode import Decoder, decode_batch, read_total
+from admin_crm._postgrest.query import EXACT_COUNT, NO_SUCH_COLUMNS, Query, send_query
 from admin_crm._postgrest.view import fetch_decoded
 from admin_crm.client import AnyCRM
+from admin_crm.errors import AdminCRMError
 
 R = TypeVar("R")
 
@@ -41,7 +43,7 @@ class RowSource(Generic[R]):
     key: str = KEY
     """The table's key column; of the view, the shop's own is used."""
     columns: str = "*"
-    """What is read of the table's rows."""
+    """What is read of the table's rows; every column where the shop lacks one of these."""
     what: str = "customers"
     """What the rows are, for messages."""
 
@@ -59,12 +61,29 @@ class RowSource(Generic[R]):
 
         if self.table is None:
             return fetch_decoded(crm, query, self.decoder, self.fields)
-        decode = partial(decode_batch, decoder=self.decoder, pause_gc=crm.settings.pause_gc)
-        return send_query(crm, partial(query, self.columns, self.key), decode)
+        return self._fetch_from_table(lambda selected: query(selected, self.key))
 
     def counted(self) -> Any:
         """Start a query of all columns that counts the rows."""
         return self._selected("*", counted=True)
+
+    async def count(self) -> int:
+        """Fetch how many rows match."""
+        return await send_query(self.crm, lambda: self.counted().limit(1), read_total)
+
+    async def _fetch_from_table(self, query: Callable[[str], Query]) -> Batch[R]:
+        facts, needed = facts_of(self.crm), f"{self.table}({self.columns})"
+        decode = partial(decode_batch, decoder=self.decoder, pause_gc=self.crm.settings.pause_gc)
+        if self.columns != "*" and not facts.lacks(needed):
+            try:
+                return await send_query(self.crm, partial(query, self.columns), decode)
+            except AdminCRMError as error:
+                if error.code not in NO_SUCH_COLUMNS:
+                    raise
+        page = await send_query(self.crm, partial(query, "*"), decode)
+        if self.columns != "*":
+            facts.note_absent(needed)
+        return page
 
     def _selected(self, columns: str, *, counted: bool) -> Any:
         name = self.table or self.crm.settings.view

@@ -118,7 +118,7 @@ def stopped(error: AdminCRMError, seen: int, what: str, expected: int | None) ->
     return IncompleteReadError(
         f"the stream stopped after {seen} {what}: {error.message}",
         expected=expected,
-        hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
+        hint=error.hint if isinstance(error, IncompleteReadError) else "try again",
     )
 
 
