@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.analysis import birthdays, cohorts, retention, rfm_table, segment_table
     from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
         upload_customer_evidence,
     )
     from admin_crm.export import export_customers, export_orders
-    from admin_crm.frames import customers_frame, orders_frame
+    from admin_crm.frames import customers_frame, order_items_frame, orders_frame, timeline_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
         generate_whatsapp_message,
@@ -214,9 +215,11 @@ __all__ = [
     "add_customer_tags",
     "adjust_loyalty_points",
     "apply_suggested_tags",
+    "birthdays",
     "birthdays_this_month",
     "canonical_health",
     "canonical_segment",
+    "cohorts",
     "create_customer_with_details",
     "customer_partitions",
     "customers_dask",
@@ -256,11 +259,15 @@ __all__ = [
     "list_customer_evidence",
     "new_this_month",
     "notify_customers",
+    "order_items_frame",
     "orders_frame",
     "paginate",
     "remove_customer_tags",
     "resume_customer_creation",
+    "retention",
+    "rfm_table",
     "search_customers",
+    "segment_table",
     "select_customers",
     "send_customer_notification",
     "set_custom_fields",
@@ -271,6 +278,7 @@ __all__ = [
     "summarize_customers",
     "tag_customers",
     "tier_progress",
+    "timeline_frame",
     "update_admin_customer_notes",
     "update_customer_address",
     "update_customer_profile",
@@ -307,6 +315,7 @@ _MODULES = (
     "preferences",
     "diagnosis",
     "frames",
+    "analysis",
     "partitions",
     "bulk",
     "export",
