@@ -113,7 +113,7 @@ def cohorts(orders: Iterable[Order] | Frame, *, time_zone: str = "UTC") -> pd.Da
     counts = counts.reindex(columns=range(longest + 1), fill_value=0).astype("Int64")
     starts = counts.index.to_numpy(dtype="int64")
     counts = counts.mask(starts[:, None] + counts.columns.to_numpy(dtype="int64")[None, :] > last)
-    counts.index = pd.PeriodIndex.from_ordinals(starts - _EPOCH, freq="M", name="cohort")
+    counts.index = cast("Any", pd.PeriodIndex).from_ordinals(starts - _EPOCH, freq="M", name="cohort")
     counts.columns.name = "months"
     return counts
 

@@ -1,5 +1,8 @@
 """What all pictures share: axes, titles with a caption, colours, and texts that a font can draw."""
 
+# matplotlib leaves the types of keyword arguments out.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -17,6 +20,7 @@ BLUE, ORANGE, GREEN, SKY, VERMILLION, PURPLE, GREY = (
 )  # fmt: skip
 """The colours of Okabe and Ito, which colour-blind people tell apart."""
 COLOUR_MAP = "cividis"
+Colour = tuple[float, float, float, float]
 _LIGHT = 0.55
 _LONGEST = 28
 _SMALL = "small"
@@ -108,10 +112,10 @@ def drawable(text: str) -> str:
     font = cast("Any", get_font(findfont(FontProperties())))
     kept = "".join(char if font.get_char_index(ord(char)) else " " for char in text)
     kept = " ".join(kept.split()) or "?"
-    return kept if len(kept) <= _LONGEST else kept[: _LONGEST - 1] + "…"
+    return kept if len(kept) <= _LONGEST else kept[: _LONGEST - 1].rstrip() + "…"
 
 
-def heatmap(ax: Axes, values: Any, texts: Sequence[Sequence[str]] | None, *, norm: Any, title: str) -> None:
+def heatmap(ax: Axes, values: Any, texts: Sequence[Sequence[str]] | None, *, norm: Any, title: str) -> Any:
     """Draw a grid of coloured cells with texts in them, and a colour bar beside it.
 
     Args:
@@ -120,17 +124,20 @@ def heatmap(ax: Axes, values: Any, texts: Sequence[Sequence[str]] | None, *, nor
         texts: the text of each cell; None for no texts.
         norm: maps the values to colours.
         title: what the colours mean.
+
+    Returns:
+        The colour bar.
     """
     import numpy as np
     from matplotlib import colormaps
 
-    rows, columns = values.shape
+    rows, columns = cast("tuple[int, int]", values.shape)
     edges = (np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5)
     mesh = ax.pcolormesh(*edges, np.ma.masked_invalid(values), cmap=COLOUR_MAP, norm=norm, edgecolor="white", lw=1)
     for row in range(rows if texts else 0):
         for column in range(columns):
             if texts and texts[row][column]:
-                red, green, blue, _ = colormaps[COLOUR_MAP](norm(values[row, column]))
+                red, green, blue, _ = cast("Colour", colormaps[COLOUR_MAP](norm(values[row, column])))
                 is_light = 0.3 * red + 0.59 * green + 0.11 * blue > _LIGHT
                 ax.text(
                     column, row, texts[row][column], ha="center", va="center", fontsize=_SMALL,
@@ -138,12 +145,16 @@ def heatmap(ax: Axes, values: Any, texts: Sequence[Sequence[str]] | None, *, nor
                 )  # fmt: skip
     bare(ax)
     ax.tick_params(length=0)
-    colour_bar(ax, mesh, title)
+    return colour_bar(ax, mesh, title)
 
 
 def colour_bar(ax: Axes, mesh: Any, title: str) -> Any:
-    """Draw a colour bar beside the axes."""
-    figure = ax.get_figure(root=False)
-    bar: Any = cast("Any", figure).colorbar(mesh, ax=ax, label=title)
+    """Draw a colour bar beside the axes, with whole numbers; an arrow says that a cell may have more."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    extend = "max" if mesh.norm.clip else "neither"
+    bar: Any = cast("Any", ax.figure).colorbar(mesh, ax=ax, label=title, extend=extend)
     bar.outline.set_visible(False)
+    bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    bar.ax.minorticks_off()
     return bar

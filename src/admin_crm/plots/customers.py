@@ -1,5 +1,8 @@
 """Pictures of the directory: segments, health, tiers and spending."""
 
+# matplotlib leaves the types of keyword arguments out.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections import Counter
@@ -168,11 +171,12 @@ def spend(
     if not len(spent):
         return canvas.no_data(ax, words("no_data"))
     low, high = float(spent.min()), float(spent.max())
-    edges = np.geomspace(low / 1.05, high * 1.05, min(40, 5 + int(len(spent) ** 0.5)))
-    ax.hist(spent, bins=edges, color=canvas.BLUE, edgecolor="white", linewidth=0.6)
+    edges: list[float] = np.geomspace(low / 1.05, high * 1.05, min(40, 5 + int(len(spent) ** 0.5))).tolist()
+    heights, *_ = ax.hist(spent, bins=edges, color=canvas.BLUE, edgecolor="white", linewidth=0.6)
     ax.set_xscale("log")
     ax.set_xlim(edges[0], edges[-1])
     _label_amounts(ax, low, high)
+    ax.set_ylim(0, float(np.max(heights)) * 1.15)  # room for the median's text
     median = float(np.median(spent))
     ax.axvline(median, color=canvas.VERMILLION, linewidth=1.5)
     on_the_left = median > (low * high) ** 0.5

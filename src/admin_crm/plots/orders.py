@@ -1,5 +1,8 @@
 """Pictures of orders: cohorts, retention, and orders by month."""
 
+# matplotlib leaves the types of keyword arguments out.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -61,20 +64,21 @@ def cohorts(
         return canvas.no_data(ax, words("no_data"))
     import numpy as np
     from matplotlib.colors import Normalize
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import MultipleLocator, PercentFormatter
 
     values = shown.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
     shares = values / values[:, :1]
     has_texts = values.shape[1] <= _MOST_TEXTS
     texts = [["" if np.isnan(value) else f"{value:,.0f}" for value in row] for row in values] if has_texts else None
     later = shares[:, 1:][~np.isnan(shares[:, 1:])]
-    # The first month is always 100%; the colours tell the others apart.
-    highest = float(later.max()) if len(later) and later.max() > 0 else 1.0
-    canvas.heatmap(ax, shares, texts, norm=Normalize(0, highest, clip=True), title=words("retained"))
-    ax.figure.axes[-1].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    # The first month is always 100%, and a cohort of few may have any share: the colours are for the others.
+    highest = max(0.01, float(np.quantile(later, 0.95))) if len(later) else 1.0
+    norm = Normalize(0, highest, clip=True)
+    bar = canvas.heatmap(ax, shares, texts, norm=norm, title=words("retained"))
+    bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_ylim(len(shown) - 0.5, -0.5)
     _month_ticks(ax.yaxis, [str(each) for each in shown.index])
-    canvas.thousands(ax.xaxis)
+    ax.xaxis.set_major_locator(MultipleLocator(_step(values.shape[1], 15)))
     return ax
 
 
@@ -196,12 +200,12 @@ def orders_by_month(
 
 def _month_ticks(axis: Any, months: list[str]) -> None:
     """Label as many months as there is room for."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter
+    # An axis has room for so many labels of three letters; those side by side take twice as much.
+    room = axis.get_tick_space() // 2 if axis.axis_name == "x" else _MOST_COHORTS
+    places = range(0, len(months), _step(len(months), max(1, room)))
+    axis.set_ticks(places, [months[place] for place in places])
 
-    step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120) if len(months) / step <= _room(axis) or step == 120)
-    axis.set_major_locator(FixedLocator(list(range(0, len(months), step))))
-    axis.set_major_formatter(FuncFormatter(lambda at, _: months[int(at)] if 0 <= at < len(months) else ""))
 
-
-def _room(axis: Any) -> int:
-    return 9 if axis.axis_name == "x" else _MOST_COHORTS
+def _step(months: int, room: int) -> int:
+    """Return every how many months there is a label."""
+    return next((step for step in (1, 2, 3, 6, 12, 24, 60) if months / step <= room), 120)

@@ -1,10 +1,13 @@
 """Pictures of recency, frequency and monetary value."""
 
+# matplotlib leaves the types of keyword arguments out.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from admin_crm.analysis import customer_columns, rfm_table
 from admin_crm.frames.given import Frame
@@ -66,6 +69,7 @@ def rfm_heatmap(
     texts = [["" if np.isnan(count) else f"{count:,.0f}" for count in row] for row in counts]
     highest = float(np.nanmax(colours))
     canvas.heatmap(ax, colours, texts, norm=Normalize(0, highest if highest > 0 else 1), title=words("mean_amount"))
+    ax.set_facecolor("0.95")
     ax.set_xticks(range(5), [str(score) for score in scores])
     ax.set_yticks(range(5), [str(score) for score in scores])
     return ax
@@ -111,18 +115,17 @@ def recency_frequency(
     is_wide = float(orders.max()) > _ROWS
     if len(drawn) < _FEW:
         ax.plot(days, orders, "o", color=canvas.BLUE, alpha=0.55, markeredgewidth=0)
-        ax.set_xlim(min(0.0, float(days.min())) - 1, float(days.max()) * 1.04 + 1)
+        ax.set_xlim(min(0.0, float(days.min())) - 0.5, max(7.0, float(days.max()) * 1.04 + 0.5))
         ax.set_ylim((0.8, float(orders.max()) * 1.2) if is_wide else (0.5, float(orders.max()) + 0.5))
     else:
         _draw_cells(ax, days, orders, words)
     canvas.thousands(ax.xaxis)
     if is_wide:
-        from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        steps = [step * 10**power for power in range(10) for step in (1, 2, 5)]
+        shown = [step for step in steps if step <= orders.max()]
+        ax.set_yticks(shown, [f"{step:,}" for step in shown])
+        ax.minorticks_off()
     else:
         canvas.thousands(ax.yaxis)
     canvas.open_frame(ax)
@@ -132,17 +135,15 @@ def recency_frequency(
 def _draw_cells(ax: Axes, days: Any, orders: Any, words: Words) -> None:
     import numpy as np
     from matplotlib.colors import LogNorm
-    from matplotlib.ticker import StrMethodFormatter
 
     first, last = float(days.min()), float(days.max())
     width = max(1, -(-int(last - first + 1) // _COLUMNS))  # whole days, so that no cell has more of them than others
     across = np.arange(first, last + width + 1, width) - 0.5
     most = float(orders.max())
     steps = np.arange(1, most + 2) if most <= _ROWS else np.unique(np.round(np.geomspace(1, most + 1, _ROWS)))
-    counts, *_ = np.histogram2d(orders, days, bins=(steps - 0.5, across))
+    counts = cast("Any", np).histogram2d(orders, days, bins=(steps - 0.5, across))[0]
     counts[counts == 0] = np.nan
     norm = LogNorm(1, max(2.0, float(np.nanmax(counts))))
-    mesh = ax.pcolormesh(across, steps - 0.5, np.ma.masked_invalid(counts), cmap=canvas.COLOUR_MAP, norm=norm)
-    bar = canvas.colour_bar(ax, mesh, words("customers"))
-    bar.formatter = StrMethodFormatter("{x:,.0f}")
-    bar.minorticks_off()
+    masked = cast("Any", np).ma.masked_invalid(counts)
+    mesh = ax.pcolormesh(across, steps - 0.5, masked, cmap=canvas.COLOUR_MAP, norm=norm)
+    canvas.colour_bar(ax, mesh, words("customers"))
