@@ -63,3 +63,18 @@ def orders_server() -> Iterator[OrdersServer]:
     """A server with orders, two products and one category."""
     with respx.mock(assert_all_called=False) as router:
         yield OrdersServer(router)
+
+
+@pytest.fixture
+def canvas() -> Iterator[None]:
+    """A matplotlib that draws in memory by its own defaults, and forgets what a test has drawn."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.use("Agg")
+        yield
+    plt.close("all")
