@@ -9,6 +9,7 @@ from typing import Any, assert_type
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from matplotlib.axes import Axes
 
 from admin_crm import (
     Address,
@@ -37,7 +38,9 @@ from admin_crm import (
     add_customer_address,
     add_customer_tags,
     adjust_loyalty_points,
+    birthdays,
     birthdays_this_month,
+    cohorts,
     create_customer_with_details,
     customer_partitions,
     customers_frame,
@@ -48,6 +51,7 @@ from admin_crm import (
     get_all_customers,
     get_all_orders,
     get_customer_coupons,
+    get_customer_timeline,
     get_customer_wishlist,
     get_loyalty_balance,
     get_loyalty_history,
@@ -59,13 +63,20 @@ from admin_crm import (
     list_customer_evidence,
     new_this_month,
     notify_customers,
+    order_items_frame,
+    orders_frame,
     paginate,
+    plots,
+    retention,
+    rfm_table,
     search_customers,
+    segment_table,
     select_customers,
     set_custom_fields_of,
     set_default_address,
     tag_customers,
     tier_progress,
+    timeline_frame,
     update_customer_address,
     update_customer_profile,
     update_customer_status,
@@ -93,6 +104,19 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
     assert_type(export_customers(crm, "a.csv", dialect="excel", progress=True), Export)
     assert_type(export_orders(crm, "a.xlsx", since=datetime.now(UTC), status="delivered"), Export)
+    assert_type(orders_frame(crm, since=datetime.now(UTC), status="delivered"), pd.DataFrame)
+    assert_type(orders_frame(get_all_orders(crm), columns=["total"], backend="polars"), pl.DataFrame)
+    assert_type(order_items_frame(crm, until=datetime.now(UTC), backend="pyarrow"), pa.Table)
+    assert_type(timeline_frame(crm, "id", limit=3), pd.DataFrame)
+    assert_type(timeline_frame(get_customer_timeline(crm, "id"), backend="polars"), pl.DataFrame)
+    assert_type(rfm_table(customers_frame(crm, backend="polars")), pd.DataFrame)
+    assert_type(segment_table(get_all_customers(crm)), pd.DataFrame)
+    assert_type(cohorts(orders_frame(crm, backend="pyarrow"), time_zone="UTC"), pd.DataFrame)
+    assert_type(retention(get_all_orders(crm)), pd.DataFrame)
+    assert_type(birthdays(get_all_customers(crm), within_days=14), list[AdminCustomer])
+    assert_type(birthdays(customers_frame(crm, personal=True)), pd.DataFrame)
+    assert_type(plots.segments(customers_frame(crm), language="en"), Axes)
+    assert_type(plots.cohorts(iter_orders(crm), ax=plots.retention(get_all_orders(crm))), Axes)
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
@@ -133,6 +157,9 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await orders_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await order_items_frame(crm), pd.DataFrame)
+    assert_type(await timeline_frame(crm, "id", personal=True, backend="arrow"), pa.Table)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
     assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
