@@ -104,19 +104,6 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
     assert_type(export_customers(crm, "a.csv", dialect="excel", progress=True), Export)
     assert_type(export_orders(crm, "a.xlsx", since=datetime.now(UTC), status="delivered"), Export)
-    assert_type(orders_frame(crm, since=datetime.now(UTC), status="delivered"), pd.DataFrame)
-    assert_type(orders_frame(get_all_orders(crm), columns=["total"], backend="polars"), pl.DataFrame)
-    assert_type(order_items_frame(crm, until=datetime.now(UTC), backend="pyarrow"), pa.Table)
-    assert_type(timeline_frame(crm, "id", limit=3), pd.DataFrame)
-    assert_type(timeline_frame(get_customer_timeline(crm, "id"), backend="polars"), pl.DataFrame)
-    assert_type(rfm_table(customers_frame(crm, backend="polars")), pd.DataFrame)
-    assert_type(segment_table(get_all_customers(crm)), pd.DataFrame)
-    assert_type(cohorts(orders_frame(crm, backend="pyarrow"), time_zone="UTC"), pd.DataFrame)
-    assert_type(retention(get_all_orders(crm)), pd.DataFrame)
-    assert_type(birthdays(get_all_customers(crm), within_days=14), list[AdminCustomer])
-    assert_type(birthdays(customers_frame(crm, personal=True)), pd.DataFrame)
-    assert_type(plots.segments(customers_frame(crm), language="en"), Axes)
-    assert_type(plots.cohorts(iter_orders(crm), ax=plots.retention(get_all_orders(crm))), Axes)
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
@@ -143,6 +130,22 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(iter_orders(crm), Iterable[Order])
     with crm as same:
         assert_type(same, AdminCRM)
+
+
+def analyst(crm: AdminCRM) -> None:
+    assert_type(orders_frame(crm, since=datetime.now(UTC), status="delivered"), pd.DataFrame)
+    assert_type(orders_frame(get_all_orders(crm), columns=["total"], backend="polars"), pl.DataFrame)
+    assert_type(order_items_frame(crm, until=datetime.now(UTC), backend="pyarrow"), pa.Table)
+    assert_type(timeline_frame(crm, "id", limit=3), pd.DataFrame)
+    assert_type(timeline_frame(get_customer_timeline(crm, "id"), backend="polars"), pl.DataFrame)
+    assert_type(rfm_table(customers_frame(crm, backend="polars")), pd.DataFrame)
+    assert_type(segment_table(get_all_customers(crm)), pd.DataFrame)
+    assert_type(cohorts(orders_frame(crm, backend="pyarrow"), time_zone="UTC"), pd.DataFrame)
+    assert_type(retention(get_all_orders(crm)), pd.DataFrame)
+    assert_type(birthdays(get_all_customers(crm), within_days=14), list[AdminCustomer])
+    assert_type(birthdays(customers_frame(crm, personal=True)), pd.DataFrame)
+    assert_type(plots.segments(customers_frame(crm), language="en"), Axes)
+    assert_type(plots.cohorts(iter_orders(crm), ax=plots.retention(get_all_orders(crm))), Axes)
 
 
 async def async_caller(crm: AsyncAdminCRM) -> None:
