@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 from admin_crm._core import validation as check
 from admin_crm._core.birthdays import days_to_birthday
+from admin_crm.errors import InvalidInputError
 from admin_crm.frames import customers_frame, orders_frame
 from admin_crm.frames.given import Frame, frame_columns_of, is_frame, rows_of
 from admin_crm.labels import canonical_segment
@@ -212,10 +213,20 @@ def order_columns(orders: Iterable[Order] | Frame, *names: str) -> pd.DataFrame:
 
 
 def monthly_orders(orders: Iterable[Order] | Frame, time_zone: str) -> pd.DataFrame:
-    """Return the orders that have a date, with the number of their `month` in the shop's time zone (R4: any status)."""
+    """Return the orders that have a date, with the number of their `month` in the shop's time zone, cancelled ones too.
+
+    Raises:
+        InvalidInputError: the frame lacks a column, or its times have no time zone.
+    """
+    import pandas as pd
+
     zone = check.time_zone(time_zone)
     rows = order_columns(orders, "customer_id", "created_at", "is_cancelled")
     rows = rows[rows["created_at"].notna()].reset_index(drop=True)
+    if not isinstance(rows["created_at"].dtype, pd.DatetimeTZDtype):
+        raise InvalidInputError(
+            "created_at holds no times with a time zone", argument="orders", hint="orders_frame has them in UTC"
+        )
     local = cast("Any", rows["created_at"].astype("datetime64[us, UTC]")).dt.tz_convert(zone)
     rows["month"] = local.dt.year.astype("int64") * 12 + local.dt.month.astype("int64") - 1
     return rows.astype({"is_cancelled": "bool"})
@@ -223,8 +234,11 @@ def monthly_orders(orders: Iterable[Order] | Frame, time_zone: str) -> pd.DataFr
 
 def _score(values: pd.Series[Any], *, lowest_is_best: bool = False) -> pd.Series[Any]:
     import numpy as np
+    import pandas as pd
 
-    rank = values.astype("Float64").rank(pct=True, ascending=not lowest_is_best)
+    # Of a column with a mask, pandas 2 ranks what is missing too.
+    known = pd.Series(values.astype("Float64").to_numpy(dtype="float64", na_value=np.nan), index=values.index)
+    rank = known.rank(pct=True, ascending=not lowest_is_best)
     return cast("pd.Series[Any]", np.ceil(rank * _SCORES)).clip(1, _SCORES).astype("Int64")
 
 

@@ -114,6 +114,13 @@ def test_months_are_those_of_the_shop():
         cohorts([], time_zone="Mexico")
 
 
+@pytest.mark.parametrize("when", [["2026-05-01"], [datetime(2026, 5, 1)]])  # noqa: DTZ001
+def test_times_without_a_time_zone_are_in_no_month(when):
+    with pytest.raises(InvalidInputError, match="time zone") as raised:
+        cohorts(pd.DataFrame({"customer_id": ["a"], "created_at": when, "is_cancelled": [False]}))
+    assert raised.value.argument == "orders"
+
+
 def test_retention_is_a_share_of_the_cohort():
     table = retention(ORDERS)
     assert table[0].tolist() == [1, 1]
