@@ -72,3 +72,18 @@ def shop() -> Iterator[ModerationServer]:
     """A shop with one active customer, whose status and sign-in can be changed."""
     with respx.mock(assert_all_called=False) as router:
         yield ModerationServer(router, SOMEBODY)
+
+
+@pytest.fixture
+def canvas() -> Iterator[None]:
+    """A matplotlib that draws in memory by its own defaults, and forgets what a test has drawn."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.use("Agg")
+        yield
+    plt.close("all")
