@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,9 @@ from admin_crm.local import LocalStack
 from shops import local_only, open_shop
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"^( *)```python\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-"""A block of Python, also in a tab, where it is indented."""
+BLOCK = re.compile(r"^```python(?: title=.*?)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PAGES = {
-    str(page.relative_to(ROOT)): [textwrap.dedent(block) for _, block in BLOCK.findall(page.read_text("utf-8"))]
+    str(page.relative_to(ROOT)): BLOCK.findall(page.read_text("utf-8"))
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 }
 
