@@ -19,15 +19,19 @@ from admin_crm import (
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BanMismatch,
     BulkResult,
     CreatedCustomer,
     CustomerPartition,
     CustomerProfile,
     Evidence,
+    Export,
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Moderation,
     ModerationEntry,
+    Order,
     Page,
     Referral,
     TierProgress,
@@ -38,13 +42,18 @@ from admin_crm import (
     adjust_loyalty_points,
     birthdays_this_month,
     create_customer_with_details,
+    create_customers,
     customer_partitions,
     customers_frame,
+    export_customers,
+    export_orders,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_all_orders,
     get_customer_coupons,
     get_customer_wishlist,
+    get_locked_customers,
     get_loyalty_balance,
     get_loyalty_history,
     get_loyalty_offers,
@@ -52,11 +61,16 @@ from admin_crm import (
     get_moderation_history,
     get_referrals,
     iter_customers,
+    iter_orders,
     list_customer_evidence,
+    moderate_customer,
+    moderate_customers,
     new_this_month,
     notify_customers,
     paginate,
+    reconcile_sign_in_bans,
     search_customers,
+    select_customers,
     set_custom_fields_of,
     set_default_address,
     tag_customers,
@@ -64,6 +78,7 @@ from admin_crm import (
     update_customer_address,
     update_customer_profile,
     update_customer_status,
+    upload_evidence_files,
     whatsapp_link,
 )
 
@@ -73,6 +88,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(search_customers(crm, "ana", page=2), Page[AdminCustomer])
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
+    assert_type(moderate_customer(crm, "id", "banned", reason="why"), Moderation)
+    assert_type(moderate_customers(crm, get_locked_customers(crm), "active", reason="why"), BulkResult)
+    assert_type(get_locked_customers(crm), list[CustomerProfile])
+    assert_type(reconcile_sign_in_bans(crm, apply=True), list[BanMismatch])
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
@@ -86,6 +105,8 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customers_frame(crm), pd.DataFrame)
     assert_type(customers_frame(get_all_customers(crm), columns=["tier"], backend="polars"), pl.DataFrame)
     assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
+    assert_type(export_customers(crm, "a.csv", dialect="excel", progress=True), Export)
+    assert_type(export_orders(crm, "a.xlsx", since=datetime.now(UTC), status="delivered"), Export)
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
@@ -105,8 +126,17 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
     assert_type(notify_customers(crm, get_all_customers(crm), "a", "b", journal="journal"), BulkResult)
     assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
+    assert_type(create_customers(crm, "customers.csv", method="invite"), BulkResult)
+    assert_type(create_customers(crm, [{"email": "a@x.example"}], passwords="passwords.csv"), BulkResult)
+    assert_type(create_customers(crm, pl.DataFrame()), BulkResult)
+    assert_type(upload_evidence_files(crm, {"id": ["front.jpg", "back.jpg"]}), BulkResult)
+    assert_type(upload_evidence_files(crm, [(get_all_customers(crm)[0], "front.jpg")], journal="journal"), BulkResult)
     assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
     assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
+    chosen = select_customers(crm, tags=("vip",), spent_min=5000, last_order_before=datetime.now(UTC), locked=False)
+    assert_type(chosen, list[AdminCustomer])
+    assert_type(get_all_orders(crm, since=datetime.now(UTC), status="delivered"), list[Order])
+    assert_type(iter_orders(crm), Iterable[Order])
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -118,10 +148,16 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await select_customers(crm, segment="champion"), list[AdminCustomer])
+    assert_type(await get_all_orders(crm), list[Order])
+    assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
+    assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(await create_customers(crm, pd.DataFrame()), BulkResult)
+    assert_type(await upload_evidence_files(crm, "scans"), BulkResult)
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
@@ -131,9 +167,14 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     # An ignore that is not needed is itself an error, so each line proves that both checkers reject it.
     update_customer_status(crm, "id")  # type: ignore[call-overload]
     update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
+    export_customers(crm, "a", format="doc")  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
+    select_customers(crm, "champion")  # type: ignore[call-overload]
+    select_customers(crm, locked="yes")  # type: ignore[call-overload]
+    for _ in iter_orders(later):  # type: ignore[attr-defined]
+        pass
     for _ in iter_customers(later):  # type: ignore[attr-defined]
         pass
     len(get_all_customers(later))  # type: ignore[arg-type]

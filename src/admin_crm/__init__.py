@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.audit import get_moderation_history
-    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
+    from admin_crm.bulk import (
+        create_customers,
+        moderate_customers,
+        notify_customers,
+        set_custom_fields_of,
+        tag_customers,
+        upload_evidence_files,
+    )
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         InvalidTypeError,
         NotFoundError,
+        PartialModerationError,
         PermissionDeniedError,
         RateLimitedError,
         RequestTimeoutError,
@@ -54,6 +62,7 @@ if TYPE_CHECKING:
         list_customer_evidence,
         upload_customer_evidence,
     )
+    from admin_crm.export import export_customers, export_orders
     from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
@@ -87,6 +96,7 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BanMismatch,
         BulkResult,
         CategoryCount,
         CreateCustomerData,
@@ -98,6 +108,7 @@ if TYPE_CHECKING:
         DoctorCheck,
         DoctorReport,
         Evidence,
+        Export,
         IAContext,
         Insight,
         LoyaltyAnalysis,
@@ -105,12 +116,14 @@ if TYPE_CHECKING:
         LoyaltyOffer,
         LoyaltyProposition,
         LoyaltyTier,
+        Moderation,
         ModerationEntry,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
+        PreviousStatus,
         ProductCount,
         Referral,
         SuggestedCoupon,
@@ -121,7 +134,14 @@ if TYPE_CHECKING:
         WishlistItem,
         show_personal_data,
     )
-    from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
+    from admin_crm.moderation import (
+        get_locked_customers,
+        is_locked,
+        lift_expired_suspensions,
+        moderate_customer,
+        reconcile_sign_in_bans,
+        update_customer_status,
+    )
     from admin_crm.notes import (
         add_customer_tags,
         get_admin_customer_notes,
@@ -130,11 +150,12 @@ if TYPE_CHECKING:
         update_admin_customer_notes,
     )
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
-    from admin_crm.orders import get_customer_orders
+    from admin_crm.orders import get_all_orders, get_customer_orders, iter_orders
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
+    from admin_crm.selection import select_customers
     from admin_crm.settings import Settings
     from admin_crm.tiers import get_loyalty_tiers, tier_progress
     from admin_crm.timeline import get_customer_timeline
@@ -153,6 +174,7 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BanMismatch",
     "BulkError",
     "BulkResult",
     "CategoryCount",
@@ -173,6 +195,7 @@ __all__ = [
     "EdgeFunctionError",
     "Evidence",
     "EvidenceNotDeletedError",
+    "Export",
     "HealthStatus",
     "IAContext",
     "IncompleteReadError",
@@ -184,6 +207,7 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "Moderation",
     "ModerationEntry",
     "NotFoundError",
     "Notification",
@@ -192,7 +216,9 @@ __all__ = [
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PartialModerationError",
     "PermissionDeniedError",
+    "PreviousStatus",
     "ProductCount",
     "RateLimitedError",
     "Referral",
@@ -217,17 +243,21 @@ __all__ = [
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
+    "create_customers",
     "customer_partitions",
     "customers_dask",
     "customers_frame",
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
+    "export_customers",
+    "export_orders",
     "filter_customers",
     "generate_whatsapp_message",
     "get_admin_customer_details",
     "get_admin_customer_notes",
     "get_all_customers",
+    "get_all_orders",
     "get_customer_coupons",
     "get_customer_intelligence",
     "get_customer_narrative",
@@ -238,6 +268,7 @@ __all__ = [
     "get_customer_wishlist",
     "get_directory_stats",
     "get_evidence_url",
+    "get_locked_customers",
     "get_loyalty_balance",
     "get_loyalty_history",
     "get_loyalty_offers",
@@ -248,15 +279,20 @@ __all__ = [
     "get_strategic_loyalty_analysis",
     "is_locked",
     "iter_customers",
+    "iter_orders",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "moderate_customer",
+    "moderate_customers",
     "new_this_month",
     "notify_customers",
     "orders_frame",
     "paginate",
+    "reconcile_sign_in_bans",
     "remove_customer_tags",
     "resume_customer_creation",
     "search_customers",
+    "select_customers",
     "send_customer_notification",
     "set_custom_fields",
     "set_custom_fields_of",
@@ -271,6 +307,7 @@ __all__ = [
     "update_customer_profile",
     "update_customer_status",
     "upload_customer_evidence",
+    "upload_evidence_files",
     "whatsapp_link",
 ]
 
@@ -283,6 +320,7 @@ _MODULES = (
     "client",
     "directory",
     "search",
+    "selection",
     "tiers",
     "whatsapp",
     "customers",
@@ -304,6 +342,7 @@ _MODULES = (
     "frames",
     "partitions",
     "bulk",
+    "export",
 )
 
 

@@ -18,6 +18,7 @@ AdminCRMError
 ├── EdgeFunctionError          an Edge Function returned an error
 ├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` list them
 ├── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
+├── PartialModerationError     a customer was moderated only in part; `resume` goes on
 └── BulkError                  a bulk operation stopped, or some of its items failed; `result` holds all outcomes
 """
 
@@ -245,6 +246,27 @@ class CustomerCreationError(AdminCRMError):
         super().__init__(message, **about)
         self.user_id = user_id
         self.completed = tuple(completed)
+
+
+class PartialModerationError(AdminCRMError):
+    """A customer was moderated only in part: `completed` lists the steps that stand, `resume` goes on.
+
+    The steps are ``status``, ``log`` (a row in the shop's moderation log) and ``sign_in`` (the auth server's ban).
+    Where `completed` is empty, the answer was lost, and the status may or may not be set.
+    ``moderate_customer(crm, **error.resume)`` does what is missing, without a second row in the log.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        completed: Sequence[str] = (),
+        resume: Mapping[str, Any] | None = None,
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.completed = tuple(completed)
+        self.resume: dict[str, Any] = dict(resume or {})
 
 
 class _Outcomes(Protocol):

@@ -129,6 +129,8 @@ class Settings(BaseModel):
 
     page_size: int = Field(default=60_000, ge=1, le=100_000)
     """Rows per request, at most; the server's own limit (`max_rows`) is usually lower, and the library reads on."""
+    bulk_limit: int = Field(default=100, ge=0)
+    """Customers that one call locks without asking; more of them need `allow=`."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests of one connection under way at once, at most. A read starts with 2 and adapts to the server."""
     pause_gc: bool = True
@@ -147,6 +149,9 @@ class Settings(BaseModel):
     """The maximum delay before the first retry, in seconds; it doubles with each retry."""
     retry_max_delay: Seconds = 8.0
     """The maximum delay before any retry, in seconds, unless the server requests a longer one."""
+    token_seconds: int = Field(default=3600, ge=1)
+    """How long an access token of the project is valid, in seconds (its JWT expiry): so long a banned customer's last
+    one still works."""
     rest_timeout: Seconds = 30.0
     """The timeout of a PostgREST request, in seconds."""
     auth_timeout: Seconds = 20.0

@@ -209,6 +209,17 @@ def test_users_come_in_pages_with_their_total(auth: Auth) -> None:
         assert code(auth.by_key("GET", f"/admin/users?page={page}"))[:2] == (400, "validation_failed")
 
 
+def test_users_come_newest_first_or_oldest_first(auth: Auth) -> None:
+    made = [auth.made()["id"] for _ in range(2)]
+
+    def listed(sort: str) -> list[str]:
+        users = auth.by_key("GET", f"/admin/users?per_page=5000{sort}").json()["users"]
+        return [user["id"] for user in users if user["id"] in made]
+
+    assert listed("") == listed("&sort=created_at desc") == made[::-1]
+    assert listed("&sort=created_at asc") == made
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_who_is_unknown_is_not_found(auth: Auth, method: str) -> None:
     assert code(auth.by_key(method, f"/admin/users/{NOBODY}", {}))[:2] == (404, "user_not_found")

@@ -33,6 +33,12 @@ call = operation(moderation_log.moderate_by_function)
 fetch_log = operation(moderation_log.fetch_log)
 
 
+@pytest.fixture
+def crm(caller):
+    """A connection that asks for the function."""
+    return caller.open(URL, KEY, settings=QUICK.model_copy(update={"moderation_function": "moderate_customer"}))
+
+
 def moderate(ask, **changes):
     arguments = {
         "entry_id": ENTRY, "customer": UUID(SOMEBODY), "status": AccountStatus.SUSPENDED, "suspension_end": END,

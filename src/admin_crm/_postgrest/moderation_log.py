@@ -75,7 +75,7 @@ async def moderate_by_function(
         ConflictError: the log has another entry of this id.
     """
     function, facts = crm.settings.moderation_function, facts_of(crm)
-    if function is None or facts.lacks(function):
+    if function is None or not may_have_function(crm):
         return None
     arguments: Json = {
         "p_id": str(entry_id),
@@ -98,6 +98,12 @@ async def moderate_by_function(
         if error.code != _NO_SUCH_CUSTOMER:
             raise
         raise customer_not_found() from error
+
+
+def may_have_function(crm: AnyCRM) -> bool:
+    """Return whether the shop may have the function: it was not found missing a short while ago."""
+    function = crm.settings.moderation_function
+    return function is not None and not facts_of(crm).lacks(function)
 
 
 async def fetch_log(crm: AnyCRM, customer: UUID) -> list[ModerationEntry]:

@@ -1,4 +1,4 @@
-"""The `admin-crm` command: a guided tour, a local shop, the customer directory, and the project check."""
+"""The `admin-crm` command: a guided tour, a local shop, the customer directory, exports, and the project check."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ try:
     from rich.console import Console
     from typer.core import TyperGroup
 
+    from admin_crm.cli.export import export
     from admin_crm.cli.tables import Tables, plain_text
 except ModuleNotFoundError:
     sys.stderr.write(f"{INSTALL}\n")
@@ -189,6 +190,9 @@ def customers(
     else:
         rows = [each.model_dump(mode="json") for each in found]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+
+
+app.command()(export)
 
 
 @app.command("doctor")

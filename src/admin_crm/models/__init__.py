@@ -12,6 +12,7 @@ from admin_crm.models.customers import (
     IAContext,
 )
 from admin_crm.models.directory import DirectoryStats
+from admin_crm.models.exports import Export
 from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
 from admin_crm.models.lists import Page, RowList
 from admin_crm.models.loyalty import (
@@ -23,7 +24,7 @@ from admin_crm.models.loyalty import (
     UsedCoupon,
     WishlistItem,
 )
-from admin_crm.models.moderation import ModerationEntry
+from admin_crm.models.moderation import BanMismatch, Moderation, ModerationEntry, PreviousStatus, SignIn
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
@@ -37,6 +38,7 @@ __all__ = [
     "AdminCustomer",
     "AdminCustomerDetail",
     "AdminNotes",
+    "BanMismatch",
     "BulkResult",
     "CategoryCount",
     "CreateCustomerData",
@@ -49,6 +51,7 @@ __all__ = [
     "DoctorReport",
     "EventKind",
     "Evidence",
+    "Export",
     "IAContext",
     "Insight",
     "LoyaltyAnalysis",
@@ -56,15 +59,18 @@ __all__ = [
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "Moderation",
     "ModerationEntry",
     "Notification",
     "Order",
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PreviousStatus",
     "ProductCount",
     "Referral",
     "RowList",
+    "SignIn",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",

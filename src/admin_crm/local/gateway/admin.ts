@@ -72,7 +72,8 @@ async function list(database: Database, params: URLSearchParams): Promise<Respon
   const filter = params.get("filter") ?? "";
   const [total, users] = await database.as(null, async (query) => {
     const [{ count }] = await query(`select count(*)::int from auth.users ${matches}`, [filter]);
-    const order = "order by created_at desc, id limit $2 offset $3";
+    const oldestFirst = params.get("sort") === "created_at asc";
+    const order = `order by created_at ${oldestFirst ? "asc" : "desc"}, id limit $2 offset $3`;
     const values = [filter, size, (page - 1) * size];
     return [count as number, await findUsers(query, `${matches} ${order}`, values)];
   });
