@@ -32,13 +32,14 @@ class Drawing:
 
     def __init__(self, width: int, height: int, title: str, palette: Palette) -> None:
         self._palette = palette
-        self._parts = [
+        head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
             f'font-family="system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif" font-size="15">'
             f"<title>{escape(title)}</title><defs>"
             f'<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
             f'orient="auto"><path d="M0 0 8 4 0 8z" fill="{palette.line}"/></marker></defs>'
-        ]
+        )
+        self._parts = [head]
 
     def box(self, x: int, y: int, width: int, height: int, *lines: str, answer: bool = False) -> None:
         """Draw a box; an answer stands out."""
@@ -63,7 +64,9 @@ class Drawing:
             self._write(*at, label, self._palette.faint, ' font-size="14"')
 
     def _write(self, x: float, y: float, text: str, colour: str, more: str) -> None:
-        self._parts.append(f'<text x="{x:g}" y="{y:g}" fill="{colour}" text-anchor="middle"{more}>{escape(text)}</text>')
+        self._parts.append(
+            f'<text x="{x:g}" y="{y:g}" fill="{colour}" text-anchor="middle"{more}>{escape(text)}</text>'
+        )
 
     def __str__(self) -> str:
         return "\n".join([*self._parts, "</svg>\n"])
@@ -88,14 +91,25 @@ def which_key(palette: Palette) -> Drawing:
 
 def architecture(palette: Palette) -> Drawing:
     """Draw the layers, from what users import down to the project's services."""
-    draw = Drawing(760, 430, "The layers: programs, public functions, one place that sends, the project's services", palette)
+    draw = Drawing(
+        760, 430, "The layers: programs, public functions, one place that sends, the project's services", palette
+    )
     draw.box(20, 10, 340, 50, "Your program", "sync or async")
     draw.box(400, 10, 160, 50, "admin-crm", "the command")
     draw.box(580, 10, 160, 50, "doctor", "checks a project")
     draw.box(20, 105, 720, 60, "Public functions", "directory, customers, moderation, bulk, evidence, intelligence …")
     for x in (190, 480, 660):
         draw.arrow((x, 60), (x, 101))
-    draw.box(20, 210, 720, 76, "One place that sends", "limiter → request → decode → translate errors → retry", "rights: session or secret key", answer=True)
+    draw.box(
+        20,
+        210,
+        720,
+        76,
+        "One place that sends",
+        "limiter → request → decode → translate errors → retry",
+        "rights: session or secret key",
+        answer=True,
+    )
     draw.arrow((380, 165), (380, 206))
     for x, name, what in ((20, "PostgREST", "tables and views"), (205, "Auth", "users, sessions"),
                           (390, "Storage", "evidence"), (575, "Edge Functions", "the shop's AI")):  # fmt: skip
@@ -108,6 +122,7 @@ DIAGRAMS: dict[str, Callable[[Palette], Drawing]] = {"which-key": which_key, "ar
 
 
 def main() -> None:
+    """Write all diagrams."""
     for name, draw in DIAGRAMS.items():
         for scheme, palette in PALETTES.items():
             (ASSETS / f"{name}-{scheme}.svg").write_text(str(draw(palette)), "utf-8")

@@ -1,7 +1,7 @@
 """Draw the pictures of README and docs that show what programs print: `python tools/pictures.py`.
 
-The first lines of README run on a local shop, whose dates are relative to today: the picture changes from day to day, so it
-is drawn anew only when the lines change.
+The first lines of README run on a local shop, whose dates are relative to today: the picture changes from day to day,
+so it is drawn anew only when the lines change.
 """
 
 from __future__ import annotations
@@ -19,25 +19,29 @@ from admin_crm.local import LocalStack
 
 ROOT = Path(__file__).parents[1]
 ASSETS = ROOT / "docs" / "assets"
-THEME = TerminalTheme(
-    (15, 31, 36),
-    (226, 236, 236),
-    [(15, 31, 36), (255, 123, 114), (126, 211, 160), (242, 204, 96), (121, 192, 255), (210, 168, 255), (118, 227, 234)]
-    + [(226, 236, 236)],
-)
+WHITE, BLACK = (226, 236, 236), (15, 31, 36)
+RED, GREEN, YELLOW = (255, 123, 114), (126, 211, 160), (242, 204, 96)
+BLUE, PURPLE, CYAN = (121, 192, 255), (210, 168, 255), (118, 227, 234)
+THEME = TerminalTheme(BLACK, WHITE, [BLACK, RED, GREEN, YELLOW, BLUE, PURPLE, CYAN, WHITE])
 FORMAT = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {terminal_width} {height}" role="img">
-<style>text {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 20px; white-space: pre }}
+<style>
+text {{ font: 20px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre }}
 {styles}</style>
 <defs>{lines}</defs>
 <rect width="{terminal_width}" height="{height}" rx="10" fill="#0f1f24"/>
 <g transform="translate(14, 12)">{backgrounds}{matrix}</g>
 </svg>
 """
-BADGES = {"python": ("python", "3.11 – 3.14"), "typed": ("types", "mypy · basedpyright"), "licence": ("licence", "MIT")}
+BADGES = {
+    "python": ("python", "3.11 to 3.14"),
+    "typed": ("types", "mypy · basedpyright"),
+    "licence": ("licence", "MIT"),
+}
 
 
 def main() -> None:
+    """Draw all of them."""
     ASSETS.mkdir(exist_ok=True)
     draw("first-lines", printed_by(first_lines()))
     for name, (left, right) in BADGES.items():
@@ -45,6 +49,7 @@ def main() -> None:
 
 
 def first_lines() -> str:
+    """Return the first program of README."""
     found = re.search(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
     assert found
     return found[1]

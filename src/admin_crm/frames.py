@@ -145,6 +145,9 @@ def customers_frame(
 def orders_frame(orders: Iterable[Order]) -> pd.DataFrame:
     """Return orders as a DataFrame: money as float64, timestamps in UTC, ids and labels as strings.
 
+    Args:
+        orders: the orders, such as `get_customer_orders` returns.
+
     Raises:
         ImportError: pandas is not installed.
 

@@ -29,7 +29,9 @@ def shop() -> Iterator[LocalStack]:
         yield running
 
 
-@pytest.mark.filterwarnings("ignore:The .(timeout|verify). parameter is deprecated:DeprecationWarning")  # supabase-py's own
+@pytest.mark.filterwarnings(
+    "ignore:The .(timeout|verify). parameter is deprecated:DeprecationWarning"
+)  # supabase-py's own
 @pytest.mark.parametrize("page", [name for name, snippets in PAGES.items() if snippets])
 def test_the_snippets_of_a_page_run_one_after_the_other(
     page: str, shop: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
