@@ -44,6 +44,20 @@ def test_the_snippets_of_a_page_run_one_after_the_other(
         exec(compile(snippet, f"{page} snippet {number}", "exec"), seen)
 
 
+def test_the_sql_that_checks_a_shop_runs_and_finds_nothing_missing_in_this_one(shop: LocalStack) -> None:
+    queries = re.findall(
+        r"^```sql\n(.*?)^```$", (ROOT / "docs" / "shop.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    view, missing, policies, triggers, bucket, functions, index = map(shop.execute_sql, queries)
+    assert view == [{"asks_who_is_signed_in": True, "runs_with_the_callers_rights": False}]
+    assert missing == []
+    assert {row["tablename"] for row in policies} >= {"customer_profiles", "orders", "admin_customer_notes"}
+    assert [row["tgname"] for row in triggers] == ["on_auth_user_created"]
+    assert [row["public"] for row in bucket] == [False]
+    assert [row["proname"] for row in functions] == ["get_customer_points_balance"]
+    assert len(index) == 1
+
+
 def test_the_test_that_the_guide_shows_passes(tmp_path: Path) -> None:
     (tmp_path / "test_shown.py").write_text(PAGES["docs/guide/testing.md"][0], "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"]

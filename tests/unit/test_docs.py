@@ -13,6 +13,7 @@ from typing import Any
 import griffe
 import pytest
 from pydantic import BaseModel
+from tools.metadata import repository, urls, with_absolute_links
 
 import admin_crm
 from admin_crm._core.meanings import BY_CODE
@@ -169,3 +170,18 @@ def test_the_readme_is_short() -> None:
 def test_links_within_the_repository_exist(page: str) -> None:
     links = re.findall(r"\]\((?!https?://|#|\.\./\.\./actions/)([^)#]+)", (ROOT / page).read_text("utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_on_the_package_index_every_link_of_the_readme_is_absolute() -> None:
+    readme = with_absolute_links((ROOT / "README.md").read_text("utf-8"), "https://forge.example/shop/admin_crm")
+    assert re.findall(r"\]\((?!https://)[^)]*\)", readme) == []
+    assert "https://forge.example/shop/admin_crm/raw/main/docs/assets/first-lines.svg" in readme
+    assert "[contributing](https://forge.example/shop/admin_crm/blob/main/CONTRIBUTING.md)" in readme
+
+
+def test_the_package_index_is_told_the_address_that_the_publisher_sets() -> None:
+    by_github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "shop/admin_crm"}
+    assert repository(by_github) == "https://github.com/shop/admin_crm"
+    assert repository({**by_github, "REPOSITORY_URL": "https://forge.example/x/"}) == "https://forge.example/x"
+    assert urls(repository({"GITHUB_SERVER_URL": "https://github.com"})) == {}
+    assert urls("https://forge.example/x")["Issues"] == "https://forge.example/x/issues"
