@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.analysis import birthdays, cohorts, retention, rfm_table, segment_table
-    from admin_crm.bulk import notify_customers, set_custom_fields_of, tag_customers
+    from admin_crm.audit import get_moderation_history
+    from admin_crm.bulk import (
+        create_customers,
+        moderate_customers,
+        notify_customers,
+        set_custom_fields_of,
+        tag_customers,
+        upload_evidence_files,
+    )
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
+    from admin_crm.customer_data import get_customer_data
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
     from admin_crm.diagnosis import doctor
     from admin_crm.directory import (
@@ -40,6 +49,8 @@ if TYPE_CHECKING:
         InvalidInputError,
         InvalidTypeError,
         NotFoundError,
+        PartialModerationError,
+        PartialPrivacyError,
         PermissionDeniedError,
         RateLimitedError,
         RequestTimeoutError,
@@ -88,10 +99,12 @@ if TYPE_CHECKING:
         AdminCustomerDetail,
         AdminNotes,
         AIPreferences,
+        BanMismatch,
         BulkResult,
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
+        CustomerData,
         CustomerIntelligence,
         CustomerPreferences,
         CustomerProfile,
@@ -102,16 +115,23 @@ if TYPE_CHECKING:
         Export,
         IAContext,
         Insight,
+        KeptData,
         LoyaltyAnalysis,
         LoyaltyEntry,
         LoyaltyOffer,
         LoyaltyProposition,
         LoyaltyTier,
+        MissingPart,
+        Moderation,
+        ModerationEntry,
         Notification,
         Order,
         OrderItem,
         OrdersSummary,
         Page,
+        PreviousStatus,
+        PrivacyOutcome,
+        PrivacyStep,
         ProductCount,
         Referral,
         SuggestedCoupon,
@@ -122,7 +142,14 @@ if TYPE_CHECKING:
         WishlistItem,
         show_personal_data,
     )
-    from admin_crm.moderation import is_locked, lift_expired_suspensions, update_customer_status
+    from admin_crm.moderation import (
+        get_locked_customers,
+        is_locked,
+        lift_expired_suspensions,
+        moderate_customer,
+        reconcile_sign_in_bans,
+        update_customer_status,
+    )
     from admin_crm.notes import (
         add_customer_tags,
         get_admin_customer_notes,
@@ -134,6 +161,7 @@ if TYPE_CHECKING:
     from admin_crm.orders import get_all_orders, get_customer_orders, iter_orders
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
+    from admin_crm.privacy import anonymize_customer, delete_customer
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
     from admin_crm.selection import select_customers
@@ -155,6 +183,7 @@ __all__ = [
     "AdminNotes",
     "AsyncAdminCRM",
     "AuthenticationError",
+    "BanMismatch",
     "BulkError",
     "BulkResult",
     "CategoryCount",
@@ -163,6 +192,7 @@ __all__ = [
     "CreateCustomerData",
     "CreatedCustomer",
     "CustomerCreationError",
+    "CustomerData",
     "CustomerIntelligence",
     "CustomerNotFoundError",
     "CustomerPartition",
@@ -182,11 +212,15 @@ __all__ = [
     "Insight",
     "InvalidInputError",
     "InvalidTypeError",
+    "KeptData",
     "LoyaltyAnalysis",
     "LoyaltyEntry",
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "MissingPart",
+    "Moderation",
+    "ModerationEntry",
     "NotFoundError",
     "Notification",
     "NotificationType",
@@ -194,7 +228,12 @@ __all__ = [
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PartialModerationError",
+    "PartialPrivacyError",
     "PermissionDeniedError",
+    "PreviousStatus",
+    "PrivacyOutcome",
+    "PrivacyStep",
     "ProductCount",
     "RateLimitedError",
     "Referral",
@@ -214,6 +253,7 @@ __all__ = [
     "add_customer_address",
     "add_customer_tags",
     "adjust_loyalty_points",
+    "anonymize_customer",
     "apply_suggested_tags",
     "birthdays",
     "birthdays_this_month",
@@ -221,9 +261,11 @@ __all__ = [
     "canonical_segment",
     "cohorts",
     "create_customer_with_details",
+    "create_customers",
     "customer_partitions",
     "customers_dask",
     "customers_frame",
+    "delete_customer",
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
@@ -236,6 +278,7 @@ __all__ = [
     "get_all_customers",
     "get_all_orders",
     "get_customer_coupons",
+    "get_customer_data",
     "get_customer_intelligence",
     "get_customer_narrative",
     "get_customer_notifications",
@@ -245,10 +288,12 @@ __all__ = [
     "get_customer_wishlist",
     "get_directory_stats",
     "get_evidence_url",
+    "get_locked_customers",
     "get_loyalty_balance",
     "get_loyalty_history",
     "get_loyalty_offers",
     "get_loyalty_tiers",
+    "get_moderation_history",
     "get_proactive_insights",
     "get_referrals",
     "get_strategic_loyalty_analysis",
@@ -257,11 +302,14 @@ __all__ = [
     "iter_orders",
     "lift_expired_suspensions",
     "list_customer_evidence",
+    "moderate_customer",
+    "moderate_customers",
     "new_this_month",
     "notify_customers",
     "order_items_frame",
     "orders_frame",
     "paginate",
+    "reconcile_sign_in_bans",
     "remove_customer_tags",
     "resume_customer_creation",
     "retention",
@@ -284,6 +332,7 @@ __all__ = [
     "update_customer_profile",
     "update_customer_status",
     "upload_customer_evidence",
+    "upload_evidence_files",
     "whatsapp_link",
 ]
 
@@ -300,14 +349,17 @@ _MODULES = (
     "tiers",
     "whatsapp",
     "customers",
+    "customer_data",
     "evidence",
     "orders",
     "notifications",
+    "audit",
     "moderation",
     "notes",
     "creation",
     "profiles",
     "addresses",
+    "privacy",
     "loyalty",
     "wishlist",
     "timeline",

@@ -17,7 +17,9 @@ AdminCRMError
 ├── SchemaMismatchError        a table, column, bucket or function is missing; `kind` and `name` say which
 ├── EdgeFunctionError          an Edge Function returned an error
 ├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` list them
+├── PartialPrivacyError        a customer's data was erased only in part; `completed` and `remaining` show how far
 ├── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
+├── PartialModerationError     a customer was moderated only in part; `resume` goes on
 └── BulkError                  a bulk operation stopped, or some of its items failed; `result` holds all outcomes
 """
 
@@ -227,6 +229,28 @@ class EvidenceNotDeletedError(AdminCRMError):
         self.denied = tuple(denied)
 
 
+class PartialPrivacyError(AdminCRMError):
+    """A customer's data was erased only in part. Call the same function again: what is done is not done twice.
+
+    `completed` names the completed steps, `remaining` the steps that are still to do, the failed one first. `outcome`
+    is the `PrivacyOutcome` of the whole, with the state of each step.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        completed: Sequence[str] = (),
+        remaining: Sequence[str] = (),
+        outcome: Any = None,
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.completed = tuple(completed)
+        self.remaining = tuple(remaining)
+        self.outcome = outcome
+
+
 class CustomerCreationError(AdminCRMError):
     """A customer was created only in part: `user_id` is the new user, `completed` lists the completed steps.
 
@@ -245,6 +269,27 @@ class CustomerCreationError(AdminCRMError):
         super().__init__(message, **about)
         self.user_id = user_id
         self.completed = tuple(completed)
+
+
+class PartialModerationError(AdminCRMError):
+    """A customer was moderated only in part: `completed` lists the steps that stand, `resume` goes on.
+
+    The steps are ``status``, ``log`` (a row in the shop's moderation log) and ``sign_in`` (the auth server's ban).
+    Where `completed` is empty, the answer was lost, and the status may or may not be set.
+    ``moderate_customer(crm, **error.resume)`` does what is missing, without a second row in the log.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        completed: Sequence[str] = (),
+        resume: Mapping[str, Any] | None = None,
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.completed = tuple(completed)
+        self.resume: dict[str, Any] = dict(resume or {})
 
 
 class _Outcomes(Protocol):

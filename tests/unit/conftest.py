@@ -11,6 +11,8 @@ import respx
 from admin_crm._core import retry, send, transfer
 from admin_crm._storage import resumable, upload
 from functions_server import CUSTOMER, OFFERS, knows
+from helpers import SOMEBODY
+from moderation_server import ModerationServer
 from orders_server import OrdersServer
 from project_server import Project
 from storage_server import Clock, StorageServer, Tus
@@ -78,3 +80,10 @@ def canvas() -> Iterator[None]:
         mpl.use("Agg")
         yield
     plt.close("all")
+
+
+@pytest.fixture
+def shop() -> Iterator[ModerationServer]:
+    """A shop with one active customer, whose status and sign-in can be changed."""
+    with respx.mock(assert_all_called=False) as router:
+        yield ModerationServer(router, SOMEBODY)

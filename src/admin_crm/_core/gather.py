@@ -21,6 +21,7 @@ C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
+G = TypeVar("G")
 
 
 @overload
@@ -36,6 +37,18 @@ async def gather(
     sixth: Coroutine[Any, Any, F],
     /,
 ) -> tuple[A, B, C, D, E, F]: ...
+@overload
+async def gather(
+    crm: Connection,
+    first: Coroutine[Any, Any, A],
+    second: Coroutine[Any, Any, B],
+    third: Coroutine[Any, Any, C],
+    fourth: Coroutine[Any, Any, D],
+    fifth: Coroutine[Any, Any, E],
+    sixth: Coroutine[Any, Any, F],
+    seventh: Coroutine[Any, Any, G],
+    /,
+) -> tuple[A, B, C, D, E, F, G]: ...
 @overload
 async def gather(crm: Connection, *reads: Coroutine[Any, Any, T]) -> Sequence[T]: ...
 async def gather(crm: Connection, *reads: Coroutine[Any, Any, Any]) -> Sequence[Any]:

@@ -8,17 +8,15 @@ himself, asks here whether that is all there is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+from uuid import UUID
 
 from admin_crm._core.connection import link_of, rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.send import ANONYMOUS_HINT
-from admin_crm._postgrest.query import count_rows, fetch
+from admin_crm._postgrest.query import count_rows, fetch, fetch_among
 from admin_crm.client import AnyCRM
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 _SIGN_IN = "connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
 
@@ -28,6 +26,10 @@ class Row(Protocol):
 
     @property
     def id(self) -> UUID: ...
+
+
+class _Member(Model):
+    id: UUID
 
 
 async def check_view(crm: AnyCRM, rows: Sequence[Row]) -> None:
@@ -87,13 +89,27 @@ async def check_owners(crm: AnyCRM, owners: Iterable[UUID | None], what: str) ->
         await _check_administrator(crm, what)
 
 
-async def is_administrator(crm: AnyCRM) -> bool | None:
-    """Fetch whether the signed-in user is an administrator; None where the shop has no table of them."""
-    table, user = crm.settings.admins_table, rights_in_effect(crm).user
+async def is_administrator(crm: AnyCRM, user: UUID | str | None = None) -> bool | None:
+    """Fetch whether a user is an administrator; None where the shop has no table of them.
+
+    Args:
+        crm: the connection. A session sees only its own user's row; the secret key sees every row.
+        user: the user's id; by default the signed-in user's.
+    """
+    table, user = crm.settings.admins_table, str(user or rights_in_effect(crm).user)
     try:
         return bool(await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", user), Model))
     except SchemaMismatchError:
         return None
+
+
+async def administrators_among(secret: AnyCRM, users: Sequence[UUID]) -> set[UUID]:
+    """Fetch which of these users are administrators, with the secret key; none where the shop has no table of them."""
+    try:
+        rows = await fetch_among(secret, secret.settings.admins_table, users, _Member, columns="id")
+    except SchemaMismatchError:
+        return set()
+    return {row.id for row in rows}
 
 
 async def _check_administrator(crm: AnyCRM, what: str) -> None:

@@ -18,11 +18,12 @@ from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 R = TypeVar("R")
-Count = Callable[[], Coroutine[Any, Any, int]]
-"""Counts the rows of a stream."""
 
 _PAGE = 5_000
 """Rows of a page: more would not be read faster, and all of them are in memory at once."""
+
+
+Count = Callable[[], Coroutine[Any, Any, int]]
 
 
 class Reader(Protocol[R]):
@@ -44,23 +45,20 @@ class RowStream(Generic[R]):
         crm: the connection.
         operation: the public function.
         begin: begins an iteration.
-        count: counts the rows; None where nobody can tell.
+        count: counts the rows.
     """
 
-    def __init__(
-        self, crm: AdminCRM, operation: str, begin: Callable[[], Reader[R]], count: Count | None = None
-    ) -> None:
+    def __init__(self, crm: AdminCRM, operation: str, begin: Callable[[], Reader[R]], count: Count) -> None:
         self._crm = crm
         self._operation = operation
         self._begin = begin
         self._count = count
 
     def __len__(self) -> int:
-        """Return the number of rows, for a progress bar's total. Sends one request."""
-        if self._count is None:
-            raise TypeError("the number of rows is unknown")
+        """Return how many rows there are, for a progress bar's total. Sends one request."""
+        call = CallContext(self._operation, timeout=link_of(self._crm).timeout)
         try:
-            return run_sync(CallContext(self._operation, timeout=link_of(self._crm).timeout), self._count())
+            return run_sync(call, self._count())
         except AdminCRMError as error:
             raise TypeError("the number of rows is unknown") from error
 
@@ -80,7 +78,7 @@ class RowStream(Generic[R]):
 
 
 class AsyncRowStream(Generic[R]):
-    """All rows; every iteration begins again; the arguments are those of `RowStream`."""
+    """All rows; every iteration begins again; the arguments are those of `RowStream`, but for `count`."""
 
     def __init__(self, crm: AsyncAdminCRM, operation: str, begin: Callable[[], Reader[R]]) -> None:
         self._crm = crm
@@ -100,7 +98,7 @@ class AsyncRowStream(Generic[R]):
 
 
 def stream(
-    crm: AnyCRM, operation: str, begin: Callable[[], Reader[R]], count: Count | None = None
+    crm: AnyCRM, operation: str, begin: Callable[[], Reader[R]], count: Count
 ) -> RowStream[R] | AsyncRowStream[R]:
     """Return the stream of a public function, of the connection's kind."""
     if isinstance(crm, AsyncAdminCRM):

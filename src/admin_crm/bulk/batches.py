@@ -45,7 +45,7 @@ Outcome = UUID | Unchanged | AdminCRMError
 """What became of an item: done for this customer, nothing to change, or why it failed."""
 JournalPath = str | os.PathLike[str] | None
 
-_OWN_FAILURES = (InvalidInputError, NotFoundError, ConflictError)
+OWN_FAILURES = (InvalidInputError, NotFoundError, ConflictError)
 """Errors that are about one item. Any other would meet the next item too, so it stops everything."""
 
 
@@ -155,9 +155,11 @@ async def settle_each(
     crm: AnyCRM,
     batch: Batch[T],
     items: Iterable[Item[T]],
-    work: Callable[[Item[T]], Coroutine[Any, Any, Outcome]],
+    work: Callable[[Item[T]], Coroutine[Any, Any, Outcome | None]],
 ) -> None:
     """Do items beside each other, as many at once as the connection's limiter lets through, and settle them.
+
+    Where the work is only begun, its outcome is None, and the item is not settled yet.
 
     An error about one item is its outcome. One that would meet every item is raised, and no other item begins.
     """
@@ -169,11 +171,12 @@ async def settle_each(
         try:
             outcome = await work(item)
         except AdminCRMError as error:
-            if not isinstance(error, _OWN_FAILURES):
+            if not isinstance(error, OWN_FAILURES):
                 stopped.append(error)
                 raise
             outcome = error
-        batch.settle(item, outcome)
+        if outcome is not None:
+            batch.settle(item, outcome)
 
     await gather(crm, *(one(item) for item in items))
 

@@ -26,7 +26,7 @@ from admin_crm import (
 )
 from admin_crm._core.csv_cells import formula_free
 from admin_crm.local import LocalStack, LocalStackError
-from admin_crm.sql import directory_sql
+from admin_crm.sql import directory_sql, moderation_sql
 
 INSTALL = "admin-crm needs its extras: pip install 'admin-crm[cli,local]'"
 
@@ -67,6 +67,7 @@ class Sql(StrEnum):
     """What `admin-crm sql` prints."""
 
     DIRECTORY = "directory"
+    MODERATION = "moderation"
 
 
 class _Commands(TyperGroup):
@@ -207,13 +208,16 @@ def run_doctor(
 
 @app.command("sql")
 def print_sql(
-    what: Annotated[Sql, typer.Argument(help="directory: read the directory in one request.")],
+    what: Annotated[
+        Sql,
+        typer.Argument(help="directory: read it in one request. moderation: bans that hold, on the record."),
+    ],
     *,
-    key: Annotated[str, typer.Option(help="The view's key column: id or customer_id.")] = "id",
+    key: Annotated[str, typer.Option(help="The key column of the directory's view: id or customer_id.")] = "id",
 ) -> None:
     """Print SQL that the shop's owner may install; nothing is changed by printing it."""
-    printed = {Sql.DIRECTORY: directory_sql}
-    typer.echo(printed[what](Settings.from_env(), key=key), nl=False)
+    settings = Settings.from_env()
+    typer.echo(directory_sql(settings, key=key) if what is Sql.DIRECTORY else moderation_sql(settings), nl=False)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from admin_crm.models import (
     CustomerProfile,
     DirectoryStats,
     Evidence,
+    Moderation,
     Notification,
     Order,
     Page,
@@ -154,6 +155,19 @@ class Tables:
         table = _table("Status", "Until")
         for each in profiles:
             table.add_row(plain_text(each.account_status), _day(each.suspension_end))
+        return table
+
+    def moderations(self, done: Iterable[Moderation]) -> Table:
+        """Show what moderation has done, one call per line."""
+        table = _table("Status", "Before", "Sign-in", "Last token until", "Logged")
+        for each in done:
+            table.add_row(
+                plain_text(each.profile.account_status),
+                plain_text(each.previous.account_status),
+                plain_text(each.sign_in.replace("_", " ")),
+                "—" if each.tokens_valid_until is None else f"{each.tokens_valid_until:%Y-%m-%d %H:%M} UTC",
+                _yes_or_blank(each.logged),
+            )
         return table
 
     def notifications(self, notifications: Iterable[Notification]) -> Table:

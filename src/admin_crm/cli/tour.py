@@ -32,6 +32,7 @@ from admin_crm import (
     Evidence,
     LoyaltyAnalysis,
     LoyaltyProposition,
+    Moderation,
     Notification,
     Page,
     TagSuggestion,
@@ -51,6 +52,7 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     iter_customers,
     list_customer_evidence,
+    moderate_customer,
     notify_customers,
     paginate,
     search_customers,
@@ -141,6 +143,14 @@ def suspend_and_lift(crm: AdminCRM) -> list[CustomerProfile]:
     return [
         update_customer_status(crm, LUCIA, "suspended", suspension_end=next_week),
         update_customer_status(crm, LUCIA, "active"),
+    ]
+
+
+def ban_and_lift(crm: AdminCRM) -> list[Moderation]:
+    """With the secret key a ban also stops the sign-in, and says until when the customer's last token still works."""
+    return [
+        moderate_customer(crm, LUCIA, "banned", reason="Chargebacks on three orders", actor="the tour"),
+        moderate_customer(crm, LUCIA, "active", reason="The bank was wrong", actor="the tour"),
     ]
 
 
@@ -249,6 +259,7 @@ STEPS: list[Step[AdminCRM, Any]] = [
     Step("One customer", detail, Tables.detail),
     Step("Amount to the next tier", tier, Tables.tier),
     Step("Suspend a customer, and lift the suspension", suspend_and_lift, Tables.statuses),
+    Step("A ban that bans, and its end", ban_and_lift, Tables.moderations),
     Step("Send a notification", notify, Tables.notifications),
     Step("Notify many customers at once", notify_many, Tables.outcomes),
     Step("Notes and tags", notes_and_tags, Tables.notes),

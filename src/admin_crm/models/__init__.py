@@ -24,8 +24,10 @@ from admin_crm.models.loyalty import (
     UsedCoupon,
     WishlistItem,
 )
+from admin_crm.models.moderation import BanMismatch, Moderation, ModerationEntry, PreviousStatus, SignIn
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
+from admin_crm.models.privacy import CustomerData, KeptData, MissingPart, PrivacyOutcome, PrivacyState, PrivacyStep
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
 from admin_crm.models.report import DoctorCheck, DoctorReport, Verdict
 
@@ -37,10 +39,12 @@ __all__ = [
     "AdminCustomer",
     "AdminCustomerDetail",
     "AdminNotes",
+    "BanMismatch",
     "BulkResult",
     "CategoryCount",
     "CreateCustomerData",
     "CreatedCustomer",
+    "CustomerData",
     "CustomerIntelligence",
     "CustomerPreferences",
     "CustomerProfile",
@@ -52,19 +56,28 @@ __all__ = [
     "Export",
     "IAContext",
     "Insight",
+    "KeptData",
     "LoyaltyAnalysis",
     "LoyaltyEntry",
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "MissingPart",
+    "Moderation",
+    "ModerationEntry",
     "Notification",
     "Order",
     "OrderItem",
     "OrdersSummary",
     "Page",
+    "PreviousStatus",
+    "PrivacyOutcome",
+    "PrivacyState",
+    "PrivacyStep",
     "ProductCount",
     "Referral",
     "RowList",
+    "SignIn",
     "SuggestedCoupon",
     "TagSuggestion",
     "TierProgress",

@@ -113,7 +113,7 @@ class Notification(Model):
     """When it was sent; None if unknown."""
 
 
-EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"]
+EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon", "moderation"]
 
 
 class TimelineEvent(Model):
@@ -130,4 +130,4 @@ class TimelineEvent(Model):
     points: int | float | None = None
     """The points that were given, negative if they were taken; None for other kinds of events."""
     row: Any
-    """The order, notes, notification, loyalty entry or used coupon behind the event."""
+    """The order, notes, notification, loyalty entry, used coupon or moderation entry behind the event."""
