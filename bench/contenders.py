@@ -21,11 +21,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import UUID
 
-from replay import CUSTOMER, FILELESS, VIEW
+from replay import CUSTOMER, FILELESS, VIEW, place
 
 KEY = "sb_secret_bench"
 CONCURRENCY = 8
@@ -287,6 +289,33 @@ def frame_models(url: str) -> Measure:
     from admin_crm import customers_frame, get_all_customers
 
     return _framed(url, lambda crm: customers_frame(get_all_customers(crm)))
+
+
+# -------------------------------------------------------------------------------------------- export
+
+
+def _exported(url: str, name: str) -> Measure:
+    """Measure an export in a process that has exported two customers, and so imported everything."""
+    from admin_crm import AdminCRM, export_customers
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        with AdminCRM(url.rpartition("/")[0] + place(2), KEY) as crm:
+            export_customers(crm, path)
+        with AdminCRM(url, KEY) as crm:
+            before, start = peak_mb(), time.perf_counter()
+            done = export_customers(crm, path)
+            wall = time.perf_counter() - start
+            measured = {"wall": wall, "peak_mb": peak_mb() - before, "rows": done.rows, "file_mb": done.size / 1e6}
+    return measured | {"same": str(done.rows)}
+
+
+def export_parquet_ours(url: str) -> Measure:
+    return _exported(url, "customers.parquet")
+
+
+def export_csv_ours(url: str) -> Measure:
+    return _exported(url, "customers.csv")
 
 
 # -------------------------------------------------------------------------------------------- stream

@@ -147,6 +147,20 @@ def stream(bench: Bench) -> list[Line]:
     return lines
 
 
+def export(bench: Bench) -> list[Line]:
+    """Measure the memory that files of 300,000 customers take; it must not grow with their number."""
+    bench.prepare(300_000, newest_first=False)
+    bench.prepare(30_000, newest_first=False)
+    lines: list[Line] = []
+    for case, bounds in (("export-parquet", {"ours": 60.0}), ("export-csv", {})):
+        large, small = (bench.once(case, "ours", place(rows)) for rows in (300_000, 30_000))
+        if large["rows"] != 300_000:
+            raise SystemExit(f"{case}: not every customer is in the file")
+        more = {"at_30k_rows": round(small["peak_mb"], 1), "wall": large["wall"], "file_mb": large["file_mb"]}
+        lines.append(line(case, "MB above start", {"ours": large["peak_mb"]}, bounds, **more))
+    return lines
+
+
 def details(bench: Bench) -> list[Line]:
     where = place(delay_ms=50)
     bounds = {"ours/handwritten": 0.35, "ours/floor": 1.4}
@@ -249,6 +263,7 @@ CASES: dict[str, Callable[[Bench], list[Line]]] = {
     "directory-cpu": directory_cpu,
     "frame": frame,
     "stream": stream,
+    "export": export,
     "details": details,
     "call": call,
     "bulk": bulk,

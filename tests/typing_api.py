@@ -25,11 +25,13 @@ from admin_crm import (
     CustomerPartition,
     CustomerProfile,
     Evidence,
+    Export,
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
     Moderation,
     ModerationEntry,
+    Order,
     Page,
     Referral,
     TierProgress,
@@ -42,9 +44,12 @@ from admin_crm import (
     create_customer_with_details,
     customer_partitions,
     customers_frame,
+    export_customers,
+    export_orders,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_all_orders,
     get_customer_coupons,
     get_customer_wishlist,
     get_locked_customers,
@@ -55,6 +60,7 @@ from admin_crm import (
     get_moderation_history,
     get_referrals,
     iter_customers,
+    iter_orders,
     list_customer_evidence,
     moderate_customer,
     moderate_customers,
@@ -63,6 +69,7 @@ from admin_crm import (
     paginate,
     reconcile_sign_in_bans,
     search_customers,
+    select_customers,
     set_custom_fields_of,
     set_default_address,
     tag_customers,
@@ -96,6 +103,8 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customers_frame(crm), pd.DataFrame)
     assert_type(customers_frame(get_all_customers(crm), columns=["tier"], backend="polars"), pl.DataFrame)
     assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
+    assert_type(export_customers(crm, "a.csv", dialect="excel", progress=True), Export)
+    assert_type(export_orders(crm, "a.xlsx", since=datetime.now(UTC), status="delivered"), Export)
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
@@ -117,6 +126,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
     assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
     assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
+    chosen = select_customers(crm, tags=("vip",), spent_min=5000, last_order_before=datetime.now(UTC), locked=False)
+    assert_type(chosen, list[AdminCustomer])
+    assert_type(get_all_orders(crm, since=datetime.now(UTC), status="delivered"), list[Order])
+    assert_type(iter_orders(crm), Iterable[Order])
     with crm as same:
         assert_type(same, AdminCRM)
 
@@ -128,9 +141,13 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await select_customers(crm, segment="champion"), list[AdminCustomer])
+    assert_type(await get_all_orders(crm), list[Order])
+    assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
+    assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
@@ -141,9 +158,14 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     # An ignore that is not needed is itself an error, so each line proves that both checkers reject it.
     update_customer_status(crm, "id")  # type: ignore[call-overload]
     update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
+    export_customers(crm, "a", format="doc")  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
+    select_customers(crm, "champion")  # type: ignore[call-overload]
+    select_customers(crm, locked="yes")  # type: ignore[call-overload]
+    for _ in iter_orders(later):  # type: ignore[attr-defined]
+        pass
     for _ in iter_customers(later):  # type: ignore[attr-defined]
         pass
     len(get_all_customers(later))  # type: ignore[arg-type]

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         list_customer_evidence,
         upload_customer_evidence,
     )
+    from admin_crm.export import export_customers, export_orders
     from admin_crm.frames import customers_frame, orders_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
         DoctorCheck,
         DoctorReport,
         Evidence,
+        Export,
         IAContext,
         Insight,
         LoyaltyAnalysis,
@@ -141,11 +143,12 @@ if TYPE_CHECKING:
         update_admin_customer_notes,
     )
     from admin_crm.notifications import get_customer_notifications, send_customer_notification
-    from admin_crm.orders import get_customer_orders
+    from admin_crm.orders import get_all_orders, get_customer_orders, iter_orders
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
+    from admin_crm.selection import select_customers
     from admin_crm.settings import Settings
     from admin_crm.tiers import get_loyalty_tiers, tier_progress
     from admin_crm.timeline import get_customer_timeline
@@ -185,6 +188,7 @@ __all__ = [
     "EdgeFunctionError",
     "Evidence",
     "EvidenceNotDeletedError",
+    "Export",
     "HealthStatus",
     "IAContext",
     "IncompleteReadError",
@@ -238,11 +242,14 @@ __all__ = [
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
+    "export_customers",
+    "export_orders",
     "filter_customers",
     "generate_whatsapp_message",
     "get_admin_customer_details",
     "get_admin_customer_notes",
     "get_all_customers",
+    "get_all_orders",
     "get_customer_coupons",
     "get_customer_intelligence",
     "get_customer_narrative",
@@ -264,6 +271,7 @@ __all__ = [
     "get_strategic_loyalty_analysis",
     "is_locked",
     "iter_customers",
+    "iter_orders",
     "lift_expired_suspensions",
     "list_customer_evidence",
     "moderate_customer",
@@ -276,6 +284,7 @@ __all__ = [
     "remove_customer_tags",
     "resume_customer_creation",
     "search_customers",
+    "select_customers",
     "send_customer_notification",
     "set_custom_fields",
     "set_custom_fields_of",
@@ -302,6 +311,7 @@ _MODULES = (
     "client",
     "directory",
     "search",
+    "selection",
     "tiers",
     "whatsapp",
     "customers",
@@ -323,6 +333,7 @@ _MODULES = (
     "frames",
     "partitions",
     "bulk",
+    "export",
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
@@ -14,8 +15,9 @@ from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.columns import directory_fields
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_pages, in_order_of_key
+from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.rights import check_view
-from admin_crm._postgrest.stream import AsyncRowStream, RowStream
+from admin_crm._postgrest.stream import PageReader, stream
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.labels import canonical_health, canonical_segment
 from admin_crm.models import AdminCustomer, DirectoryStats, Page, RowList
@@ -102,9 +104,11 @@ def iter_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None, page_si
     """
     size = None if page_size is None else check.integer(page_size, "page_size")
     fields = directory_fields(columns)
-    if isinstance(crm, AsyncAdminCRM):
-        return AsyncRowStream(crm, AdminCustomer, fields, size)
-    return RowStream(crm, AdminCustomer, fields, size)
+
+    def begin() -> PageReader[AdminCustomer]:
+        return PageReader(crm, _CUSTOMERS, fields, size)
+
+    return stream(crm, "iter_customers", begin, partial(count_rows, crm, crm.settings.profiles_table))
 
 
 def summarize_customers(

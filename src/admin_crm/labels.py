@@ -159,6 +159,15 @@ def health_filter(health_status: str | None) -> LabelFilter | None:
     return None if health_status is None else _label_filter(health_status, "health_status", HEALTH_LABELS, _HEALTHS)
 
 
+def label_filters(segment: str | None, health_status: str | None) -> list[LabelFilter]:
+    """Return what a segment and a health status find; nothing for None.
+
+    Raises:
+        InvalidInputError: a label is empty, too long, or not a string.
+    """
+    return [each for each in (segment_filter(segment), health_filter(health_status)) if each is not None]
+
+
 def tier_of(tier: str) -> CustomerTier:
     """Return a tier, in any case.
 

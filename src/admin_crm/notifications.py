@@ -11,7 +11,7 @@ from admin_crm._postgrest.query import check_exists, fetch_of_customer, insert_o
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import ConflictError, CustomerNotFoundError, NotFoundError
 from admin_crm.labels import NotificationType
-from admin_crm.models import Notification
+from admin_crm.models import Notification, RowList
 
 
 @operation
@@ -101,7 +101,7 @@ async def get_customer_notifications(
     notifications = newest_first(await fetch_of_customer(crm, table, customer, Notification, column="user_id"))
     if not notifications:
         await check_exists(crm, customer)
-    return [each for each in notifications if not (unread_only and each.is_read)]
+    return RowList(each for each in notifications if not (unread_only and each.is_read))
 
 
 def notification_content(title: object, message: object, kind: object) -> Json:

@@ -25,6 +25,7 @@ from admin_crm.models import (
     ModerationEntry,
     Notification,
     Order,
+    RowList,
     TimelineEvent,
     UsedCoupon,
 )
@@ -91,7 +92,8 @@ async def get_customer_timeline(
         *(_event("moderation", each.created_at, _moderation_title(each), each) for each in moderation),
     ]
     dated_events = [event for event in events if event is not None]
-    return sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)[:max_events]
+    newest_first = sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)
+    return RowList(newest_first[:max_events])
 
 
 async def _fetch_coupons(crm: AnyCRM, customer: UUID) -> list[UsedCoupon]:

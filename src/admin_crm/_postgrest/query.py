@@ -30,8 +30,8 @@ EXACT_COUNT = cast("CountMethod", "exact")
 IDS_IN_FILTER = 100
 """Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 
-# The shop's schema lacks a column that was asked for, or the foreign key to an embedded table.
-_NO_SUCH_COLUMNS = ("42703", "PGRST200", "PGRST204")
+NO_SUCH_COLUMNS = ("42703", "PGRST200", "PGRST204")
+"""The shop's schema lacks a column that was asked for, or the foreign key to an embedded table."""
 
 
 class Query(Protocol):
@@ -131,7 +131,7 @@ async def fetch_columns(
         try:
             return await fetch_all(crm, lambda: select(columns), model)
         except AdminCRMError as error:
-            if error.code not in _NO_SUCH_COLUMNS:
+            if error.code not in NO_SUCH_COLUMNS:
                 raise
     rows = await fetch_all(crm, lambda: select("*"), model)
     facts.note_absent(needed)

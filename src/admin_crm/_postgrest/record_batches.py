@@ -16,10 +16,11 @@ import pyarrow as pa
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from admin_crm._core.context import return_no_rows
 from admin_crm._postgrest import arrow
 from admin_crm._postgrest.arrow import AMOUNT, DAY, INTEGER, MOMENT, TEXT, Array, Kind, array_of
 from admin_crm._postgrest.arrow import compute as _compute
-from admin_crm._postgrest.columns import column_names
+from admin_crm._postgrest.columns import OTHER_NAMES, column_names
 from admin_crm._postgrest.decode import collector_paused, decode_rows
 from admin_crm.labels import canonical_health, canonical_segment
 
@@ -77,7 +78,6 @@ _COMPUTED = {
     "is_contactable": _Column(("phone", "whatsapp"), pa.bool_(), _contactable),
     "age": _Column(("birthdate",), pa.int64(), _age),
 }
-_OTHER_NAMES = {"customer_id": "id", "customer_phone": "phone", "customer_tier": "tier"}
 
 
 class RecordPage(Sequence[dict[str, Any]]):
@@ -134,6 +134,7 @@ class RecordDecoder:
 
     def convert(self, rows: Sequence[BaseModel]) -> RecordPage:
         """Make a record batch of models."""
+        return_no_rows()
         arrays = {field: array_of(_kind(field), [_value(row, field) for row in rows], field) for field in self.fields}
         return RecordPage(self._batch(arrays))
 
@@ -183,7 +184,7 @@ class RecordDecoder:
 
 
 def _column(name: str) -> _Column:
-    field = _OTHER_NAMES.get(name, name)
+    field = OTHER_NAMES.get(name, name)
     return _COMPUTED.get(name) or _Column((field,), _kind(field).type, _unchanged)
 
 
@@ -192,7 +193,7 @@ def _unchanged(array: Array) -> Array:
 
 
 def _is_unknown(name: str) -> bool:
-    return name not in _COMPUTED and _kind(_OTHER_NAMES.get(name, name)) is arrow.JSON
+    return name not in _COMPUTED and _kind(OTHER_NAMES.get(name, name)) is arrow.JSON
 
 
 def _check_rows(rows: list[Any]) -> None:

@@ -7,7 +7,7 @@ himself, asks here whether that is all there is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -68,17 +68,25 @@ async def check_user(crm: AnyCRM, rows: Sequence[Row]) -> None:
     Raises:
         PermissionDeniedError: nobody is signed in, or a user who is no administrator.
     """
-    claims = rights_in_effect(crm)
-    if any(str(row.id) != claims.user for row in rows[:2]):
-        return
-    if claims.role == "anon":
-        raise PermissionDeniedError("a publishable key alone does not see the customers", hint=ANONYMOUS_HINT)
-    if claims.role == "authenticated" and await is_administrator(crm) is False:
-        table = crm.settings.admins_table
-        raise PermissionDeniedError(
-            f"the signed-in user is not listed in {table}: only a signed-in administrator sees the customers",
-            hint=f"sign in as an administrator, or add the user to {table}",
-        )
+    user = rights_in_effect(crm).user
+    if all(str(row.id) == user for row in rows[:2]):
+        await _check_administrator(crm, "the customers")
+
+
+async def check_owners(crm: AnyCRM, owners: Iterable[UUID | None], what: str) -> None:
+    """Raise as `check_user` does, by whose rows a read of a table has found.
+
+    Args:
+        crm: the connection.
+        owners: the customers that the rows belong to; None for a row that belongs to nobody, which users do not see.
+        what: what the rows are, such as ``the orders``.
+
+    Raises:
+        PermissionDeniedError: nobody is signed in, or a user who is no administrator.
+    """
+    user = rights_in_effect(crm).user
+    if all(str(owner) == user for owner in owners):
+        await _check_administrator(crm, what)
 
 
 async def is_administrator(crm: AnyCRM, user: UUID | str | None = None) -> bool | None:
@@ -102,6 +110,18 @@ async def administrators_among(secret: AnyCRM, users: Sequence[UUID]) -> set[UUI
     except SchemaMismatchError:
         return set()
     return {row.id for row in rows}
+
+
+async def _check_administrator(crm: AnyCRM, what: str) -> None:
+    claims = rights_in_effect(crm)
+    if claims.role == "anon":
+        raise PermissionDeniedError(f"a publishable key alone does not see {what}", hint=ANONYMOUS_HINT)
+    if claims.role == "authenticated" and await is_administrator(crm) is False:
+        table = crm.settings.admins_table
+        raise PermissionDeniedError(
+            f"the signed-in user is not listed in {table}: only a signed-in administrator sees {what}",
+            hint=f"sign in as an administrator, or add the user to {table}",
+        )
 
 
 async def _check_open(crm: AnyCRM) -> None:

@@ -11,11 +11,12 @@ import inspect
 import io
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, cast
 
+from admin_crm._core.disk import usable_file
 from admin_crm._core.progress import Report
 from admin_crm._core.transfer import Transfer
 from admin_crm._storage.file_type import HEAD_SIZE, clean_name
@@ -80,25 +81,6 @@ class Source:
             yield chunk
             start += len(chunk)
             report_progress(start)
-
-
-@contextmanager
-def usable_file(argument: str, use: str) -> Generator[None]:
-    """Name the argument whose path or file object cannot be used; errors of the disk pass unchanged.
-
-    Args:
-        argument: the name of the caller's argument.
-        use: what the file is for: ``reading`` or ``writing``.
-    """
-    try:
-        yield
-    except InvalidInputError:
-        raise
-    except io.UnsupportedOperation as error:
-        raise InvalidInputError(f"{argument} must be open for {use}", argument=argument) from error
-    except ValueError as error:
-        # A closed file, or a path that cannot be one.
-        raise InvalidInputError(f"{argument} cannot be used for {use}: {error}", argument=argument) from error
 
 
 def open_source(file: FileLike, file_name: str | None, limit: int, closing: ExitStack) -> Source:

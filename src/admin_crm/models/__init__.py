@@ -12,6 +12,7 @@ from admin_crm.models.customers import (
     IAContext,
 )
 from admin_crm.models.directory import DirectoryStats
+from admin_crm.models.exports import Export
 from admin_crm.models.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, SuggestedCoupon, TagSuggestion
 from admin_crm.models.lists import Page, RowList
 from admin_crm.models.loyalty import (
@@ -50,6 +51,7 @@ __all__ = [
     "DoctorReport",
     "EventKind",
     "Evidence",
+    "Export",
     "IAContext",
     "Insight",
     "LoyaltyAnalysis",
