@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
+
 from admin_crm.local import LocalStack
 from chaos.victim import JOBS, Order
 
-Audit = Callable[[LocalStack, str, Sequence[str]], Iterable[str]]
-"""Says what is wrong in the database, of an operation's name and its items."""
+Audit = Callable[[LocalStack, Order], Iterable[str]]
+"""Says what is wrong in the database after an operation."""
 MANY = 1_000
+NEW = 50
+"""Customers to create, in batches of 20: each user in one request, profiles and addresses in one for each batch."""
 _WITH_NOTES = 100
 
 
@@ -52,7 +57,7 @@ def run_interrupted(seeds: Iterable[int], jobs: Iterable[str] = tuple(JOBS)) -> 
                 order = Order(stack.url, stack.secret_key, job, name, items, journal, bool(seed % 2), faults)
                 told = obey(order)
                 killed += told["killed"]
-                wrong += [f"{name} {faults}: {each}" for each in part.audit(stack, name, items)]
+                wrong += [f"{name} {faults}: {each}" for each in part.audit(stack, order)]
                 if any(bad in told["outcome"] for bad in ("Traceback", "failed", "remaining")):
                     wrong.append(f"{name} {faults} ended with {told['outcome']}")
     return Result(killed, wrong)
@@ -109,15 +114,20 @@ def _customers_some_with_notes(stack: LocalStack, name: str) -> list[str]:
     return customers
 
 
-def _audit_notifications(stack: LocalStack, name: str, items: Sequence[str]) -> Iterator[str]:
-    rows = stack.execute_sql(f"select user_id from user_notifications where title = '{name}'")  # noqa: S608
-    if len(rows) != len(items):
+def _emails(_: LocalStack, name: str) -> list[str]:
+    return [f"{name}-{number}@clientes.example" for number in range(NEW)]
+
+
+def _audit_notifications(stack: LocalStack, order: Order) -> Iterator[str]:
+    rows = stack.execute_sql(f"select user_id from user_notifications where title = '{order.name}'")  # noqa: S608
+    if len(rows) != len(order.items):
         yield f"{len(rows)} rows"
-    if {row["user_id"] for row in rows} != set(items):
+    if {row["user_id"] for row in rows} != set(order.items):
         yield "not each customer was notified"
 
 
-def _audit_tags(stack: LocalStack, name: str, items: Sequence[str]) -> Iterator[str]:
+def _audit_tags(stack: LocalStack, order: Order) -> Iterator[str]:
+    name, items = order.name, order.items
     rows = {row["customer_id"]: row["tags"] for row in stack.execute_sql("select * from admin_customer_notes")}
     writes = [row["customer_id"] for row in stack.execute_sql("select customer_id from note_writes")]
     right = {each: ["antes", name] if place < _WITH_NOTES else [name] for place, each in enumerate(items)}
@@ -127,8 +137,30 @@ def _audit_tags(stack: LocalStack, name: str, items: Sequence[str]) -> Iterator[
         yield f"{len(writes)} writes of {len(set(writes))} rows"
 
 
+def _audit_customers(stack: LocalStack, order: Order) -> Iterator[str]:
+    rows = stack.execute_sql(
+        "select u.email, p.full_name, p.whatsapp,"  # noqa: S608
+        " (select count(*) from addresses a where a.customer_id = u.id and a.is_default) as addresses"
+        " from auth.users u left join customer_profiles p on p.id = u.id"
+        f" where u.email like '{order.name}-%'"
+    )
+    right = [(email, f"Nombre de {email}", f"56 {email}", 1) for email in order.items]
+    if sorted(tuple(row.values()) for row in rows) != sorted(right):
+        yield f"{len(rows)} users, {len({tuple(row.values()) for row in rows} & set(right))} whole customers"
+    with Path(f"{order.journal}.passwords.csv").open(encoding="utf-8", newline="") as file:
+        passwords = {row["email"]: row["password"] for row in csv.DictReader(file)}
+    if sorted(passwords) != sorted(order.items):
+        yield f"{len(passwords)} passwords"
+    with httpx.Client(base_url=stack.url, headers={"apikey": stack.publishable_key}) as http:
+        url = "/auth/v1/token?grant_type=password"
+        answers = [http.post(url, json={"email": each, "password": word}) for each, word in passwords.items()]
+    if refused := sum(answer.status_code != 200 for answer in answers):
+        yield f"{refused} passwords that do not work"
+
+
 PARTS = {
     "notifications": Part(_customers, _audit_notifications, 2),
     "tags": Part(_customers_some_with_notes, _audit_tags, 120),
+    "customers": Part(_emails, _audit_customers, NEW + 6),
 }
 """For each of `victim.JOBS`."""

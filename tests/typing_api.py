@@ -42,6 +42,7 @@ from admin_crm import (
     adjust_loyalty_points,
     birthdays_this_month,
     create_customer_with_details,
+    create_customers,
     customer_partitions,
     customers_frame,
     export_customers,
@@ -77,6 +78,7 @@ from admin_crm import (
     update_customer_address,
     update_customer_profile,
     update_customer_status,
+    upload_evidence_files,
     whatsapp_link,
 )
 
@@ -124,6 +126,11 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
     assert_type(notify_customers(crm, get_all_customers(crm), "a", "b", journal="journal"), BulkResult)
     assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
+    assert_type(create_customers(crm, "customers.csv", method="invite"), BulkResult)
+    assert_type(create_customers(crm, [{"email": "a@x.example"}], passwords="passwords.csv"), BulkResult)
+    assert_type(create_customers(crm, pl.DataFrame()), BulkResult)
+    assert_type(upload_evidence_files(crm, {"id": ["front.jpg", "back.jpg"]}), BulkResult)
+    assert_type(upload_evidence_files(crm, [(get_all_customers(crm)[0], "front.jpg")], journal="journal"), BulkResult)
     assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
     assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
     chosen = select_customers(crm, tags=("vip",), spent_min=5000, last_order_before=datetime.now(UTC), locked=False)
@@ -149,6 +156,8 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
     assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(await create_customers(crm, pd.DataFrame()), BulkResult)
+    assert_type(await upload_evidence_files(crm, "scans"), BulkResult)
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.bulk import (
+        create_customers,
+        notify_customers,
+        set_custom_fields_of,
+        tag_customers,
+        upload_evidence_files,
+    )
     from admin_crm.audit import get_moderation_history
     from admin_crm.bulk import moderate_customers, notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
@@ -236,6 +243,7 @@ __all__ = [
     "canonical_health",
     "canonical_segment",
     "create_customer_with_details",
+    "create_customers",
     "customer_partitions",
     "customers_dask",
     "customers_frame",
@@ -299,6 +307,7 @@ __all__ = [
     "update_customer_profile",
     "update_customer_status",
     "upload_customer_evidence",
+    "upload_evidence_files",
     "whatsapp_link",
 ]
 

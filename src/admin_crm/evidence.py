@@ -15,7 +15,6 @@ from admin_crm._postgrest.query import check_exists
 from admin_crm._storage.download import download
 from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
 from admin_crm._storage.objects import (
-    ORIGINAL_NAME,
     batches,
     check_bucket,
     checked_path,
@@ -95,9 +94,8 @@ async def upload_customer_evidence(
         await check_exists(crm, customer)
         media_type = named_type or detect_type(source.head, source.name)
         path = f"{customer}/{secrets.token_hex(16)}.{safe_extension(source.name, media_type)}"
-        metadata = {ORIGINAL_NAME: source.name} if source.name else {}
         try:
-            await upload_file(crm, path, source, media_type, metadata, report)
+            await upload_file(crm, path, source, media_type, report)
         except CallbackError as stop:
             raise stop.error from None
     return path

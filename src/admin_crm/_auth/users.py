@@ -36,6 +36,7 @@ class User(BaseModel):
     user_metadata: Json | None = None
     identities: list[Any] | None = None
     email_confirmed_at: datetime | None = None
+    last_sign_in_at: datetime | None = None
 
 
 class _SignUp(BaseModel):
@@ -72,6 +73,12 @@ async def invite_user(secret: Connection, email: str, data: Json, redirect_to: s
     """Send an invitation by e-mail, once."""
     request = auth_request(secret, "POST", "invite", {"email": email, "data": data}, redirect_to=redirect_to)
     return await send(secret, request, _read_user, repeatable=False)
+
+
+async def set_password(secret: Connection, user_id: UUID, password: SecretStr) -> User:
+    """Set a user's password, which ends the user's sessions."""
+    request = _request(secret, "PUT", f"admin/users/{user_id}", {"password": password})
+    return await send(secret, request, _read_user, repeatable=True)
 
 
 async def find_user(secret: Connection, email: str) -> User | None:

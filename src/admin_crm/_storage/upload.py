@@ -13,6 +13,7 @@ from admin_crm._core.progress import Report
 from admin_crm._core.send import send_steps
 from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import check_success
+from admin_crm._storage.objects import ORIGINAL_NAME
 from admin_crm._storage.requests import send_request
 from admin_crm._storage.resumable import PART_SIZE, upload_resumable
 from admin_crm._storage.source import Source
@@ -24,10 +25,9 @@ class _Stored(Model):
     Key: str
 
 
-async def upload_file(
-    crm: AnyCRM, path: str, source: Source, content_type: str, metadata: Mapping[str, str], report: Report | None
-) -> None:
+async def upload_file(crm: AnyCRM, path: str, source: Source, content_type: str, report: Report | None) -> None:
     """Upload a file under a new key, in parts if it is large and the server supports it."""
+    metadata = {ORIGINAL_NAME: source.name} if source.name else {}
     if source.size > PART_SIZE and await upload_resumable(crm, path, source, content_type, metadata, report):
         return
     await _upload_whole(crm, path, source, content_type, metadata, report)

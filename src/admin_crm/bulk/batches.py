@@ -155,9 +155,11 @@ async def settle_each(
     crm: AnyCRM,
     batch: Batch[T],
     items: Iterable[Item[T]],
-    work: Callable[[Item[T]], Coroutine[Any, Any, Outcome]],
+    work: Callable[[Item[T]], Coroutine[Any, Any, Outcome | None]],
 ) -> None:
     """Do items beside each other, as many at once as the connection's limiter lets through, and settle them.
+
+    Where the work is only begun, its outcome is None, and the item is not settled yet.
 
     An error about one item is its outcome. One that would meet every item is raised, and no other item begins.
     """
@@ -173,7 +175,8 @@ async def settle_each(
                 stopped.append(error)
                 raise
             outcome = error
-        batch.settle(item, outcome)
+        if outcome is not None:
+            batch.settle(item, outcome)
 
     await gather(crm, *(one(item) for item in items))
 

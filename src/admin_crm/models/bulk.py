@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 from admin_crm.errors import AdminCRMError, BulkError
@@ -38,6 +39,10 @@ class BulkResult:
     """Those of `remaining` that may have been done, because the server's answer was lost."""
     dry_run: bool = False
     """Whether this is only the plan, and nothing was written."""
+    passwords_file: Path | None = None
+    """Of `create_customers`: the file of the generated passwords, readable by its owner only; None if there is none."""
+    paths: dict[str, str] = field(default_factory=dict[str, str])
+    """Of `upload_evidence_files`: the path in the bucket of each file that is stored, by its name."""
 
     def __len__(self) -> int:
         """Return the number of items, duplicates counted once."""
