@@ -51,7 +51,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help=__doc__,
     rich_markup_mode=None,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,  # Python's own traceback has no local variables
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

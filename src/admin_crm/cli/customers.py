@@ -58,7 +58,8 @@ def customers(
     output: Annotated[
         Format | None,
         typer.Option(
-            "--format", help="csv and json contain unmasked e-mails and phones; ids is for other commands.",
+            "--format",
+            help="csv and json contain unmasked e-mails and phones; ids is for other commands.",
             show_default="table",
         ),
     ] = None,

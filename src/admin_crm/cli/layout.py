@@ -32,14 +32,16 @@ def day(moment: date | None) -> str:
     return "—" if moment is None else f"{moment:%Y-%m-%d}"
 
 
-def yes_or_blank(flag: bool | None) -> str:
-    """Return ``yes``, or nothing."""
-    return "yes" if flag else ""
+def yes_or_no(flag: bool | None) -> str | None:
+    """Return ``yes`` or ``no``; None if it is unknown."""
+    return None if flag is None else "yes" if flag else "no"
 
 
 def pairs(title: object, values: Mapping[str, object]) -> Table:
     """Return names with their values, a line for each."""
     table = Table(title=plain_text(title), title_justify="left", title_style="bold", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")  # an id is whole in several lines
     for name, value in values.items():
         table.add_row(plain_text(name), plain_text(value))
     return table

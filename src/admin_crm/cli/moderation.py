@@ -119,7 +119,7 @@ def lift_expired(*, yes: Yes = False, dry_run: DryRun = False, as_json: AsJson =
     tables = Tables()
     with AdminCRM.from_env() as crm:
         if dry_run or not yes:
-            due = selectcounted(crm, status="suspended", locked=False)
+            due = select_customers(crm, status="suspended", locked=False)
             if dry_run or not due:
                 write_json(due) if as_json else show(tables.customers(due) if due else "no suspension has ended")
                 return
@@ -163,4 +163,3 @@ def _asked_reason(verb: str, count: int) -> str:
     if not reason:
         raise usage_error("a reason is needed")
     return reason
-

@@ -48,7 +48,7 @@ def given_ids(words: Sequence[str] | str | None) -> list[str]:
 
     Raises:
         InvalidInputError: one of them is no id.
-        BadParameter: there are none.
+        Exit: there are none.
     """
     listed = [words] if isinstance(words, str) else list(words or ())
     if not listed and sys.stdin.isatty():

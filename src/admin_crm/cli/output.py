@@ -95,9 +95,10 @@ def progress_bar(what: str) -> Generator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def usage_error(message: str) -> typer.BadParameter:
-    """Return the error for options that make no sense together: exit code 2."""
-    return typer.BadParameter(message)
+def usage_error(message: str) -> typer.Exit:
+    """Say in one line what is wrong with the arguments, and return the end of the command: exit code 2."""
+    tell(message, style="red")
+    return typer.Exit(2)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from admin_crm._core.personal import mask_email, mask_phone
-from admin_crm.cli.layout import Column, FittedTable, day, fitted, money, pairs, plain_text, yes_or_blank
+from admin_crm.cli.layout import Column, FittedTable, day, fitted, money, pairs, plain_text, yes_or_no
 from admin_crm.creation import CreatedCustomer
 from admin_crm.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, TagSuggestion
 from admin_crm.models import (
@@ -133,7 +133,7 @@ class Tables:
 
     def addresses(self, addresses: Iterable[Address]) -> FittedTable:
         """Show addresses, without the street."""
-        rows = ((each.label, each.city, each.state, each.type, yes_or_blank(each.is_default)) for each in addresses)
+        rows = ((each.label, each.city, each.state, each.type, yes_or_no(each.is_default)) for each in addresses)
         return fitted(("Address", "City", "State", "Type", "Default"), rows, title="Addresses")
 
     def evidence(self, files: Iterable[Evidence]) -> FittedTable:
@@ -143,17 +143,12 @@ class Tables:
 
     def evidence_paths(self, files: Iterable[Evidence]) -> RenderableType:
         """Show the paths of files, never cut, with what is known of each in the line below."""
-        lines = [
-            Text.assemble(
-                plain_text(each.path),
-                Text("\n  "),
-                Text(f"{day(each.uploaded_at)}  {_bytes(each.size)} bytes  ", style="dim"),
-                plain_text(each.content_type),
-                Text("  "),
-                plain_text("" if each.path.endswith(each.file_name) else each.file_name) if each.file_name else "",
-            )
-            for each in files
-        ]
+        lines: list[Text] = []
+        for each in files:
+            known = [day(each.uploaded_at), f"{_bytes(each.size)} bytes", each.content_type or ""]
+            if not each.path.endswith(each.file_name):
+                known.append(each.file_name)
+            lines += [plain_text(each.path), Text("  ") + plain_text("  ".join(known))]
         return Group(*lines) if lines else Text("no files")
 
     def tier(self, progress: TierProgress) -> RenderableType:
@@ -186,7 +181,7 @@ class Tables:
                 each.previous.account_status,
                 each.sign_in.replace("_", " "),
                 each.tokens_valid_until and f"{each.tokens_valid_until:%Y-%m-%d %H:%M} UTC",
-                yes_or_blank(each.logged),
+                yes_or_no(each.logged),
             )
             for each in done
         )
@@ -195,7 +190,7 @@ class Tables:
     def notifications(self, notifications: Iterable[Notification]) -> FittedTable:
         """Show notifications, one per line."""
         rows = (
-            (day(each.created_at), each.title, each.message, each.type, yes_or_blank(each.is_read))
+            (day(each.created_at), each.title, each.message, each.type, yes_or_no(each.is_read))
             for each in notifications
         )
         return fitted((_DATE, "Title", Column("Message", good=40), "Type", "Read"), rows)
