@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.audit import get_moderation_history
     from admin_crm.bulk import (
         create_customers,
+        moderate_customers,
         notify_customers,
         set_custom_fields_of,
         tag_customers,
         upload_evidence_files,
     )
-    from admin_crm.audit import get_moderation_history
-    from admin_crm.bulk import moderate_customers, notify_customers, set_custom_fields_of, tag_customers
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence

@@ -87,3 +87,15 @@ def test_a_server_that_repeats_itself_is_not_read_for_ever(ask):
     with pytest.raises(IncompleteReadError, match="same rows again") as raised:
         stream(ask)
     assert "cache" in raised.value.hint
+
+
+@respx.mock
+def test_a_stream_has_the_length_that_the_server_counts_and_is_true_without_asking(ask):
+    if ask.caller.name == "async":
+        return  # an async stream has no length
+    table = Table(range(8))
+    respx.get(ORDERS).mock(side_effect=table)
+    orders = iter_orders(ask.crm)
+    assert orders
+    assert table.requests == []
+    assert len(orders) == 8

@@ -77,7 +77,7 @@ async def invite_user(secret: Connection, email: str, data: Json, redirect_to: s
 
 async def set_password(secret: Connection, user_id: UUID, password: SecretStr) -> User:
     """Set a user's password, which ends the user's sessions."""
-    request = _request(secret, "PUT", f"admin/users/{user_id}", {"password": password})
+    request = auth_request(secret, "PUT", f"admin/users/{user_id}", {"password": password})
     return await send(secret, request, _read_user, repeatable=True)
 
 

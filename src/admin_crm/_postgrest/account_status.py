@@ -102,6 +102,11 @@ async def fetch_status(crm: AnyCRM, customer: UUID) -> CustomerProfile | None:
 
 def only_locked(rows: Any, now: datetime) -> Any:
     """Filter a query of profiles: banned, or suspended until later than now, or without an end."""
+    return rows.or_(locked_terms(now))
+
+
+def locked_terms(now: datetime) -> str:
+    """Return the terms of PostgREST's `or` of which one holds for a locked customer."""
     ends_later = f'suspension_end.is.null,suspension_end.gt."{now.isoformat()}"'
     suspended = f"and(account_status.eq.{AccountStatus.SUSPENDED.value},or({ends_later}))"
-    return rows.or_(f"account_status.eq.{AccountStatus.BANNED.value},{suspended}")
+    return f"account_status.eq.{AccountStatus.BANNED.value},{suspended}"

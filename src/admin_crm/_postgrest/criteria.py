@@ -10,6 +10,7 @@ from typing import Any
 
 from admin_crm._core.birthdays import BirthdayWindow
 from admin_crm._core.text_pattern import NOT_BLANK
+from admin_crm._postgrest.account_status import locked_terms
 from admin_crm._postgrest.text_filter import quoted, url_length
 from admin_crm._postgrest.view_filters import Condition, filtered_by, label_conditions, tier_column, view_column
 from admin_crm.client import AnyCRM
@@ -106,13 +107,12 @@ def of_standing(wanted: Criteria) -> Filters:
     conditions, terms = list[Condition](), list[str]()
     if wanted.status is not None:
         conditions.append(("account_status", "eq", wanted.status))
-    now = wanted.now.isoformat()
     if wanted.locked is True:
-        suspended = f"and(account_status.eq.suspended,or(suspension_end.is.null,suspension_end.gt.{now}))"
-        terms.append(f"or(account_status.eq.banned,{suspended})")
+        terms.append(f"or({locked_terms(wanted.now)})")
     elif wanted.locked is False:
         # A status that is null is neither equal nor unequal to anything.
-        terms += ["account_status.neq.banned", f"or(account_status.neq.suspended,suspension_end.lte.{now})"]
+        ended = f'suspension_end.lte."{wanted.now.isoformat()}"'
+        terms += ["account_status.neq.banned", f"or(account_status.neq.suspended,{ended})"]
     return Filters(conditions, terms)
 
 
