@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin_crm import AdminCRM, AddressData, CreateCustomerData, create_customer_with_details, create_customers
+from admin_crm import AdminCRM, create_customer_with_details, create_customers
 from admin_crm.cli.many import Way, run
 from admin_crm.cli.options import AsJson, DryRun, Journal, ShowPersonal, Yes
 from admin_crm.cli.output import show, usage_error, write_json
@@ -38,10 +38,7 @@ def create(
     """Create a customer with profile and, if it is given, the default address."""
     given = (street, number, colony, zip_code, city, state)
     address = {each: value for each, value in zip(_ADDRESS, given, strict=True) if value is not None}
-    data = CreateCustomerData(
-        email=email, full_name=name, phone=phone, whatsapp=whatsapp,
-        address=AddressData(**address) if address else None,
-    )  # fmt: skip
+    data = {"email": email, "full_name": name, "phone": phone, "whatsapp": whatsapp, "address": address or None}
     with AdminCRM.from_env() as crm:
         made = create_customer_with_details(crm, data, method="invite" if invite else "sign_up")
     password = made.password.get_secret_value() if made.password and show_password else None
@@ -71,6 +68,5 @@ def import_customers(
     if invite and passwords:
         raise usage_error("invited customers choose their passwords, so --passwords does not go with --invite")
     with AdminCRM.from_env() as crm:
-        method = "invite" if invite else "admin"
-        make = partial(create_customers, crm, file, method=method, passwords=passwords)
+        make = partial(create_customers, crm, file, method="invite" if invite else "admin", passwords=passwords)
         run(make, f"Create the customers of {file.name}", 2, Way(yes, dry_run, journal, as_json))

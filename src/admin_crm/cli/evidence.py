@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -47,10 +48,7 @@ def add(
 ) -> None:
     """Upload files of a customer."""
     with AdminCRM.from_env() as crm:
-
-        def upload(**options: object) -> object:
-            return upload_evidence_files(crm, [(customer, each) for each in files], **options)
-
+        upload = partial(upload_evidence_files, crm, {customer: files})
         run(upload, f"Upload {len(files):,} files", len(files), Way(yes=True, journal=journal, as_json=as_json))
 
 

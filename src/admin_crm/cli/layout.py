@@ -79,8 +79,13 @@ class FittedTable:
         table = Table(title=self.title, title_justify="left", title_style="bold", caption_justify="left")
         table.caption = Text("\n".join(notes)) if notes else None
         for column, width in zip(self.columns, widths, strict=False):
-            side = "right" if column.number else "left"
-            table.add_column(column.name, justify=side, no_wrap=True, overflow="ellipsis", width=width)
+            table.add_column(
+                column.name,
+                justify="right" if column.number else "left",
+                no_wrap=True,
+                overflow="ellipsis",
+                width=width,
+            )
         for row in self.rows:
             table.add_row(*row[: len(widths)])
         yield table

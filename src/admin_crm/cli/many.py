@@ -26,7 +26,9 @@ class Operation(Protocol):
         journal: Path | None = ...,
         dry_run: bool = ...,
         progress: Callable[[int, int], None] | None = ...,
-    ) -> BulkResult: ...
+    ) -> BulkResult:
+        """Do it, or only plan it."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _read(text: str) -> list[str]:
     text = text.lstrip("\ufeff")
     if text.lstrip().startswith("["):
         return _from_json(text)
-    header = next(csv.reader(text.splitlines()[:1]), [])
+    header = next(csv.reader(text.splitlines()[:1]), list[str]())
     for name in ("customer_id", "id"):
         if name in header:
             return [row[name] for row in csv.DictReader(text.splitlines()) if row[name]]

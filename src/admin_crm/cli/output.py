@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import IO, Any, cast
 
 import typer
 from pydantic import BaseModel
@@ -102,16 +102,19 @@ def usage_error(message: str) -> typer.Exit:
 
 
 def _plain(value: Any) -> Any:
-    """Return a result as JSON holds it."""
+    """Return a result as JSON holds it, without signed URLs."""
     if isinstance(value, BaseModel):
         evidence = {"evidence": {"__all__": _HIDDEN}} if "evidence" in type(value).model_fields else {}
         return value.model_dump(mode="json", exclude={**_HIDDEN, **evidence})
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [_plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        rows: list[Any] = value
+        return [_plain(each) for each in rows]
     return value
 
 
-def _stop_writing_to(stream: TextIO) -> None:
+def _stop_writing_to(stream: IO[str]) -> None:
     """Let what is still written go nowhere; the command goes on to its own exit code."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

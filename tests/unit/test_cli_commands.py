@@ -1,0 +1,94 @@
+"""The command line where no server is needed: missing extras, errors, the version, Ctrl-C."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from admin_crm import Page, ServiceUnavailableError
+from admin_crm.cli import commands as cli
+from admin_crm.cli import customers
+from admin_crm.local import LocalStackError
+
+
+def test_without_its_extra_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "typer", None)
+    for module in [name for name in sys.modules if name.startswith("admin_crm.cli")]:
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module("admin_crm.cli")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "admin-crm needs its extras: pip install 'admin-crm[cli,local]'\n"
+
+
+def test_the_entry_point_lists_the_commands_when_none_is_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["admin-crm"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    printed = "".join(capsys.readouterr())
+    assert all(command in printed for command in ("demo", "local", "customers", "lift-expired", "evidence", "ai"))
+
+
+def test_the_version_is_that_of_the_package(bare: Any) -> None:
+    done = bare("--version")
+    assert (done.exit_code, done.stdout) == (0, f"admin-crm {version('admin-crm')}\n")
+
+
+def test_an_error_is_one_line_and_exit_code_1(bare: Any) -> None:
+    done = bare("customers")
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr == "SUPABASE_URL is set neither in the environment nor in .env\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ServiceUnavailableError("gone"), LocalStackError("gone"), FileNotFoundError("gone"), ImportError("gone")],
+)
+def test_expected_errors_are_one_line_and_a_trace_when_asked(
+    error: Exception, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(crm: object, text: str, **filters: object) -> None:
+        password = "never-shown"  # noqa: F841
+        raise error
+
+    monkeypatch.setattr(customers, "search_customers", fail)
+    done = run("customers")
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", "gone\n")
+    traced = run("--debug", "customers")
+    assert traced.exit_code == 1
+    assert "Traceback" in traced.stderr
+    assert "in fail" in traced.stderr
+    assert "never-shown" not in traced.stderr
+
+
+def test_a_bug_is_not_taken_for_an_error_of_the_shop(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(customers, "search_customers", lambda *words, **filters: 1 / 0)
+    assert isinstance(run("customers").exception, ZeroDivisionError)
+
+
+def test_ctrl_c_ends_with_130_and_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(crm: object, text: str, **filters: object) -> Page[Any]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(customers, "search_customers", interrupt)
+    done = run("customers")
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [("show",), ("tag", "some-id"), ("customers", "--no-such-option"), ("nothing",)])
+def test_wrong_usage_is_exit_code_2(words: tuple[str, ...], run: Any) -> None:
+    assert run(*words).exit_code == 2
+
+
+def test_completion_is_offered(bare: Any) -> None:
+    assert "--install-completion" in bare("--help").stdout
