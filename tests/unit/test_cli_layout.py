@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from admin_crm.cli.layout import Column, fitted, pairs, plain_text, yes_or_no
 from cli_helpers import shown
@@ -37,7 +38,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_cell_is_blank(width: int, nam
     assert cells[0]
     if "Spent" in lines[1]:
         assert cells[-1] == f"{spent:,}"  # a number is whole, or not there
-    assert max(len(line.rstrip()) for line in lines) <= width
+    assert max(cell_len(line.rstrip()) for line in lines) <= width
 
 
 def test_a_table_without_rows_has_its_header() -> None:

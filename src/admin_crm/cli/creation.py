@@ -11,7 +11,7 @@ import typer
 from admin_crm import AdminCRM, create_customer_with_details, create_customers
 from admin_crm.cli.many import Way, run
 from admin_crm.cli.options import AsJson, DryRun, Journal, ShowPersonal, Yes
-from admin_crm.cli.output import show, usage_error, write_json
+from admin_crm.cli.output import show, usage_error, write, write_json
 from admin_crm.cli.tables import Tables
 
 Invite = Annotated[bool, typer.Option("--invite", help="Send an invitation; the customer chooses the password.")]
@@ -48,7 +48,7 @@ def create(
         return
     show(Tables(personal=show_personal).created(made))
     if password:
-        show(f"password: {password}")
+        write(f"password: {password}\n")
 
 
 def import_customers(

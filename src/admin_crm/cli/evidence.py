@@ -15,9 +15,10 @@ from admin_crm import (
     list_customer_evidence,
     upload_evidence_files,
 )
+from admin_crm.cli.layout import plain_text
 from admin_crm.cli.many import Way, confirm, run
 from admin_crm.cli.options import AsJson, Journal, OneId, Yes
-from admin_crm.cli.output import show, tell, write_json
+from admin_crm.cli.output import show, write_json
 from admin_crm.cli.tables import Tables
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, add, get and remove a customer's files.")
@@ -35,7 +36,7 @@ def list_files(
     """List a customer's files, newest first."""
     with AdminCRM.from_env() as crm:
         files = list_customer_evidence(crm, customer, original_names=names)
-    write_json(files) if as_json else show(Tables().evidence_paths(files))
+    write_json(files) if as_json else show(Tables().evidence_paths(files), whole=True)
 
 
 @app.command()
@@ -65,7 +66,10 @@ def get(
         target /= path.rpartition("/")[2]
     with AdminCRM.from_env() as crm:
         size = download_customer_evidence(crm, path, target)
-    write_json({"path": path, "file": str(target), "size": size}) if as_json else show(f"{size:,} bytes: {target}")
+    if as_json:
+        write_json({"path": path, "file": str(target), "size": size})
+    else:
+        show(plain_text(f"{size:,} bytes: {target}"))
 
 
 @app.command()
@@ -74,4 +78,4 @@ def rm(paths: Paths, *, yes: Yes = False, as_json: AsJson = False) -> None:
     confirm(f"Delete {len(paths):,} file{'' if len(paths) == 1 else 's'} for good", yes=yes)
     with AdminCRM.from_env() as crm:
         deleted = delete_customer_evidence(crm, paths)
-    write_json({"deleted": deleted}) if as_json else tell(f"{len(deleted):,} deleted")
+    write_json({"deleted": deleted}) if as_json else show(f"{len(deleted):,} deleted")

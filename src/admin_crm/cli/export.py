@@ -10,6 +10,7 @@ import typer
 
 from admin_crm import AdminCRM, export_customers, export_orders
 from admin_crm._core.table_layout import Dialect, FileFormat
+from admin_crm.cli.layout import plain_text
 from admin_crm.cli.options import DAY, AsJson, by_the_shops_clock
 from admin_crm.cli.output import progress_bar, show, usage_error, write_json
 
@@ -53,4 +54,4 @@ def export(
         write_json(done)
     else:
         what = "orders" if orders else "customers"
-        show(f"{done.rows:,} {what} written to {path} ({done.size / 1e6:,.1f} MB)")
+        show(plain_text(f"{done.rows:,} {what} written to {path} ({done.size / 1e6:,.1f} MB)"))

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 import typer
 
 from admin_crm import AdminCRMError, BulkError, BulkResult
+from admin_crm.cli.layout import plain_text
 from admin_crm.cli.output import ask, is_interactive, progress_bar, show, tell, usage_error, write_json
 
 _FAILURES = 20
@@ -105,6 +106,7 @@ def outcome(result: BulkResult) -> dict[str, Any]:
         "skipped": [str(each) for each in result.skipped],
         "remaining": [str(each) for each in result.remaining],
         "uncertain": [str(each) for each in result.uncertain],
+        "paths": result.paths,
         "passwords_file": str(result.passwords_file) if result.passwords_file else None,
     }
 
@@ -120,8 +122,10 @@ def _print(result: BulkResult, way: Way) -> None:
         write_json(outcome(result))
         return
     show(_counts(result))
+    for name, path in result.paths.items():
+        show(plain_text(f"{name}: {path}"))
     if result.passwords_file:
-        show(f"the generated passwords are in {result.passwords_file}")
+        show(plain_text(f"the generated passwords are in {result.passwords_file}"))
     _tell_failures(result)
 
 

@@ -39,9 +39,9 @@ def errors() -> Console:
     return _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def show(renderable: RenderableType) -> None:
-    """Print a result for people."""
-    console().print(renderable)
+def show(renderable: RenderableType, *, whole: bool = False) -> None:
+    """Print a result for people; `whole` leaves it to the terminal to break long lines, so that they can be copied."""
+    console().print(renderable, soft_wrap=whole)
 
 
 def tell(message: object, style: str | None = None) -> None:
