@@ -10,6 +10,10 @@ PACKAGES := --editable '.[all,local-postgres]' --group dev
 # More workers than two cores: a test mostly waits for its server.
 WORKERS ?= 3
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+# Where it is set, every worker of every run compiles all tests and the library anew.
+unexport PYTHONDONTWRITEBYTECODE
+# Sync on one engine, async on the other; BY_TURNS= runs both on both.
+BY_TURNS ?= --by-turns
 # What only tests the local stack, which is no part of the library's coverage gate.
 LOCAL_TESTS := $(wildcard tests/integration/test_local_*.py tests/unit/test_function_rules.py)
 LOCAL_FILES := src/admin_crm/local $(LOCAL_TESTS) tests/functions tests/conftest.py tests/shops.py tests/shop_facts.py
@@ -45,8 +49,8 @@ test-library: $(READY) ## the library, on PostgREST with PostgreSQL and on Supab
 ifdef POSTGREST
 # What says nothing of the engine runs on the quicker one. Not 100: a line or two run only when threads or
 # processes meet in a certain order.
-	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
-	$(PYTEST) $(LIBRARY_TESTS) --ignore=tests/unit -m 'not once'
+	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) $(BY_TURNS) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
+	$(PYTEST) $(BY_TURNS) $(LIBRARY_TESTS) --ignore=tests/unit -m 'not once'
 else
 	$(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term
 endif

@@ -49,6 +49,11 @@ class _Ear(logging.Handler):
             self.heard.append(self.format(record))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make test` passes; what it does is in tests/integration/conftest.py."""
+    parser.addoption("--by-turns", action="store_true", help="sync on one engine, async on the other")
+
+
 @pytest.fixture(autouse=True)
 def nothing_secret_shows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Search every log line and error of every test, and the first tracebacks with their local variables (R8)."""

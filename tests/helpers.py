@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from admin_crm import AdminCRM, AsyncAdminCRM, Settings
+from admin_crm import AdminCRM, AdminCustomer, AsyncAdminCRM, DirectoryStats, Settings
 from admin_crm._core.connection import rights_in_effect
 
 URL = "https://shop.test"
@@ -105,6 +105,20 @@ class Ask:
 
     def __call__(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return self.caller(operation, self.crm, *args, **kwargs)
+
+
+BY_TIME = {"recency_days", "recency_as_sent", "segment", "health_status"}
+"""What of a customer changes by itself, at any moment, when another day has passed since the last order."""
+
+
+def lasting(row: AdminCustomer) -> dict[str, Any]:
+    """Return a customer without what changes by itself, to compare what was read at two moments."""
+    return row.model_dump(exclude=BY_TIME)
+
+
+def lasting_stats(stats: DirectoryStats) -> dict[str, Any]:
+    """Return statistics without what changes by itself."""
+    return stats.model_dump(exclude={"by_segment", "by_health_status"})
 
 
 def user_id_of(crm: Any) -> str:

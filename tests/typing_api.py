@@ -22,6 +22,7 @@ from admin_crm import (
     BanMismatch,
     BulkResult,
     CreatedCustomer,
+    CustomerData,
     CustomerPartition,
     CustomerProfile,
     Evidence,
@@ -33,6 +34,7 @@ from admin_crm import (
     ModerationEntry,
     Order,
     Page,
+    PrivacyOutcome,
     Referral,
     TierProgress,
     UsedCoupon,
@@ -40,11 +42,13 @@ from admin_crm import (
     add_customer_address,
     add_customer_tags,
     adjust_loyalty_points,
+    anonymize_customer,
     birthdays_this_month,
     create_customer_with_details,
     create_customers,
     customer_partitions,
     customers_frame,
+    delete_customer,
     export_customers,
     export_orders,
     filter_customers,
@@ -52,6 +56,7 @@ from admin_crm import (
     get_all_customers,
     get_all_orders,
     get_customer_coupons,
+    get_customer_data,
     get_customer_wishlist,
     get_locked_customers,
     get_loyalty_balance,
@@ -141,12 +146,20 @@ def sync_caller(crm: AdminCRM) -> None:
         assert_type(same, AdminCRM)
 
 
+def privacy_caller(crm: AdminCRM) -> None:
+    assert_type(get_customer_data(crm, "id"), CustomerData)
+    assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True), PrivacyOutcome)
+    assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
+
+
 async def async_caller(crm: AsyncAdminCRM) -> None:
     later = get_all_customers(crm)
     _ = assert_type(later, Coroutine[Any, Any, list[AdminCustomer]])
     assert_type(await later, list[AdminCustomer])
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
+    assert_type(await get_customer_data(crm, "id"), CustomerData)
+    assert_type(await delete_customer(crm, "id", reason="why"), PrivacyOutcome)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
     assert_type(await select_customers(crm, segment="champion"), list[AdminCustomer])
     assert_type(await get_all_orders(crm), list[Order])
@@ -169,6 +182,7 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
     export_customers(crm, "a", format="doc")  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
+    delete_customer(crm, "id")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
     select_customers(crm, "champion")  # type: ignore[call-overload]

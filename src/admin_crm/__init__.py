@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
+    from admin_crm.customer_data import get_customer_data
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
     from admin_crm.diagnosis import doctor
     from admin_crm.directory import (
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         InvalidTypeError,
         NotFoundError,
         PartialModerationError,
+        PartialPrivacyError,
         PermissionDeniedError,
         RateLimitedError,
         RequestTimeoutError,
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
         CategoryCount,
         CreateCustomerData,
         CreatedCustomer,
+        CustomerData,
         CustomerIntelligence,
         CustomerPreferences,
         CustomerProfile,
@@ -111,11 +114,13 @@ if TYPE_CHECKING:
         Export,
         IAContext,
         Insight,
+        KeptData,
         LoyaltyAnalysis,
         LoyaltyEntry,
         LoyaltyOffer,
         LoyaltyProposition,
         LoyaltyTier,
+        MissingPart,
         Moderation,
         ModerationEntry,
         Notification,
@@ -124,6 +129,8 @@ if TYPE_CHECKING:
         OrdersSummary,
         Page,
         PreviousStatus,
+        PrivacyOutcome,
+        PrivacyStep,
         ProductCount,
         Referral,
         SuggestedCoupon,
@@ -153,6 +160,7 @@ if TYPE_CHECKING:
     from admin_crm.orders import get_all_orders, get_customer_orders, iter_orders
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
+    from admin_crm.privacy import anonymize_customer, delete_customer
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
     from admin_crm.selection import select_customers
@@ -183,6 +191,7 @@ __all__ = [
     "CreateCustomerData",
     "CreatedCustomer",
     "CustomerCreationError",
+    "CustomerData",
     "CustomerIntelligence",
     "CustomerNotFoundError",
     "CustomerPartition",
@@ -202,11 +211,13 @@ __all__ = [
     "Insight",
     "InvalidInputError",
     "InvalidTypeError",
+    "KeptData",
     "LoyaltyAnalysis",
     "LoyaltyEntry",
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "MissingPart",
     "Moderation",
     "ModerationEntry",
     "NotFoundError",
@@ -217,8 +228,11 @@ __all__ = [
     "OrdersSummary",
     "Page",
     "PartialModerationError",
+    "PartialPrivacyError",
     "PermissionDeniedError",
     "PreviousStatus",
+    "PrivacyOutcome",
+    "PrivacyStep",
     "ProductCount",
     "RateLimitedError",
     "Referral",
@@ -238,6 +252,7 @@ __all__ = [
     "add_customer_address",
     "add_customer_tags",
     "adjust_loyalty_points",
+    "anonymize_customer",
     "apply_suggested_tags",
     "birthdays_this_month",
     "canonical_health",
@@ -247,6 +262,7 @@ __all__ = [
     "customer_partitions",
     "customers_dask",
     "customers_frame",
+    "delete_customer",
     "delete_customer_evidence",
     "doctor",
     "download_customer_evidence",
@@ -259,6 +275,7 @@ __all__ = [
     "get_all_customers",
     "get_all_orders",
     "get_customer_coupons",
+    "get_customer_data",
     "get_customer_intelligence",
     "get_customer_narrative",
     "get_customer_notifications",
@@ -324,6 +341,7 @@ _MODULES = (
     "tiers",
     "whatsapp",
     "customers",
+    "customer_data",
     "evidence",
     "orders",
     "notifications",
@@ -333,6 +351,7 @@ _MODULES = (
     "creation",
     "profiles",
     "addresses",
+    "privacy",
     "loyalty",
     "wishlist",
     "timeline",

@@ -17,6 +17,7 @@ AdminCRMError
 ├── SchemaMismatchError        a table, column, bucket or function is missing; `kind` and `name` say which
 ├── EdgeFunctionError          an Edge Function returned an error
 ├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` list them
+├── PartialPrivacyError        a customer's data was erased only in part; `completed` and `remaining` show how far
 ├── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
 ├── PartialModerationError     a customer was moderated only in part; `resume` goes on
 └── BulkError                  a bulk operation stopped, or some of its items failed; `result` holds all outcomes
@@ -226,6 +227,28 @@ class EvidenceNotDeletedError(AdminCRMError):
         self.deleted = tuple(deleted)
         self.missing = tuple(missing)
         self.denied = tuple(denied)
+
+
+class PartialPrivacyError(AdminCRMError):
+    """A customer's data was erased only in part. Call the same function again: what is done is not done twice.
+
+    `completed` names the completed steps, `remaining` the steps that are still to do, the failed one first. `outcome`
+    is the `PrivacyOutcome` of the whole, with the state of each step.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        completed: Sequence[str] = (),
+        remaining: Sequence[str] = (),
+        outcome: Any = None,
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.completed = tuple(completed)
+        self.remaining = tuple(remaining)
+        self.outcome = outcome
 
 
 class CustomerCreationError(AdminCRMError):

@@ -171,6 +171,17 @@ class Settings(BaseModel):
     country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
     """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
 
+    anonymized_name: str = Field(default="Cliente anonimizado", min_length=1)
+    """The name that `anonymize_customer` leaves in a profile, whose column for the name cannot be empty."""
+    personal_profile_columns: tuple[str, ...] = (
+        "phone", "whatsapp", "birthdate", "avatar_url", "referral_code", "ai_preferences", "ia_context",
+    )  # fmt: skip
+    """The columns of a profile, beside the name, that `anonymize_customer` empties; those of your own too."""
+    personal_order_columns: tuple[str, ...] = (
+        "tracking_notes", "tracking_number", "mp_preference_id", "mp_payment_data",
+    )  # fmt: skip
+    """The columns of an order that say who ordered or where it went; erasing a customer's data empties them."""
+
     unknown_product: str = Field(default="Unknown product", min_length=1)
     """The name, in preferences, of products whose name no table and no order has."""
     unknown_category: str = Field(default="Unknown category", min_length=1)

@@ -1,10 +1,13 @@
-"""Shops of other kinds than the usual one, each started once for all the tests that share it."""
+"""Shops of other kinds than the usual one, each started once for all its tests; and sync and async by turns."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zlib import crc32
 
 import httpx
 import pytest
@@ -14,6 +17,46 @@ from admin_crm import Settings
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller
 from shops import CAPPED, REAL_POSTGREST, open_shop
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--by-turns`, what runs on both engines runs sync on one and async on the other."""
+    if config.getoption("by_turns"):
+        here = [each for each in items if HERE in each.path.parents and not each.get_closest_marker("once")]
+        dropped = set(_of_the_other_engine([each for each in here if "caller" in _places(each)]))
+        config.hook.pytest_deselected(items=list(dropped))
+        items[:] = [each for each in items if each not in dropped]
+
+
+def _of_the_other_engine(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Of sync and async one form, for each test and its other parameters; the other engine runs the other one.
+
+    Whether a call is sync or async is decided before a request leaves: it makes no difference to the server's engine.
+    """
+    ways: defaultdict[str, set[tuple[tuple[str, int], ...]]] = defaultdict(set)
+    for each in items:
+        ways[_name(each)].add(_way(each))
+    for each in items:
+        turn = sorted(ways[_name(each)]).index(_way(each)) + crc32(_name(each).encode()) + REAL_POSTGREST
+        if _places(each)["caller"] != turn % 2:
+            yield each
+
+
+def _name(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+def _way(item: pytest.Item) -> tuple[tuple[str, int], ...]:
+    """The parameters but for the form."""
+    return tuple(sorted((name, place) for name, place in _places(item).items() if name != "caller"))
+
+
+def _places(item: pytest.Item) -> dict[str, int]:
+    """The parameters of a test, as places in the lists of their values."""
+    return item.callspec.indices if hasattr(item, "callspec") else {}
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +80,9 @@ def shop(request, stack) -> LocalStack:
 
 
 @pytest.fixture
-def asked(caller, shop, stack) -> Ask:
-    """Ask with a secret key or as an administrator.
-
-    Every two of sync or async, the kind of shop, and the rights come together, on each engine; all three in every
-    combination on both engines together. So the dearest tests run half as often.
-    """
-    if [caller.name == "sync", shop is stack, REAL_POSTGREST].count(True) % 2:
+def asked(caller, shop) -> Ask:
+    """Ask with a secret key, sync, and as an administrator, async: the dearest tests do without the rest."""
+    if caller.name == "sync":
         return Ask(caller, caller.open(shop.url, shop.secret_key))
     return Ask(caller, caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password))
 

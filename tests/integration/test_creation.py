@@ -19,7 +19,7 @@ from admin_crm import (
     resume_customer_creation,
 )
 from admin_crm._core.connection import link_of
-from shops import CONFIRMING, REAL_POSTGREST
+from shops import CONFIRMING
 
 ADDRESS = AddressData(
     type="shipping",
@@ -60,9 +60,9 @@ def shop(request, stack):
 
 
 @pytest.fixture
-def rights(caller, shop, stack):
-    """A secret key or an administrator's session, combined as in test_directory."""
-    if [caller.name == "sync", shop is stack, REAL_POSTGREST].count(True) % 2:
+def rights(caller, shop):
+    """A secret key, sync, and an administrator's session, async."""
+    if caller.name == "sync":
         return caller.open(shop.url, shop.secret_key, anon_key=shop.publishable_key)
     return caller.sign_in(shop.url, shop.publishable_key, shop.admin_email, shop.admin_password)
 

@@ -20,6 +20,7 @@ from admin_crm import (
     PermissionDeniedError,
     ServiceUnavailableError,
     add_customer_address,
+    addresses,
     set_default_address,
     update_customer_address,
 )
@@ -113,12 +114,19 @@ def test_two_administrators_who_choose_at_once_leave_one_default(ask):
 
 
 @respx.mock
-def test_a_default_that_keeps_changing_is_a_conflict(ask):
+def test_a_default_that_keeps_changing_is_a_conflict(ask, monkeypatch):
+    waited: list[float] = []
+
+    async def pause(_: object, seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(addresses, "pause", pause)
     table = Addresses()
     table.before = dict.fromkeys(range(100), lambda: table.rows.update({FIRST: True}))
     with pytest.raises(ConflictError, match="keep changing") as raised:
         ask(set_default_address, SOMEBODY, SECOND)
     assert raised.value.retryable
+    assert waited
 
 
 @respx.mock

@@ -123,7 +123,7 @@ def test_one_stream_is_not_for_two(scan):
         ("none.png", "cannot be read: No such file"),
         (".", "cannot be read: Is a directory"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_cannot_be_uploaded_is_told_of_the_file(file, message):
     assert message in failure(file).message

@@ -178,7 +178,9 @@ class Lazy:
     columns = tuple(ANA)
 
 
-@pytest.mark.parametrize("rows", [ANA, CreateCustomerData(**ANA), b"a.csv", 5, None, Lazy()], ids=repr)
+@pytest.mark.parametrize(
+    "rows", [ANA, CreateCustomerData(**ANA), b"a.csv", 5, None, Lazy()], ids=lambda rows: type(rows).__name__
+)
 def test_what_is_no_list_is_refused_as_a_whole(rows):
     with pytest.raises(InvalidTypeError, match="rows must be a list of customers"):
         checked_rows(rows)

@@ -27,6 +27,7 @@ from admin_crm.models.loyalty import (
 from admin_crm.models.moderation import BanMismatch, Moderation, ModerationEntry, PreviousStatus, SignIn
 from admin_crm.models.orders import CANCELLED, Order, OrderItem, OrdersSummary
 from admin_crm.models.preferences import CategoryCount, CustomerPreferences, ProductCount
+from admin_crm.models.privacy import CustomerData, KeptData, MissingPart, PrivacyOutcome, PrivacyState, PrivacyStep
 from admin_crm.models.records import Address, AdminNotes, EventKind, Evidence, Notification, TimelineEvent
 from admin_crm.models.report import DoctorCheck, DoctorReport, Verdict
 
@@ -43,6 +44,7 @@ __all__ = [
     "CategoryCount",
     "CreateCustomerData",
     "CreatedCustomer",
+    "CustomerData",
     "CustomerIntelligence",
     "CustomerPreferences",
     "CustomerProfile",
@@ -54,11 +56,13 @@ __all__ = [
     "Export",
     "IAContext",
     "Insight",
+    "KeptData",
     "LoyaltyAnalysis",
     "LoyaltyEntry",
     "LoyaltyOffer",
     "LoyaltyProposition",
     "LoyaltyTier",
+    "MissingPart",
     "Moderation",
     "ModerationEntry",
     "Notification",
@@ -67,6 +71,9 @@ __all__ = [
     "OrdersSummary",
     "Page",
     "PreviousStatus",
+    "PrivacyOutcome",
+    "PrivacyState",
+    "PrivacyStep",
     "ProductCount",
     "Referral",
     "RowList",
