@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from admin_crm import Page, ServiceUnavailableError
 from admin_crm.cli import commands as cli
@@ -92,3 +95,32 @@ def test_wrong_usage_is_exit_code_2(words: tuple[str, ...], run: Any) -> None:
 
 def test_completion_is_offered(bare: Any) -> None:
     assert "--install-completion" in bare("--help").stdout
+
+
+def all_commands() -> dict[str, set[str]]:
+    """Return the options of every command, by its name."""
+    groups = {"": cli.app, "evidence ": cli.evidence.app, "ai ": cli.ai.app}
+    found = {}
+    for prefix, group in groups.items():
+        for name, command in typer.main.get_group(group).commands.items():
+            if not hasattr(command, "commands"):
+                found[prefix + name] = {word for each in command.params for word in (*each.opts, *each.secondary_opts)}
+    return found
+
+
+def test_the_guide_has_every_command_and_no_option_that_does_not_exist() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "terminal.md").read_text("utf-8")
+    commands = all_commands()
+    assert [name for name in commands if f"admin-crm {name}" not in guide and f"`{name}" not in guide] == []
+    known = set().union(*commands.values(), {"--debug", "--install-completion"})
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", guide)) <= known
+
+
+def test_every_command_that_prints_data_has_json() -> None:
+    assert {name for name, options in all_commands().items() if "--json" not in options} == {"sql", "local", "demo"}
+
+
+def test_every_command_for_many_can_be_planned_and_goes_on() -> None:
+    many = {"notify", "tag", "untag", "fields", "ban", "suspend", "reinstate", "import"}
+    commands = all_commands()
+    assert [name for name in many if not {"--yes", "--dry-run", "--journal"} <= commands[name]] == []
