@@ -45,6 +45,9 @@ demo: $(READY) ## a guided tour on a local Supabase
 
 test: test-library test-local ## every test
 
+# The embedded Postgres of a test does too little for V8 to compile it a second time, optimized.
+test-library run-local-tests: export DENO_V8_FLAGS := --liftoff-only
+
 test-library: $(READY) ## the library, on PostgREST with PostgreSQL and on Supabase Lite, with the coverage gate
 ifdef POSTGREST
 # What says nothing of the engine runs on the quicker one. Not 100: a line or two run only when threads or

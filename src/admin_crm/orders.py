@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, overload
 from uuid import UUID
 
 from admin_crm._core import validation as check
+from admin_crm._core.progress import Progress
 from admin_crm._core.rows import newest_first
+from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges, in_order_of_key
 from admin_crm._postgrest.orders import check_sees_orders, orders_source
@@ -52,7 +55,12 @@ async def get_customer_orders(crm: AnyCRM, customer_id: UUID | str, *, include_c
 
 @operation
 async def get_all_orders(
-    crm: AnyCRM, *, since: datetime | None = None, until: datetime | None = None, status: str | None = None
+    crm: AnyCRM,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    status: str | None = None,
+    progress: Progress = None,
 ) -> list[Order]:
     """Return the orders of all customers, newest first, however few rows the server returns per response.
 
@@ -65,6 +73,8 @@ async def get_all_orders(
         until: only orders placed before this time, with a time zone.
         status: only orders of this status, in any case, as the shop spells it; the status of a cancelled order finds
             all its spellings (`cancelled`, `canceled`, `cancelado`).
+        progress: True for a progress bar (extra `notebook`), or a function of the orders read and all. They are then
+            counted first, with one request.
 
     Returns:
         The orders; those without `created_at` come last.
@@ -85,10 +95,13 @@ async def get_all_orders(
         >>> sum(order.total or 0 for order in november if not order.is_cancelled)
     """
     source = orders_source(crm, _ORDERS, since, until, status)
-    first = await fetch_first_page(source)
-    await check_sees_orders(crm, first.rows)
-    if all(isinstance(order.id, UUID) for order in first.rows):
-        return RowList(newest_first(in_order_of_key(_ORDERS, await fetch_ranges(source, first=first))))
+    total = await source.count() if progress else 0
+    with counting(_ORDERS, progress, total, "orders") as decoder:
+        counted = replace(source, decoder=decoder)
+        first = await fetch_first_page(counted)
+        await check_sees_orders(crm, first.rows)
+        if all(isinstance(order.id, UUID) for order in first.rows):
+            return RowList(newest_first(in_order_of_key(_ORDERS, await fetch_ranges(counted, first=first))))
     # Keys of another kind than UUIDs cannot be cut into ranges.
     return RowList(newest_first(await fetch_all(crm, source.counted, Order)))
 

@@ -79,12 +79,17 @@ async function create(options: Options, folder?: string): Promise<PgliteConnecti
 async function build(options: Options): Promise<Blob> {
   const connection = await connect({ username: SUPERUSER });
   const { driver } = connection;
+  // Every start reads all of a snapshot: nothing that nobody needs, and no log to be replayed.
+  await driver.exec("set wal_recycle = off");
+  await driver.exec("update pg_database set datistemplate = false");
+  for (const name of ["template0", "template1"]) await driver.exec(`drop database ${name}`);
   const ensureAuthSchema = async () => {
     await driver.exec(`set role ${SESSION_ROLE}`);
     await appOn(connection, NO_SECRET, options).ensureSystemSchema();
     await driver.exec("reset role");
   };
   await install((sql) => driver.exec(sql), ensureAuthSchema, "embedded");
+  await driver.exec("checkpoint");
   const snapshot = await connection.driver.dumpDataDir("none");
   await connection.close();
   return snapshot;

@@ -4,6 +4,7 @@ const PROJECT = new URL("../supabase/", import.meta.url);
 const VARIANTS = new URL("../variants/", import.meta.url);
 const ROLES = here("roles.sql");
 const PLATFORM = ["system.sql", "storage.sql"].map(here);
+const BUILDERS = ["embedded.ts", "postgres/engine.ts"].map(here);
 const RETIRE = { embedded: here("retire_embedded.sql"), postgres: here("retire_postgres.sql") };
 
 /** Runs SQL of many statements. */
@@ -35,7 +36,8 @@ export async function vary(run: Script, variants: string[]): Promise<void> {
 
 /** Where databases with the project newly in them are kept. */
 export function snapshots(folder: string): Promise<Snapshots> {
-  return Snapshots.of(folder, [ROLES, ...PLATFORM, ...Object.values(RETIRE), ...shop()]);
+  const made = [...BUILDERS, ROLES, ...PLATFORM, ...Object.values(RETIRE), ...shop()];
+  return Snapshots.of(folder, made);
 }
 
 function here(name: string): URL {

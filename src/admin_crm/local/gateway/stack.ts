@@ -33,16 +33,16 @@ export async function openStack(
     : await openEmbedded(keys, options, kept);
   const { database, lite } = engine;
   const emailConfirmation = options.email_confirmation;
-  const storageUrl = `${url}/storage/v1`;
+  const files = `${folder}/storage`;
   const storage = createStorage({
     database,
-    folder: `${folder}/storage`,
+    folder: files,
     secret: keys.jwtSecret,
-    publicUrl: storageUrl,
+    publicUrl: `${url}/storage/v1`,
     fileSizeLimit: 50 * MEBIBYTE,
     authenticate: (request) => keys.authenticate(request),
   });
-  if (kept?.isNew ?? true) await seedEvidence(storage, storageUrl, keys);
+  if (kept?.isNew ?? true) await seedEvidence(database, files);
   await kept?.complete();
   const handler = router({
     "/rest/v1/": engine.rest,
