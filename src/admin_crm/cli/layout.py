@@ -91,12 +91,13 @@ class FittedTable:
         yield table
 
     def _widths(self, room: int) -> list[int]:
-        """Return the widths of the columns that are shown: well readable if that is so for two, or else short."""
+        """Return the widths of the columns that are shown: two or more read well, or all are short."""
         whole = [self._whole(place) for place in range(len(self.columns))]
         wanted = list(zip(self.columns, whole, strict=True))
-        widths = _first_that_fit(room, [width if each.number else min(each.good, width) for each, width in wanted])
-        if len(widths) < min(2, len(whole)):
-            widths = _first_that_fit(room, [width if each.number else min(each.least, width) for each, width in wanted])
+        good = [width if each.number else min(each.good, width) for each, width in wanted]
+        least = [width if each.number else min(each.least, width) for each, width in wanted]
+        readable = len(_first_that_fit(room, good))
+        widths = _first_that_fit(room, [*good[:readable], *least[readable:]] if readable > 1 else least)
         spare = room - sum(widths) - _BORDER * len(widths)
         for place, width in enumerate(widths):
             more = min(max(spare, 0), whole[place] - width)

@@ -109,8 +109,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        rows: list[Any] = value
-        return [_plain(each) for each in rows]
+        return [_plain(each) for each in cast("Iterable[Any]", value)]
     return value
 
 
