@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import runpy
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -124,3 +125,11 @@ def test_every_command_for_many_can_be_planned_and_goes_on() -> None:
     many = {"notify", "tag", "untag", "fields", "ban", "suspend", "reinstate", "import"}
     commands = all_commands()
     assert [name for name in many if not {"--yes", "--dry-run", "--journal"} <= commands[name]] == []
+
+
+def test_the_package_is_run_as_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["admin_crm", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("admin_crm", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("admin-crm ")

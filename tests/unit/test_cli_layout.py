@@ -44,7 +44,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_cell_is_blank(width: int, nam
 def test_a_text_is_cut_before_its_column_is_left_out() -> None:
     columns = ("Date", Column("Points", number=True), Column("Description", good=40))
     table = shown(fitted(columns, [("2026-11-28", 250, "Compra P-005841 con envío")]), width=40)
-    assert "Compra P…" in table
+    assert "Compra P-0058…" in table
     assert "no room" not in table
 
 
