@@ -87,7 +87,7 @@ bench-quick: $(READY) ## the same with a small shop, one turn; under 4 minutes
 	$(BIN)/python bench/run.py --quick --runs 1
 
 docs: $(READY) ## the documentation, without warnings
-	$(BIN)/mkdocs build --strict
+	$(BIN)/zensical build --strict --clean
 
 clean: ## remove what was built here
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site

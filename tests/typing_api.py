@@ -9,6 +9,7 @@ from typing import Any, assert_type
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from matplotlib.axes import Axes
 
 from admin_crm import (
     Address,
@@ -43,7 +44,9 @@ from admin_crm import (
     add_customer_tags,
     adjust_loyalty_points,
     anonymize_customer,
+    birthdays,
     birthdays_this_month,
+    cohorts,
     create_customer_with_details,
     create_customers,
     customer_partitions,
@@ -57,6 +60,7 @@ from admin_crm import (
     get_all_orders,
     get_customer_coupons,
     get_customer_data,
+    get_customer_timeline,
     get_customer_wishlist,
     get_locked_customers,
     get_loyalty_balance,
@@ -72,14 +76,21 @@ from admin_crm import (
     moderate_customers,
     new_this_month,
     notify_customers,
+    order_items_frame,
+    orders_frame,
     paginate,
+    plots,
     reconcile_sign_in_bans,
+    retention,
+    rfm_table,
     search_customers,
+    segment_table,
     select_customers,
     set_custom_fields_of,
     set_default_address,
     tag_customers,
     tier_progress,
+    timeline_frame,
     update_customer_address,
     update_customer_profile,
     update_customer_status,
@@ -152,6 +163,22 @@ def privacy_caller(crm: AdminCRM) -> None:
     assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
 
 
+def analyst(crm: AdminCRM) -> None:
+    assert_type(orders_frame(crm, since=datetime.now(UTC), status="delivered"), pd.DataFrame)
+    assert_type(orders_frame(get_all_orders(crm), columns=["total"], backend="polars"), pl.DataFrame)
+    assert_type(order_items_frame(crm, until=datetime.now(UTC), backend="pyarrow"), pa.Table)
+    assert_type(timeline_frame(crm, "id", limit=3), pd.DataFrame)
+    assert_type(timeline_frame(get_customer_timeline(crm, "id"), backend="polars"), pl.DataFrame)
+    assert_type(rfm_table(customers_frame(crm, backend="polars")), pd.DataFrame)
+    assert_type(segment_table(get_all_customers(crm)), pd.DataFrame)
+    assert_type(cohorts(orders_frame(crm, backend="pyarrow"), time_zone="UTC"), pd.DataFrame)
+    assert_type(retention(get_all_orders(crm)), pd.DataFrame)
+    assert_type(birthdays(get_all_customers(crm), within_days=14), list[AdminCustomer])
+    assert_type(birthdays(customers_frame(crm, personal=True)), pd.DataFrame)
+    assert_type(plots.segments(customers_frame(crm), language="en"), Axes)
+    assert_type(plots.cohorts(iter_orders(crm), ax=plots.retention(get_all_orders(crm))), Axes)
+
+
 async def async_caller(crm: AsyncAdminCRM) -> None:
     later = get_all_customers(crm)
     _ = assert_type(later, Coroutine[Any, Any, list[AdminCustomer]])
@@ -166,6 +193,9 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await orders_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await order_items_frame(crm), pd.DataFrame)
+    assert_type(await timeline_frame(crm, "id", personal=True, backend="arrow"), pa.Table)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
     assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
+    from admin_crm.analysis import birthdays, cohorts, retention, rfm_table, segment_table
     from admin_crm.audit import get_moderation_history
     from admin_crm.bulk import (
         create_customers,
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
         upload_customer_evidence,
     )
     from admin_crm.export import export_customers, export_orders
-    from admin_crm.frames import customers_frame, orders_frame
+    from admin_crm.frames import customers_frame, order_items_frame, orders_frame, timeline_frame
     from admin_crm.intelligence import (
         apply_suggested_tags,
         generate_whatsapp_message,
@@ -254,9 +255,11 @@ __all__ = [
     "adjust_loyalty_points",
     "anonymize_customer",
     "apply_suggested_tags",
+    "birthdays",
     "birthdays_this_month",
     "canonical_health",
     "canonical_segment",
+    "cohorts",
     "create_customer_with_details",
     "create_customers",
     "customer_partitions",
@@ -303,12 +306,16 @@ __all__ = [
     "moderate_customers",
     "new_this_month",
     "notify_customers",
+    "order_items_frame",
     "orders_frame",
     "paginate",
     "reconcile_sign_in_bans",
     "remove_customer_tags",
     "resume_customer_creation",
+    "retention",
+    "rfm_table",
     "search_customers",
+    "segment_table",
     "select_customers",
     "send_customer_notification",
     "set_custom_fields",
@@ -319,6 +326,7 @@ __all__ = [
     "summarize_customers",
     "tag_customers",
     "tier_progress",
+    "timeline_frame",
     "update_admin_customer_notes",
     "update_customer_address",
     "update_customer_profile",
@@ -359,6 +367,7 @@ _MODULES = (
     "preferences",
     "diagnosis",
     "frames",
+    "analysis",
     "partitions",
     "bulk",
     "export",

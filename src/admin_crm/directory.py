@@ -230,6 +230,11 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
 
     A page past the last one is empty.
 
+    Args:
+        items: what to cut into pages.
+        page: the page, from 1.
+        page_size: how many items a page has.
+
     Raises:
         InvalidInputError: the page or the page size is less than 1.
 

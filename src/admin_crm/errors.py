@@ -46,14 +46,14 @@ class AdminCRMError(Exception):
     """The base class of all errors of this library.
 
     Attributes:
-        message: what went wrong, without operation, status and hint.
-        operation: the public function that failed, such as ``get_all_customers``; None outside of one.
-        customer_id: the customer that the call was about; None if it was not about one.
-        status: the HTTP status; None if there was no response.
-        code: the server's error code, such as ``42501`` or ``PGRST205``; None if it sent none.
-        hint: what to do next; None if there is no advice.
-        request_id: the server's id of the request, for support tickets; None if it sent none.
-        retryable: whether the same call may succeed later.
+        message (str): what went wrong, without operation, status and hint.
+        operation (str | None): the public function that failed, such as ``get_all_customers``; None outside of one.
+        customer_id (UUID | None): the customer that the call was about; None if it was not about one.
+        status (int | None): the HTTP status; None if there was no response.
+        code (str | None): the server's error code, such as ``42501`` or ``PGRST205``; None if it sent none.
+        hint (str | None): what to do next; None if there is no advice.
+        request_id (str | None): the server's id of the request, for support tickets; None if it sent none.
+        retryable (bool): whether the same call may succeed later.
     """
 
     _retryable: ClassVar[bool] = False

@@ -95,6 +95,9 @@ HEALTH_LABELS: dict[HealthStatus, tuple[str, ...]] = {
 def canonical_segment(label: str | None) -> Segment | None:
     """Return the segment of a Spanish or English label; None for an unknown label.
 
+    Args:
+        label: the shop's label of a segment, or the canonical name; its case and accents do not matter.
+
     Examples:
         >>> canonical_segment("Campeón")
         <Segment.CHAMPION: 'champion'>
@@ -104,6 +107,9 @@ def canonical_segment(label: str | None) -> Segment | None:
 
 def canonical_health(label: str | None) -> HealthStatus | None:
     """Return the health status of a Spanish or English label; None for an unknown label.
+
+    Args:
+        label: the shop's label of a health status, or the canonical name; its case and accents do not matter.
 
     Examples:
         >>> canonical_health("Requiere Atención")

@@ -20,6 +20,10 @@ from admin_crm.models import AdminNotes
 async def get_admin_customer_notes(crm: AnyCRM, customer_id: UUID | str) -> AdminNotes | None:
     """Return a customer's notes, tags and custom fields; None if there are none yet.
 
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+
     Raises:
         InvalidInputError: the id is not a UUID.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
@@ -120,6 +124,11 @@ async def add_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable
 @operation
 async def remove_customer_tags(crm: AnyCRM, customer_id: UUID | str, tags: Iterable[str]) -> AdminNotes:
     """Remove tags from a customer and keep all other tags; a tag that the customer does not have is ignored.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        tags: the tags to remove.
 
     Raises:
         InvalidInputError: there are no tags, or a tag is empty or longer than 60 characters.

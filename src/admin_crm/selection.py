@@ -18,7 +18,7 @@ from admin_crm._postgrest.view_filters import check_labels
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import InvalidInputError
 from admin_crm.labels import AccountStatus, CustomerTier, label_filters, status_of, tier_of
-from admin_crm.models import AdminCustomer
+from admin_crm.models import AdminCustomer, RowList
 
 
 @operation
@@ -114,7 +114,7 @@ async def select_customers(
         await check_search(crm, found)
     if not found:
         await check_labels(crm, wanted.labels, there)
-    return newest_first(found)
+    return RowList(newest_first(found))
 
 
 def _time(value: datetime | None, argument: str) -> datetime | None:

@@ -94,3 +94,18 @@ def run(bare: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("SUPABASE_URL", "https://shop.test")
     monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_unit-test-key")
     return bare
+
+
+@pytest.fixture
+def canvas() -> Iterator[None]:
+    """A matplotlib that draws in memory by its own defaults, and forgets what a test has drawn."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.use("Agg")
+        yield
+    plt.close("all")

@@ -43,6 +43,12 @@ class BirthdayWindow(NamedTuple):
         return _day(self.first, year), _day(self.end, year + self.end.year - self.first.year)
 
 
+def days_to_birthday(birthdate: date, day: date) -> int:
+    """Return in how many days somebody has the next birthday; 0 on the birthday itself."""
+    upcoming = _birthday(birthdate, day.year)
+    return ((upcoming if upcoming >= day else _birthday(birthdate, day.year + 1)) - day).days
+
+
 def _birthday(birthdate: date, year: int) -> date:
     try:
         return birthdate.replace(year=year)

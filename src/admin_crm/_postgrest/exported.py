@@ -19,7 +19,7 @@ _ORDER_COLUMNS = (
     "id", "order_number", "customer_id", "created_at", "status", "is_cancelled", "payment_method", "payment_status",
     "subtotal", "shipping_cost", "discount", "total", "tracking_notes", "items",
 )  # fmt: skip
-_PERSONAL_OF_ORDERS = {"tracking_notes", "mp_payment_data"}
+PERSONAL_OF_ORDERS = {"tracking_notes", "mp_payment_data"}
 """What may say who has ordered, or where they live."""
 
 
@@ -59,7 +59,7 @@ def order_columns(columns: Sequence[str] | None, *, personal: bool) -> list[str]
     Raises:
         InvalidInputError: a column is personal, and `personal` is not set.
     """
-    return chosen_columns(columns, _ORDER_COLUMNS, _PERSONAL_OF_ORDERS, personal=personal)
+    return chosen_columns(columns, _ORDER_COLUMNS, PERSONAL_OF_ORDERS, personal=personal)
 
 
 def order_fields(columns: Sequence[str]) -> list[str]:

@@ -15,17 +15,17 @@ from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError
 from admin_crm.models import CANCELLED, Order
 
-M = TypeVar("M", bound=Order)
+R = TypeVar("R")
 
 
 def orders_source(
     crm: AnyCRM,
-    decoder: Decoder[M],
+    decoder: Decoder[R],
     since: datetime | None,
     until: datetime | None,
     status: str | None,
     columns: str = "*",
-) -> RowSource[M]:
+) -> RowSource[R]:
     """Return the orders of a time and a status, as `get_all_orders` takes them.
 
     Args:

@@ -18,12 +18,12 @@ from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 R = TypeVar("R")
-
 _PAGE = 5_000
 """Rows of a page: more would not be read faster, and all of them are in memory at once."""
 
 
 Count = Callable[[], Coroutine[Any, Any, int]]
+"""Counts the rows of a stream."""
 
 
 class Reader(Protocol[R]):

@@ -22,7 +22,7 @@ except ModuleNotFoundError:
     sys.stderr.write("admin-crm needs its extras: pip install 'admin-crm[cli,local]'\n")
     raise SystemExit(2) from None
 
-from admin_crm.cli import ai, creation, customers, evidence, export, loyalty, moderation, notes, project
+from admin_crm.cli import ai, creation, customers, evidence, export, loyalty, moderation, notes, plot, project
 from admin_crm.cli.output import tell
 
 EXPECTED = (AdminCRMError, LocalStackError, OSError, ImportError)
@@ -81,6 +81,7 @@ app.command()(customers.orders)
 app.command()(customers.timeline)
 app.command()(customers.locked)
 app.command()(export.export)
+app.command()(plot.plot)
 app.command()(moderation.status)
 app.command()(moderation.ban)
 app.command()(moderation.suspend)
