@@ -14,9 +14,10 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from admin_crm.cli import commands as cli
+from admin_crm.cli import app
+from admin_crm.cli import project as cli
 from admin_crm.cli import tour as demo
-from admin_crm.local import LocalStack
+from admin_crm.local import LocalStack, LocalStackError
 
 pytestmark = pytest.mark.once
 
@@ -29,7 +30,7 @@ def commands(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.chdir(tmp_path)
     for name, value in {**stack.environment, "COLUMNS": "120"}.items():
         monkeypatch.setenv(name, value)
-    return lambda *words: CliRunner().invoke(cli.app, words)
+    return lambda *words: CliRunner().invoke(app, words)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_the_tour_shows_every_step_with_its_code(commands: Any) -> None:
         assert step.code.splitlines()[0][:70] in done.stdout
     assert "1,200" in done.stdout
     assert "Lucía Fernández Ibarra" in done.stdout
-    assert "l…@clientes.example" in done.stdout
+    assert "…@clientes.example" in done.stdout
     assert "lucia@clientes.example" not in done.stdout
 
 
@@ -75,7 +76,7 @@ def test_a_tour_that_fails_stops_its_stack(commands: Any, monkeypatch: pytest.Mo
         stop(self)
 
     def fail(stack: LocalStack, console: object, tables: object) -> None:
-        raise cli.LocalStackError("tripped")
+        raise LocalStackError("tripped")
 
     monkeypatch.setattr(LocalStack, "stop", noting)
     monkeypatch.setattr(demo, "tour", fail)

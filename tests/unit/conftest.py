@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import respx
+from typer.testing import CliRunner
 
 from admin_crm._core import retry, send, transfer
 from admin_crm._storage import resumable, upload
+from admin_crm.cli import app
 from functions_server import CUSTOMER, OFFERS, knows
 from helpers import SOMEBODY
 from moderation_server import ModerationServer
@@ -72,6 +76,24 @@ def shop() -> Iterator[ModerationServer]:
     """A shop with one active customer, whose status and sign-in can be changed."""
     with respx.mock(assert_all_called=False) as router:
         yield ModerationServer(router, SOMEBODY)
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run a command where nothing is configured, with what is on its standard input."""
+    for name in ("SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_ACCESS_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+    return lambda *words, given="": CliRunner().invoke(app, words, input=given)
+
+
+@pytest.fixture
+def run(bare: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command in a shop that has a key; what the command calls is the test's to replace."""
+    monkeypatch.setenv("SUPABASE_URL", "https://shop.test")
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_unit-test-key")
+    return bare
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import admin_crm
 
 PACKAGE = Path(admin_crm.__file__).parent
 TESTS = Path(__file__).parent
-NAMED_AFTER_FOLDER = {"bulk", "diagnosis", "frames", "plots"}
-# Tested with what uses it: the logger, the shared parts of the doctor, and the local stack on its own.
-ELSEWHERE = {"_core/log.py", "diagnosis/checks.py"}
+NAMED_AFTER_FOLDER = {"bulk", "cli", "diagnosis", "frames", "plots"}
+# Tested with what uses it: the logger, the shared parts of the doctor, `python -m`, and the local stack on its own.
+ELSEWHERE = {"__main__.py", "_core/log.py", "diagnosis/checks.py"}
 
 
 def test_every_module_has_a_file_of_unit_tests() -> None:

@@ -120,7 +120,7 @@ def test_no_module_is_longer_than_340_lines():
 
 
 def test_the_top_of_the_package_is_what_users_import():
-    assert [path.name for path in PACKAGE.glob("_*.py")] == ["__init__.py"]
+    assert {path.name for path in PACKAGE.glob("_*.py")} == {"__init__.py", "__main__.py"}
     private = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name.startswith("_")}
     assert private - {"__pycache__"} == {"_core", "_auth", "_postgrest", "_storage", "_functions"}
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from admin_crm import AdminCRM, export_customers, export_orders
 from admin_crm._core.table_layout import Dialect, FileFormat
-from admin_crm.cli.tables import plain_text
-from admin_crm.settings import zone_of
-
-_DAY = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+from admin_crm.cli.layout import plain_text
+from admin_crm.cli.options import DAY, AsJson, by_the_shops_clock
+from admin_crm.cli.output import progress_bar, show, usage_error, write_json
 
 
 def export(
@@ -33,52 +27,31 @@ def export(
     dialect: Annotated[Dialect, typer.Option(help="Of CSV: for programs, or for opening in Excel.")] = "standard",
     separator: Annotated[str | None, typer.Option(help="Of CSV: a comma, a semicolon, tab or |.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=_DAY, help="Orders placed then or later, by the shop's clock.")
+        datetime | None, typer.Option(formats=DAY, help="Orders placed then or later, by the shop's clock.")
     ] = None,
-    until: Annotated[datetime | None, typer.Option(formats=_DAY, help="Orders placed before then.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Orders placed before then.")] = None,
     status: Annotated[str | None, typer.Option(help="Orders of this status.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Write all customers, or all orders, to a file; the project is the one given by SUPABASE_URL and the keys."""
+    """Write all customers, or all orders, to a file."""
     if not orders and (since, until, status) != (None, None, None):
-        raise typer.BadParameter("--since, --until and --status are for --orders")
+        raise usage_error("--since, --until and --status are for --orders")
     names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     separated_by = "\t" if separator == "tab" else separator
-    with AdminCRM.from_env() as crm, _one_line(), _progress() as progress:
-        zone = zone_of(crm.settings.time_zone)
+    with AdminCRM.from_env() as crm, progress_bar("Exporting") as progress:
         if orders:
             done = export_orders(
                 crm, path, format=file_format, columns=names, personal=personal, dialect=dialect,
                 separator=separated_by, progress=progress, status=status,
-                since=since and since.replace(tzinfo=zone), until=until and until.replace(tzinfo=zone),
+                since=by_the_shops_clock(crm, since), until=by_the_shops_clock(crm, until),
             )  # fmt: skip
         else:
             done = export_customers(
                 crm, path, format=file_format, columns=names, personal=personal, dialect=dialect,
                 separator=separated_by, progress=progress,
             )  # fmt: skip
-    typer.echo(f"{done.rows:,} {'orders' if orders else 'customers'} written to {path} ({done.size / 1e6:,.1f} MB)")
-
-
-@contextmanager
-def _progress() -> Generator[Callable[[int, int], None] | None]:
-    """Show a bar on a terminal."""
-    if not _is_terminal():
-        yield None
-        return
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Exporting", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _is_terminal() -> bool:
-    return sys.stderr.isatty()
-
-
-@contextmanager
-def _one_line() -> Generator[None]:
-    """Show what the disk says, and which package is missing, in one line."""
-    try:
-        yield
-    except (OSError, ImportError) as error:
-        Console(stderr=True).print(plain_text(error), style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
+    if as_json:
+        write_json(done)
+    else:
+        what = "orders" if orders else "customers"
+        show(plain_text(f"{done.rows:,} {what} written to {path} ({done.size / 1e6:,.1f} MB)"))

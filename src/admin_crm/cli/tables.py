@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date
-from decimal import Decimal
+from collections.abc import Iterable
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -12,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from admin_crm._core.personal import mask_email, mask_phone
+from admin_crm.cli.layout import Column, FittedTable, day, fitted, money, pairs, plain_text, yes_or_no
 from admin_crm.creation import CreatedCustomer
-from admin_crm.intelligence import LoyaltyAnalysis, LoyaltyProposition, TagSuggestion
+from admin_crm.intelligence import Insight, LoyaltyAnalysis, LoyaltyProposition, TagSuggestion
 from admin_crm.models import (
     Address,
     AdminCustomer,
@@ -23,6 +22,7 @@ from admin_crm.models import (
     CustomerProfile,
     DirectoryStats,
     Evidence,
+    LoyaltyEntry,
     Moderation,
     Notification,
     Order,
@@ -32,6 +32,13 @@ from admin_crm.models import (
 from admin_crm.preferences import CustomerPreferences
 from admin_crm.timeline import TimelineEvent
 
+_ID = Column("Id", good=36, least=9)
+_NAME = Column("Name", least=10)
+_DATE = Column("Date", least=10)
+_SPENT = Column("Spent", number=True)
+_ORDERS = Column("Orders", number=True)
+_LINES = Column("Lines", number=True)
+_BYTES = Column("Bytes", number=True)
 _RECENT = 5
 """How many of a customer's latest orders are shown."""
 
@@ -49,37 +56,41 @@ class Tables:
             "new this month": f"{stats.new_this_month:,}",
             "contactable": f"{stats.contactable:,} ({stats.contactable_percent} %)",
             "birthdays this month": f"{stats.birthdays_this_month:,}",
-            "revenue": _money(stats.revenue),
-            "revenue, delivered": _money(stats.revenue_delivered),
+            "revenue": money(stats.revenue),
+            "revenue, delivered": money(stats.revenue_delivered),
         }
         return Columns(
             [
-                _pairs("Directory", figures),
-                _pairs("Segments", stats.by_segment),
-                _pairs("Health", stats.by_health_status),
+                pairs("Directory", figures),
+                pairs("Segments", stats.by_segment),
+                pairs("Health", stats.by_health_status),
             ]
         )
 
-    def customers(self, customers: Iterable[AdminCustomer]) -> Table:
+    def customers(self, customers: Iterable[AdminCustomer]) -> FittedTable:
         """Show customers, one per line."""
-        table = _table("Name", "E-mail", "Phone", "Segment", "Tier", "Orders >", "Spent >", "Since")
-        for each in customers:
-            table.add_row(
-                plain_text(each.full_name),
-                plain_text(self._email(each.email)),
-                plain_text(self._phone(each.phone or each.whatsapp)),
-                plain_text(each.segment),
-                plain_text(each.tier),
-                plain_text(each.total_orders),
-                _money(each.total_spent),
-                _day(each.created_at),
+        rows = (
+            (
+                each.id,
+                each.full_name,
+                each.segment,
+                self._phone(each.phone or each.whatsapp),
+                self._email(each.email),
+                money(each.total_spent),
+                each.total_orders,
+                each.account_status,
+                each.tier,
+                day(each.created_at),
             )
-        return table
+            for each in customers
+        )
+        columns = (_ID, _NAME, "Segment", "Phone", "E-mail", _SPENT, _ORDERS, "Status", "Tier", "Since")
+        return fitted(columns, rows)
 
-    def page(self, page: Page[AdminCustomer]) -> Table:
+    def page(self, page: Page[AdminCustomer]) -> FittedTable:
         """Show one page of customers, with its number."""
         table = self.customers(page)
-        table.caption = f"page {page.page} of {page.pages}, {page.total:,} customers in all"
+        table.captions.append(f"page {page.page} of {page.pages}, {page.total:,} customers in all")
         return table
 
     def detail(self, customer: AdminCustomerDetail) -> RenderableType:
@@ -93,108 +104,112 @@ class Tables:
             "segment": customer.segment,
             "health": customer.health_status,
             "tier": customer.tier,
-            "orders": f"{summary.total_orders:,}, {_money(summary.total_spent)} in all",
-            "average order": _money(summary.aov),
-            "last order": _day(summary.last_order_date),
+            "orders": f"{summary.total_orders:,}, {money(summary.total_spent)} in all",
+            "average order": money(summary.aov),
+            "last order": day(summary.last_order_date),
             "tags": ", ".join(notes.tags) if notes else None,
             "notes": notes.notes if notes else None,
         }
         return Group(
-            _pairs(customer.full_name or "Customer", person),
+            pairs(customer.full_name or "Customer", person),
             self.orders(customer.orders[:_RECENT]),
             self.addresses(customer.addresses),
             self.evidence(customer.evidence),
         )
 
-    def orders(self, orders: Iterable[Order]) -> Table:
+    def orders(self, orders: Iterable[Order], *, title: str = "Latest orders") -> FittedTable:
         """Show orders, one per line."""
-        table = _table("Order", "Date", "Status", "Lines >", "Total >", title="Latest orders")
-        for each in orders:
-            table.add_row(
-                plain_text(each.order_number or each.id),
-                _day(each.created_at),
-                plain_text(each.status),
-                plain_text(len(each.items or ())),
-                _money(each.total),
+        rows = (
+            (
+                each.order_number or each.id,
+                day(each.created_at),
+                money(each.total),
+                each.status,
+                len(each.items or ()),
             )
-        return table
+            for each in orders
+        )
+        return fitted(("Order", _DATE, Column("Total", number=True), "Status", _LINES), rows, title=title)
 
-    def addresses(self, addresses: Iterable[Address]) -> Table:
+    def addresses(self, addresses: Iterable[Address]) -> FittedTable:
         """Show addresses, without the street."""
-        table = _table("Address", "Type", "City", "State", "Default", title="Addresses")
-        for each in addresses:
-            table.add_row(
-                plain_text(each.label),
-                plain_text(each.type),
-                plain_text(each.city),
-                plain_text(each.state),
-                _yes_or_blank(each.is_default),
-            )
-        return table
+        rows = ((each.label, each.city, each.state, each.type, yes_or_no(each.is_default)) for each in addresses)
+        return fitted(("Address", "City", "State", "Type", "Default"), rows, title="Addresses")
 
-    def evidence(self, files: Iterable[Evidence]) -> Table:
+    def evidence(self, files: Iterable[Evidence]) -> FittedTable:
         """Show files, one per line, without their signed URLs: anyone who has one can open the file."""
-        table = _table("File", "Type", "Bytes >", "Uploaded", title="Evidence")
+        rows = ((each.file_name, day(each.uploaded_at), each.content_type, _bytes(each.size)) for each in files)
+        return fitted(("File", _DATE, "Type", _BYTES), rows, title="Evidence")
+
+    def evidence_paths(self, files: Iterable[Evidence]) -> RenderableType:
+        """Show the paths of files, never cut, with what is known of each in the line below."""
+        lines: list[Text] = []
         for each in files:
-            size = "" if each.size is None else f"{each.size:,}"
-            table.add_row(plain_text(each.file_name), plain_text(each.content_type), size, _day(each.uploaded_at))
-        return table
+            known = [day(each.uploaded_at), f"{_bytes(each.size)} bytes", each.content_type or ""]
+            if not each.path.endswith(each.file_name):
+                known.append(each.file_name)
+            lines += [plain_text(each.path), Text("  ") + plain_text("  ".join(known))]
+        return Group(*lines) if lines else Text("no files")
 
     def tier(self, progress: TierProgress) -> RenderableType:
         """Show the tier and the amount to the next one."""
         figures = {
             "tier": progress.tier,
-            "spent": _money(progress.spent),
+            "spent": money(progress.spent),
             "next tier": progress.next_tier,
-            "to go": _money(progress.amount_to_next),
+            "to go": money(progress.amount_to_next),
         }
-        return _pairs("Loyalty", figures)
+        return pairs("Loyalty", figures)
 
-    def statuses(self, profiles: Iterable[CustomerProfile]) -> Table:
+    def statuses(self, profiles: Iterable[CustomerProfile]) -> FittedTable:
         """Show a customer's successive statuses."""
-        table = _table("Status", "Until")
-        for each in profiles:
-            table.add_row(plain_text(each.account_status), _day(each.suspension_end))
+        rows = ((each.account_status, day(each.suspension_end)) for each in profiles)
+        return fitted(("Status", "Until"), rows)
+
+    def locked(self, profiles: Iterable[CustomerProfile]) -> FittedTable:
+        """Show customers with their status, one per line."""
+        rows = [(each.id, each.full_name, each.account_status, day(each.suspension_end)) for each in profiles]
+        table = fitted((_ID, _NAME, "Status", Column("Until", least=10)), rows)
+        table.captions.append(f"{len(rows):,} in all")
         return table
 
-    def moderations(self, done: Iterable[Moderation]) -> Table:
+    def moderations(self, done: Iterable[Moderation]) -> FittedTable:
         """Show what moderation has done, one call per line."""
-        table = _table("Status", "Before", "Sign-in", "Last token until", "Logged")
-        for each in done:
-            table.add_row(
-                plain_text(each.profile.account_status),
-                plain_text(each.previous.account_status),
-                plain_text(each.sign_in.replace("_", " ")),
-                "—" if each.tokens_valid_until is None else f"{each.tokens_valid_until:%Y-%m-%d %H:%M} UTC",
-                _yes_or_blank(each.logged),
+        rows = (
+            (
+                each.profile.account_status,
+                each.previous.account_status,
+                each.sign_in.replace("_", " "),
+                each.tokens_valid_until and f"{each.tokens_valid_until:%Y-%m-%d %H:%M} UTC",
+                yes_or_no(each.logged),
             )
-        return table
+            for each in done
+        )
+        return fitted(("Status", "Before", "Sign-in", "Last token until", "Logged"), rows)
 
-    def notifications(self, notifications: Iterable[Notification]) -> Table:
+    def notifications(self, notifications: Iterable[Notification]) -> FittedTable:
         """Show notifications, one per line."""
-        table = _table("Sent", "Type", "Title", "Message", "Read")
-        for each in notifications:
-            table.add_row(
-                _day(each.created_at),
-                plain_text(each.type),
-                plain_text(each.title),
-                plain_text(each.message),
-                _yes_or_blank(each.is_read),
-            )
-        return table
+        rows = (
+            (day(each.created_at), each.title, each.message, each.type, yes_or_no(each.is_read))
+            for each in notifications
+        )
+        return fitted((_DATE, "Title", Column("Message", good=40), "Type", "Read"), rows)
 
-    def outcomes(self, results: Iterable[BulkResult]) -> Table:
+    def outcomes(self, results: Iterable[BulkResult]) -> FittedTable:
         """Show bulk operations and what they came to, one per line."""
-        table = _table("", "Done >", "Failed >", "Skipped >", "Remaining >")
-        for each in results:
-            kind = "dry run" if each.dry_run else each.operation
-            counts = (each.done, each.failed, each.skipped, each.remaining)
-            table.add_row(plain_text(kind), *(f"{len(items):,}" for items in counts))
-        return table
+        rows = (
+            (
+                "dry run" if each.dry_run else each.operation,
+                *(f"{len(items):,}" for items in (each.done, each.failed, each.skipped, each.remaining)),
+            )
+            for each in results
+        )
+        counts = (Column(name, number=True) for name in ("Done", "Failed", "Skipped", "Remaining"))
+        return fitted((Column("Operation", least=12), *counts), rows)
 
     def notes(self, notes: AdminNotes) -> Table:
         """Show notes, tags and custom fields."""
-        return _pairs("Notes", {"notes": notes.notes, "tags": ", ".join(notes.tags), **notes.custom_fields})
+        return pairs("Notes", {"notes": notes.notes, "tags": ", ".join(notes.tags), **notes.custom_fields})
 
     def created(self, created: CreatedCustomer) -> Table:
         """Show a new customer; the password stays hidden."""
@@ -205,23 +220,34 @@ class Tables:
             "must confirm": "yes" if created.needs_confirmation else "no",
             "city": created.address and created.address.city,
         }
-        return _pairs(created.profile.full_name or "Customer", figures)
+        return pairs(created.profile.full_name or "Customer", figures)
 
     def preferences(self, preferences: CustomerPreferences) -> RenderableType:
         """Show the favourite products and categories in two columns."""
         return Columns(
             [
-                _pairs("Products", {each.name: each.count for each in preferences.top_products}),
-                _pairs("Categories", {each.name: each.count for each in preferences.top_categories}),
+                pairs("Products", {each.name: each.count for each in preferences.top_products}),
+                pairs("Categories", {each.name: each.count for each in preferences.top_categories}),
             ]
         )
 
-    def timeline(self, events: Iterable[TimelineEvent]) -> Table:
+    def timeline(self, events: Iterable[TimelineEvent]) -> FittedTable:
         """Show the timeline, one event per line."""
-        table = _table("Date", "What", "Title")
-        for each in events:
-            table.add_row(_day(each.at), plain_text(each.kind), plain_text(each.title))
-        return table
+        rows = ((day(each.at), each.title, each.kind.replace("_", " ")) for each in events)
+        return fitted((_DATE, Column("Title", good=60), "What"), rows)
+
+    def points(self, balance: int, history: Iterable[LoyaltyEntry]) -> FittedTable:
+        """Show the balance of points, and what it comes from."""
+        rows = ((day(each.created_at), each.signed_points, each.description, each.transaction_type) for each in history)
+        columns = (_DATE, Column("Points", number=True), Column("Description", good=40), "Type")
+        return fitted(columns, rows, title=f"{balance:,} points")
+
+    def insights(self, insights: Iterable[Insight]) -> RenderableType:
+        """Show what the shop's function found, a paragraph for each."""
+        found = [
+            Text.assemble(Text("• "), plain_text(each.title), "\n  ", plain_text(each.description)) for each in insights
+        ]
+        return Group(*found) if found else Text("nothing found")
 
     def suggestion(self, suggestion: TagSuggestion) -> Table:
         """Show proposed tags and why."""
@@ -230,7 +256,7 @@ class Tables:
             "segment": suggestion.segment,
             "reasoning": suggestion.reasoning,
         }
-        return _pairs("Suggestion", figures)
+        return pairs("Suggestion", figures)
 
     def plan(self, plan: LoyaltyAnalysis | LoyaltyProposition) -> Table:
         """Show a loyalty plan, of either type that a shop's function may return."""
@@ -238,7 +264,7 @@ class Tables:
         figures = {"coupon": coupon and f"{coupon.code}, {coupon.discount}", "message": plan.recovery_message}
         if isinstance(plan, LoyaltyAnalysis):
             figures |= {"analysis": plan.analysis, "next steps": "; ".join(plan.next_steps)}
-        return _pairs("Loyalty", figures)
+        return pairs("Loyalty", figures)
 
     def text(self, result: object) -> Text:
         """Show a result that needs no table."""
@@ -251,35 +277,5 @@ class Tables:
         return phone if self._personal else mask_phone(phone)
 
 
-def plain_text(value: object) -> Text:
-    """Return a value as plain text: names are customer input, so markup and control codes are neutralized."""
-    shown = "—" if value is None or value == "" else str(value)
-    return Text("".join(c if c.isprintable() else " " for c in shown))
-
-
-def _table(*columns: str, title: str | None = None) -> Table:
-    """Create an empty table; a column whose name ends in ``>`` is numeric."""
-    table = Table(title=title, title_justify="left", title_style="bold", caption_justify="left")
-    for name in columns:
-        number = name.endswith(" >")
-        table.add_column(name.removesuffix(" >"), justify="right" if number else "left", no_wrap=number)
-    return table
-
-
-def _pairs(title: str, values: Mapping[str, object]) -> Table:
-    table = Table(title=plain_text(title), title_justify="left", title_style="bold", show_header=False)
-    for name, value in values.items():
-        table.add_row(plain_text(name), plain_text(value))
-    return table
-
-
-def _money(amount: Decimal | None) -> str:
-    return "—" if amount is None else f"{amount:,.2f}"
-
-
-def _day(day: date | None) -> str:
-    return "—" if day is None else f"{day:%Y-%m-%d}"
-
-
-def _yes_or_blank(flag: bool | None) -> str:
-    return "yes" if flag else ""
+def _bytes(size: int | None) -> str:
+    return "—" if size is None else f"{size:,}"
