@@ -77,7 +77,7 @@ check: $(READY) ## formatting, linting, types, the direction of imports
 	cd $(GATEWAY) && $(DENO) fmt --check . ../supabase/functions && $(DENO) lint --quiet . ../supabase/functions
 	cd $(GATEWAY) && $(DENO) check --quiet --unstable-raw-imports main.ts ../supabase/functions/*/index.ts
 
-chaos: $(READY) ## ten thousand operations over faults, checked against the database
+chaos: $(READY) ## ten thousand operations over faults, and bulk operations that are killed, checked in the database
 	$(BIN)/python -m chaos
 
 bench: $(READY) ## ours against handwritten supabase-py, on the shop's own database and on a replay server; 20 minutes
@@ -87,7 +87,7 @@ bench-quick: $(READY) ## the same with a small shop, one turn; under 4 minutes
 	$(BIN)/python bench/run.py --quick --runs 1
 
 docs: $(READY) ## the documentation, without warnings
-	$(BIN)/mkdocs build --strict
+	$(BIN)/zensical build --strict --clean
 
 clean: ## remove what was built here
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site

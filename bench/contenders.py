@@ -21,11 +21,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import UUID
 
-from replay import CUSTOMER, FILELESS, VIEW
+from replay import CUSTOMER, FILELESS, VIEW, place
 
 KEY = "sb_secret_bench"
 CONCURRENCY = 8
@@ -287,6 +289,33 @@ def frame_models(url: str) -> Measure:
     from admin_crm import customers_frame, get_all_customers
 
     return _framed(url, lambda crm: customers_frame(get_all_customers(crm)))
+
+
+# -------------------------------------------------------------------------------------------- export
+
+
+def _exported(url: str, name: str) -> Measure:
+    """Measure an export in a process that has exported two customers, and so imported everything."""
+    from admin_crm import AdminCRM, export_customers
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        with AdminCRM(url.rpartition("/")[0] + place(2), KEY) as crm:
+            export_customers(crm, path)
+        with AdminCRM(url, KEY) as crm:
+            before, start = peak_mb(), time.perf_counter()
+            done = export_customers(crm, path)
+            wall = time.perf_counter() - start
+            measured = {"wall": wall, "peak_mb": peak_mb() - before, "rows": done.rows, "file_mb": done.size / 1e6}
+    return measured | {"same": str(done.rows)}
+
+
+def export_parquet_ours(url: str) -> Measure:
+    return _exported(url, "customers.parquet")
+
+
+def export_csv_ours(url: str) -> Measure:
+    return _exported(url, "customers.csv")
 
 
 # -------------------------------------------------------------------------------------------- stream
@@ -552,6 +581,68 @@ def call_async_together(url: str) -> Measure:
                     if turn >= CALLS // 20:
                         cpu[name].append(time.process_time() - start)
             return {name: {"cpu": median(cpu[name]), "same": same[name]} for name in contenders}
+
+    return asyncio.run(main())
+
+
+# ---------------------------------------------------------------------------------------------- bulk
+
+MANY = 1000
+
+
+def bulk_ours(url: str) -> Measure:
+    """Notify 1,000 customers at once."""
+    from admin_crm import AdminCRM, notify_customers, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+    with AdminCRM(url, KEY) as crm:
+        send_customer_notification(crm, customers[0], "a", "b")  # which connects
+        start = time.perf_counter()
+        sent = len(notify_customers(crm, customers, "Rebajas", "Hasta el domingo").done)
+        return {"wall": time.perf_counter() - start, "same": str(sent)}
+
+
+def bulk_single(url: str) -> Measure:
+    """Notify them one by one."""
+    from admin_crm import AdminCRM, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+    with AdminCRM(url, KEY) as crm:
+        send_customer_notification(crm, customers[0], "a", "b")
+        start = time.perf_counter()
+        sent = sum(bool(send_customer_notification(crm, each, "Rebajas", "Hasta el domingo")) for each in customers)
+        return {"wall": time.perf_counter() - start, "same": str(sent)}
+
+
+def bulk_async_ours(url: str) -> Measure:
+    """The same as `bulk_ours`, with the asynchronous client."""
+    from admin_crm import AsyncAdminCRM, notify_customers, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+
+    async def main() -> Measure:
+        async with AsyncAdminCRM(url, KEY) as crm:
+            await send_customer_notification(crm, customers[0], "a", "b")
+            start = time.perf_counter()
+            sent = len((await notify_customers(crm, customers, "Rebajas", "Hasta el domingo")).done)
+            return {"wall": time.perf_counter() - start, "same": str(sent)}
+
+    return asyncio.run(main())
+
+
+def bulk_async_single(url: str) -> Measure:
+    """The same as `bulk_single`, with the asynchronous client."""
+    from admin_crm import AsyncAdminCRM, send_customer_notification
+
+    customers = [UUID(int=number) for number in range(MANY)]
+
+    async def main() -> Measure:
+        async with AsyncAdminCRM(url, KEY) as crm:
+            await send_customer_notification(crm, customers[0], "a", "b")
+            start, sent = time.perf_counter(), 0
+            for each in customers:
+                sent += bool(await send_customer_notification(crm, each, "Rebajas", "Hasta el domingo"))
+            return {"wall": time.perf_counter() - start, "same": str(sent)}
 
     return asyncio.run(main())
 

@@ -207,6 +207,8 @@ def answer(asked: Asked, rows: int, cap: int) -> tuple[str, list[bytes | memoryv
     if service == "storage":
         return "", [_storage(asked, rest)]
     params = asked.params
+    if asked.method == "POST" and rest == "user_notifications":
+        return "*/*", [asked.body if asked.body.startswith(b"[") else b"[" + asked.body + b"]"]
     if rest != VIEW or params.get("id", "").startswith("eq."):
         many = ROWS_OF[rest]
         return f"0-{many - 1}/{many if asked.counted else '*'}", [ONE[rest]]

@@ -147,6 +147,20 @@ def stream(bench: Bench) -> list[Line]:
     return lines
 
 
+def export(bench: Bench) -> list[Line]:
+    """Measure the memory that files of 300,000 customers take; it must not grow with their number."""
+    bench.prepare(300_000, newest_first=False)
+    bench.prepare(30_000, newest_first=False)
+    lines: list[Line] = []
+    for case, bounds in (("export-parquet", {"ours": 60.0}), ("export-csv", {})):
+        large, small = (bench.once(case, "ours", place(rows)) for rows in (300_000, 30_000))
+        if large["rows"] != 300_000:
+            raise SystemExit(f"{case}: not every customer is in the file")
+        more = {"at_30k_rows": round(small["peak_mb"], 1), "wall": large["wall"], "file_mb": large["file_mb"]}
+        lines.append(line(case, "MB above start", {"ours": large["peak_mb"]}, bounds, **more))
+    return lines
+
+
 def details(bench: Bench) -> list[Line]:
     where = place(delay_ms=50)
     bounds = {"ours/handwritten": 0.35, "ours/floor": 1.4}
@@ -173,6 +187,16 @@ def call(bench: Bench) -> list[Line]:
         figures = {name: 1000 * median(run[name]["cpu"] for run in runs) for name in CONTENDERS}
         bounds = {"ours/handwritten": 1.25}
         lines.append(line(case, "CPU ms", dict(figures), bounds))
+    return lines
+
+
+def bulk(bench: Bench) -> list[Line]:
+    """Compare notifying 1,000 customers at once with 1,000 single calls, on a server that answers at once."""
+    lines: list[Line] = []
+    for case in ("bulk", "bulk-async"):
+        wall = middle(bench.interleaved(case, place(), contenders=["ours", "single"]), "wall")
+        more = {"single": wall["single"], "ours/single": wall["ours"] / wall["single"]}
+        lines.append(line(case, "s", {"ours": wall["ours"]}, {"ours/single": 0.05}, **more))
     return lines
 
 
@@ -239,8 +263,10 @@ CASES: dict[str, Callable[[Bench], list[Line]]] = {
     "directory-cpu": directory_cpu,
     "frame": frame,
     "stream": stream,
+    "export": export,
     "details": details,
     "call": call,
+    "bulk": bulk,
     "import": imports,
     "growth": growth,
 }

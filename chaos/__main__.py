@@ -1,4 +1,4 @@
-"""`make chaos`: run the workload with faults, then without, and report every broken promise."""
+"""`make chaos`: run the workload with faults, then without; kill bulk operations; report every broken promise."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from chaos.interrupted import run_interrupted
 from chaos.run import Result, run
 
 
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=0.13, help="how many of the requests are given a fault")
     parser.add_argument("--calm", type=int, help="operations without faults; a fifth by default")
+    parser.add_argument("--interrupted", type=int, default=20, help="how often each bulk operation is interrupted")
     given = parser.parse_args()
     logging.getLogger("admin_crm").setLevel(logging.ERROR)  # every retry logs a warning, and there are thousands
     console = Console(width=100)
@@ -28,18 +30,23 @@ def main() -> int:
     faulty = run(given.operations, seed=given.seed, rate=given.rate)
     console.print("the same workload without faults ...")
     calm = run(given.calm or max(100, given.operations // 5), seed=given.seed, rate=0)
+    console.print("bulk operations that are killed and go on ...")
+    interrupted = run_interrupted(range(given.seed, given.seed + given.interrupted))
     console.print(_what_happened(faulty, calm), _how_long(faulty, calm))
+    console.print(f"{interrupted.killed} processes killed in bulk operations, {len(interrupted.wrong)} promises broken")
     found = faulty.books.found + calm.books.found
-    for example in [*faulty.books.examples, *calm.books.examples]:
+    for example in [*faulty.books.examples, *calm.books.examples, *interrupted.wrong]:
         console.print(example, style="red", markup=False)
     summary = {
         "operations": faulty.books.operations.total(),
         "faults": faulty.faults.total(),
         "retries": faulty.books.retries.total(),
+        "killed": interrupted.killed,
+        "interrupted": len(interrupted.wrong),
         **{kind: found[kind] for kind in ("lost", "doubled", "wrong", "foreign_errors")},
     }
     sys.stdout.write(json.dumps(summary) + "\n")
-    return 1 if found.total() else 0
+    return 1 if found.total() or interrupted.wrong else 0
 
 
 def _what_happened(faulty: Result, calm: Result) -> Table:

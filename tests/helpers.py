@@ -28,7 +28,13 @@ PROFILES = f"{REST}/customer_profiles"
 ORDERS = f"{REST}/orders"
 NOTES = f"{REST}/admin_customer_notes"
 NOTIFICATIONS = f"{REST}/user_notifications"
-QUICK = Settings(retry_attempts=4, retry_base_delay=0.001, retry_max_delay=0.002, directory_function=None)
+QUICK = Settings(
+    retry_attempts=4,
+    retry_base_delay=0.001,
+    retry_max_delay=0.002,
+    directory_function=None,
+    moderation_function=None,
+)
 """Settings for unit tests: retries without waiting, and no request for a function that most shops do not have."""
 
 

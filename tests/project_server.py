@@ -79,6 +79,14 @@ class Project:
         self.actions = router.post(url__regex=rf"{URL}/functions/v1/.*")
         self.actions.side_effect = self.action
 
+        self.create_user = self.answer("POST", "/auth/v1/admin/users", httpx.Response(200, json={"id": USER}))
+        self.delete_user = self.answer("DELETE", "/auth/v1/admin/users/", httpx.Response(200, json={}))
+        token = {"access_token": "the-users-token", "refresh_token": "r", "expires_in": 3600}
+        self.sign_in = self.answer("POST", "/auth/v1/token", httpx.Response(200, json=token))
+        self.upsert_profile = self.answer("POST", "/rest/v1/customer_profiles", httpx.Response(201, json=[]))
+        self.update_profile = self.answer("PATCH", "/rest/v1/customer_profiles", refused("42501", "guarded", 403))
+        self.delete_profile = self.answer("DELETE", "/rest/v1/customer_profiles", httpx.Response(200, json=[]))
+
     def action(self, request: httpx.Request) -> httpx.Response:
         known = json.loads(request.content)["action"] in ("suggest_tags", "generate_whatsapp_copy")
         return httpx.Response(400, json={"error": "Falta customerId" if known else "Acción no soportada"})

@@ -25,6 +25,11 @@ REAL_POSTGREST = bool(GIVEN) or os.environ.get("ADMIN_CRM_LOCAL_ENGINE") == "pos
 CAPPED = pytest.mark.xdist_group("capped")  # one process starts the shop `capped`
 CONFIRMING = pytest.mark.xdist_group("confirming")
 """For tests of the fixture `confirming`: one process starts that shop."""
+MODERATED = (
+    pytest.mark.xdist_group("moderated"),
+    pytest.mark.parametrize("stack", ["moderated"], indirect=True),
+)
+"""For tests of the fixture `moderated`, which `stack`, `customer`, `by_key` and the like are then of."""
 local_only = pytest.mark.skipif(bool(GIVEN), reason="about the local stack, and ADMIN_CRM_TEST_URL names another")
 
 

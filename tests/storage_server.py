@@ -91,7 +91,8 @@ class StorageServer:
         assert (request.url.scheme, request.url.host) == ("https", "shop.test")
         assert request.headers["apikey"] == KEY
         if request.url.path == "/rest/v1/customer_profiles":
-            return httpx.Response(200, json=self.customers)
+            found = [each for each in self.customers if each["id"] in request.url.params["id"]]
+            return httpx.Response(200, json=found, headers={"content-range": f"0-0/{len(found)}"})
         assert request.url.path.startswith(STORAGE)
         self.requests.append(request)
         return played(self.handler or self.plays.pop(0), request)

@@ -9,23 +9,33 @@ from typing import Any, assert_type
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from matplotlib.axes import Axes
 
 from admin_crm import (
     Address,
     AddressData,
     AdminCRM,
+    AdminCRMError,
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BanMismatch,
+    BulkResult,
     CreatedCustomer,
+    CustomerData,
     CustomerPartition,
     CustomerProfile,
     Evidence,
+    Export,
     LoyaltyEntry,
     LoyaltyOffer,
     LoyaltyTier,
+    Moderation,
+    ModerationEntry,
+    Order,
     Page,
+    PrivacyOutcome,
     Referral,
     TierProgress,
     UsedCoupon,
@@ -33,30 +43,58 @@ from admin_crm import (
     add_customer_address,
     add_customer_tags,
     adjust_loyalty_points,
+    anonymize_customer,
+    birthdays,
     birthdays_this_month,
+    cohorts,
     create_customer_with_details,
+    create_customers,
     customer_partitions,
     customers_frame,
+    delete_customer,
+    export_customers,
+    export_orders,
     filter_customers,
     get_admin_customer_details,
     get_all_customers,
+    get_all_orders,
     get_customer_coupons,
+    get_customer_data,
+    get_customer_timeline,
     get_customer_wishlist,
+    get_locked_customers,
     get_loyalty_balance,
     get_loyalty_history,
     get_loyalty_offers,
     get_loyalty_tiers,
+    get_moderation_history,
     get_referrals,
     iter_customers,
+    iter_orders,
     list_customer_evidence,
+    moderate_customer,
+    moderate_customers,
     new_this_month,
+    notify_customers,
+    order_items_frame,
+    orders_frame,
     paginate,
+    plots,
+    reconcile_sign_in_bans,
+    retention,
+    rfm_table,
     search_customers,
+    segment_table,
+    select_customers,
+    set_custom_fields_of,
     set_default_address,
+    tag_customers,
     tier_progress,
+    timeline_frame,
     update_customer_address,
     update_customer_profile,
     update_customer_status,
+    upload_evidence_files,
     whatsapp_link,
 )
 
@@ -66,6 +104,10 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(search_customers(crm, "ana", page=2), Page[AdminCustomer])
     assert_type(get_admin_customer_details(crm, "id"), AdminCustomerDetail)
     assert_type(update_customer_status(crm, "id", "suspended", datetime.now(UTC)), CustomerProfile)
+    assert_type(moderate_customer(crm, "id", "banned", reason="why"), Moderation)
+    assert_type(moderate_customers(crm, get_locked_customers(crm), "active", reason="why"), BulkResult)
+    assert_type(get_locked_customers(crm), list[CustomerProfile])
+    assert_type(reconcile_sign_in_bans(crm, apply=True), list[BanMismatch])
     assert_type(add_customer_tags(crm, "id", ["vip"]), AdminNotes)
     assert_type(list_customer_evidence(crm, "id"), list[Evidence])
     assert_type(create_customer_with_details(crm, {}, method="admin"), CreatedCustomer)
@@ -79,6 +121,8 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(customers_frame(crm), pd.DataFrame)
     assert_type(customers_frame(get_all_customers(crm), columns=["tier"], backend="polars"), pl.DataFrame)
     assert_type(customers_frame(crm, personal=True, backend="arrow"), pa.Table)
+    assert_type(export_customers(crm, "a.csv", dialect="excel", progress=True), Export)
+    assert_type(export_orders(crm, "a.xlsx", since=datetime.now(UTC), status="delivered"), Export)
     assert_type(customer_partitions(crm, 4), list[CustomerPartition])
     assert_type(customer_partitions(crm, 4)[0].frame(), pd.DataFrame)
     assert_type(customer_partitions(crm, 4)[0].read(crm), list[AdminCustomer])
@@ -87,6 +131,7 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(new_this_month(get_all_customers(crm)), list[AdminCustomer])
     assert_type(get_loyalty_balance(crm, "id"), int)
     assert_type(get_loyalty_history(crm, "id"), list[LoyaltyEntry])
+    assert_type(get_moderation_history(crm, "id"), list[ModerationEntry])
     assert_type(adjust_loyalty_points(crm, "id", -5, "why"), LoyaltyEntry)
     assert_type(get_customer_coupons(crm, "id"), list[UsedCoupon])
     assert_type(get_loyalty_offers(crm, "id"), list[LoyaltyOffer])
@@ -95,8 +140,43 @@ def sync_caller(crm: AdminCRM) -> None:
     assert_type(tier_progress(get_admin_customer_details(crm, "id"), tiers=get_loyalty_tiers(crm)), TierProgress)
     assert_type(get_loyalty_tiers(crm), list[LoyaltyTier])
     assert_type(whatsapp_link(get_admin_customer_details(crm, "id"), "Hola"), str)
+    assert_type(notify_customers(crm, get_all_customers(crm), "a", "b", journal="journal"), BulkResult)
+    assert_type(notify_customers(crm, customers_frame(crm), "a", "b", dry_run=True, progress=True), BulkResult)
+    assert_type(create_customers(crm, "customers.csv", method="invite"), BulkResult)
+    assert_type(create_customers(crm, [{"email": "a@x.example"}], passwords="passwords.csv"), BulkResult)
+    assert_type(create_customers(crm, pl.DataFrame()), BulkResult)
+    assert_type(upload_evidence_files(crm, {"id": ["front.jpg", "back.jpg"]}), BulkResult)
+    assert_type(upload_evidence_files(crm, [(get_all_customers(crm)[0], "front.jpg")], journal="journal"), BulkResult)
+    assert_type(tag_customers(crm, paginate(get_all_customers(crm)), add=["vip"]), BulkResult)
+    assert_type(set_custom_fields_of(crm, ["id"], {"a": 1}).failed, dict[str, AdminCRMError])
+    chosen = select_customers(crm, tags=("vip",), spent_min=5000, last_order_before=datetime.now(UTC), locked=False)
+    assert_type(chosen, list[AdminCustomer])
+    assert_type(get_all_orders(crm, since=datetime.now(UTC), status="delivered"), list[Order])
+    assert_type(iter_orders(crm), Iterable[Order])
     with crm as same:
         assert_type(same, AdminCRM)
+
+
+def privacy_caller(crm: AdminCRM) -> None:
+    assert_type(get_customer_data(crm, "id"), CustomerData)
+    assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True), PrivacyOutcome)
+    assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
+
+
+def analyst(crm: AdminCRM) -> None:
+    assert_type(orders_frame(crm, since=datetime.now(UTC), status="delivered"), pd.DataFrame)
+    assert_type(orders_frame(get_all_orders(crm), columns=["total"], backend="polars"), pl.DataFrame)
+    assert_type(order_items_frame(crm, until=datetime.now(UTC), backend="pyarrow"), pa.Table)
+    assert_type(timeline_frame(crm, "id", limit=3), pd.DataFrame)
+    assert_type(timeline_frame(get_customer_timeline(crm, "id"), backend="polars"), pl.DataFrame)
+    assert_type(rfm_table(customers_frame(crm, backend="polars")), pd.DataFrame)
+    assert_type(segment_table(get_all_customers(crm)), pd.DataFrame)
+    assert_type(cohorts(orders_frame(crm, backend="pyarrow"), time_zone="UTC"), pd.DataFrame)
+    assert_type(retention(get_all_orders(crm)), pd.DataFrame)
+    assert_type(birthdays(get_all_customers(crm), within_days=14), list[AdminCustomer])
+    assert_type(birthdays(customers_frame(crm, personal=True)), pd.DataFrame)
+    assert_type(plots.segments(customers_frame(crm), language="en"), Axes)
+    assert_type(plots.cohorts(iter_orders(crm), ax=plots.retention(get_all_orders(crm))), Axes)
 
 
 async def async_caller(crm: AsyncAdminCRM) -> None:
@@ -105,11 +185,23 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await later, list[AdminCustomer])
     assert_type(await search_customers(crm, "ana"), Page[AdminCustomer])
     assert_type(await get_loyalty_balance(crm, "id"), int)
+    assert_type(await get_customer_data(crm, "id"), CustomerData)
+    assert_type(await delete_customer(crm, "id", reason="why"), PrivacyOutcome)
     assert_type(iter_customers(crm), AsyncIterable[AdminCustomer])
+    assert_type(await select_customers(crm, segment="champion"), list[AdminCustomer])
+    assert_type(await get_all_orders(crm), list[Order])
+    assert_type(iter_orders(crm, until=datetime.now(UTC)), AsyncIterable[Order])
     assert_type(await customers_frame(crm), pd.DataFrame)
     assert_type(await customers_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await orders_frame(crm, backend="polars"), pl.DataFrame)
+    assert_type(await order_items_frame(crm), pd.DataFrame)
+    assert_type(await timeline_frame(crm, "id", personal=True, backend="arrow"), pa.Table)
     assert_type(await customers_frame(crm, backend="pyarrow"), pa.Table)
+    assert_type(await export_customers(crm, "a.parquet", columns=["id"]), Export)
     assert_type(await customer_partitions(crm, 4), list[CustomerPartition])
+    assert_type(await create_customers(crm, pd.DataFrame()), BulkResult)
+    assert_type(await upload_evidence_files(crm, "scans"), BulkResult)
+    assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
 
@@ -118,9 +210,15 @@ def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
     # An ignore that is not needed is itself an error, so each line proves that both checkers reject it.
     update_customer_status(crm, "id")  # type: ignore[call-overload]
     update_customer_profile(crm, "id", full_name=None)  # type: ignore[call-overload]
+    export_customers(crm, "a", format="doc")  # type: ignore[call-overload]
     search_customers(crm, "a", "champion")  # type: ignore[call-overload]
+    delete_customer(crm, "id")  # type: ignore[call-overload]
     search_customers(crm, text=5)  # type: ignore[call-overload]
     get_all_customers()  # type: ignore[call-overload]
+    select_customers(crm, "champion")  # type: ignore[call-overload]
+    select_customers(crm, locked="yes")  # type: ignore[call-overload]
+    for _ in iter_orders(later):  # type: ignore[attr-defined]
+        pass
     for _ in iter_customers(later):  # type: ignore[attr-defined]
         pass
     len(get_all_customers(later))  # type: ignore[arg-type]

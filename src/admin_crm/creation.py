@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from admin_crm._auth.new_user import NewUser, create_by_administrator, invite_customer, sign_customer_up
 from admin_crm._auth.users import sign_out
 from admin_crm._core import validation as check
+from admin_crm._core.rows import Json
 from admin_crm._postgrest.decode import read_rows
 from admin_crm._postgrest.query import (
     Query,
@@ -91,9 +92,9 @@ async def create_customer_with_details(
         raise InvalidInputError("method must be sign_up, admin or invite", argument="method")
     redirect_to = None if redirect_to is None else check.text(redirect_to, "redirect_to", max_length=2_000)
     if method == "admin":
-        return await _finish(crm, None, await create_by_administrator(crm, customer), customer)
+        return await finish_creation(crm, None, await create_by_administrator(crm, customer), customer)
     if method == "invite":
-        return await _finish(crm, None, await invite_customer(crm, customer, redirect_to), customer)
+        return await finish_creation(crm, None, await invite_customer(crm, customer, redirect_to), customer)
     if crm.anon_key is None:
         raise InvalidInputError(
             "the connection has no anon key, which is required to sign customers up",
@@ -103,10 +104,10 @@ async def create_customer_with_details(
     async with anon_client(crm) as anon:
         new = await sign_customer_up(crm, anon, customer, redirect_to)
         if new.token is None:
-            return await _finish(crm, None, new, customer)
+            return await finish_creation(crm, None, new, customer)
         newcomer = anon.as_user(new.token)
         try:
-            return await _finish(crm, newcomer, new, customer)
+            return await finish_creation(crm, newcomer, new, customer)
         finally:
             await sign_out(newcomer)
 
@@ -140,13 +141,21 @@ async def resume_customer_creation(
     """
     user, customer = check.uuid(user_id, "user_id"), _validated(data)
     resumed = NewUser(user, customer.email.lower(), None, needs_confirmation=False)
-    return await _finish(crm, None, resumed, customer, only_missing=True)
+    return await finish_creation(crm, None, resumed, customer, only_missing=True)
 
 
-async def _finish(
+async def finish_creation(
     crm: AnyCRM, newcomer: AnyCRM | None, new: NewUser, data: CreateCustomerData, *, only_missing: bool = False
 ) -> CreatedCustomer:
-    """Write profile and address, as the new customer if there is a session, otherwise as the administrator."""
+    """Write profile and address, as the new customer if there is a session, otherwise as the administrator.
+
+    Args:
+        crm: the connection.
+        newcomer: the new customer's session; None if there is none.
+        new: the user.
+        data: the customer.
+        only_missing: whether the customer may have changed something, which then stays.
+    """
     completed, write_profile, write_address = ["sign_up"], _write_profile, _write_address
     if only_missing:
         write_profile, write_address = _complete_profile, _complete_address
@@ -196,7 +205,7 @@ async def _with_fallback(
 
 async def _write_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> CustomerProfile:
     """Write the profile of a new customer; in many shops a trigger on auth.users has already created the row."""
-    table, row = crm.settings.profiles_table, {"id": str(user_id), **_profile(data)}
+    table, row = crm.settings.profiles_table, profile_row(user_id, data)
     try:
         rows = await send_query(
             crm,
@@ -214,7 +223,7 @@ async def _complete_profile(crm: AnyCRM, user_id: UUID, data: CreateCustomerData
     profile = await fetch_one(crm, table, user_id, CustomerProfile, column="id")
     if profile is None:
         return await _write_profile(crm, user_id, data)
-    for column, value in _profile(data).items():
+    for column, value in profile_row(user_id, data).items():
         if getattr(profile, column) is None:
             rows = await send_query(
                 crm,
@@ -230,16 +239,8 @@ def _fill(crm: AnyCRM, table: str, user_id: UUID, column: str, value: str) -> Qu
 
 
 async def _write_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address | None:
-    if data.address is None:
-        return None
-    row = {
-        # The id is derived from the user's id, so that a retry or a resumed creation finds its own address.
-        "id": str(uuid5(user_id, "default address")),
-        "customer_id": str(user_id),
-        "is_default": data.address.is_default is not False,
-        **data.address.to_row(label=crm.settings.address_label, full_name=data.full_name, phone=data.phone),
-    }
-    return await insert_once(crm, crm.settings.addresses_table, row, Address, "address")
+    row = address_row(crm, user_id, data)
+    return None if row is None else await insert_once(crm, crm.settings.addresses_table, row, Address, "address")
 
 
 async def _complete_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Address | None:
@@ -250,8 +251,23 @@ async def _complete_address(crm: AnyCRM, user_id: UUID, data: CreateCustomerData
     return next((each for each in addresses if each.is_default), addresses[0])
 
 
-def _profile(data: CreateCustomerData) -> dict[str, str]:
-    return {"full_name": data.full_name, "phone": data.phone, "whatsapp": data.whatsapp or data.phone}
+def profile_row(user_id: UUID, data: CreateCustomerData) -> dict[str, str]:
+    """Return the row of a new customer's profile."""
+    numbers = {"phone": data.phone, "whatsapp": data.whatsapp or data.phone}
+    return {"id": str(user_id), "full_name": data.full_name, **numbers}
+
+
+def address_row(crm: AnyCRM, user_id: UUID, data: CreateCustomerData) -> Json | None:
+    """Return the row of a new customer's default address; None if there is no address."""
+    if data.address is None:
+        return None
+    return {
+        # The id is derived from the user's id, so that a retry or a resumed creation finds its own address.
+        "id": str(uuid5(user_id, "default address")),
+        "customer_id": str(user_id),
+        "is_default": data.address.is_default is not False,
+        **data.address.to_row(label=crm.settings.address_label, full_name=data.full_name, phone=data.phone),
+    }
 
 
 def _validated(data: CreateCustomerData | Mapping[str, Any]) -> CreateCustomerData:

@@ -96,6 +96,10 @@ async def get_admin_customer_details(crm: AnyCRM, customer_id: UUID | str) -> Ad
 async def get_customer_intelligence(crm: AnyCRM, customer_id: UUID | str) -> AdminCustomer:
     """Return a customer's row in the directory: segment, health and RFM figures.
 
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+
     Raises:
         InvalidInputError: the id is not a UUID.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.

@@ -7,18 +7,22 @@ from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
+from admin_crm._core.progress import Progress
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.columns import directory_fields
+from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_pages, in_order_of_key
+from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.rights import check_view
-from admin_crm._postgrest.stream import AsyncRowStream, RowStream
+from admin_crm._postgrest.stream import PageReader, stream
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.labels import canonical_health, canonical_segment
-from admin_crm.models import AdminCustomer, DirectoryStats, Page
+from admin_crm.models import AdminCustomer, DirectoryStats, Page, RowList
 
 T = TypeVar("T")
 
@@ -30,7 +34,9 @@ _COUNTED = (
 
 
 @operation
-async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None) -> list[AdminCustomer]:
+async def get_all_customers(
+    crm: AnyCRM, *, columns: Sequence[str] | None = None, progress: Progress = None
+) -> list[AdminCustomer]:
     """Return all customers, newest first, however few rows the server returns per response.
 
     No duplicates and no omissions, even if customers are inserted or deleted during the read. Where the shop has
@@ -40,6 +46,8 @@ async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None
         crm: the connection.
         columns: the fields of `AdminCustomer` to fetch, or names of columns that the shop has besides; by default all.
             The other fields are None.
+        progress: True for a progress bar (extra `notebook`), or a function of the customers read and all. They are
+            then counted first, with one request.
 
     Returns:
         All customers; those without `created_at` come last.
@@ -59,10 +67,10 @@ async def get_all_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None
         >>> customers[0].full_name
         >>> names = get_all_customers(crm, columns=["full_name", "phone"])
     """
-    pages = await fetch_pages(crm, _CUSTOMERS, directory_fields(columns, "created_at"))
+    pages = await _fetch_pages(crm, directory_fields(columns, "created_at"), progress)
     customers = in_order_of_key(_CUSTOMERS, pages)
     await check_view(crm, customers)
-    return newest_first(customers)
+    return RowList(newest_first(customers))
 
 
 @overload
@@ -102,9 +110,11 @@ def iter_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None, page_si
     """
     size = None if page_size is None else check.integer(page_size, "page_size")
     fields = directory_fields(columns)
-    if isinstance(crm, AsyncAdminCRM):
-        return AsyncRowStream(crm, AdminCustomer, fields, size)
-    return RowStream(crm, AdminCustomer, fields, size)
+
+    def begin() -> PageReader[AdminCustomer]:
+        return PageReader(crm, _CUSTOMERS, fields, size)
+
+    return stream(crm, "iter_customers", begin, partial(count_rows, crm, crm.settings.profiles_table))
 
 
 def summarize_customers(
@@ -157,7 +167,7 @@ def new_this_month(
     """
     zone = check.time_zone(time_zone)
     day = _today(today, zone)
-    return [customer for customer in customers if _in_month(customer.created_at, day, zone)]
+    return RowList(customer for customer in customers if _in_month(customer.created_at, day, zone))
 
 
 def birthdays_this_month(
@@ -179,11 +189,11 @@ def birthdays_this_month(
     day = _today(today, check.time_zone(time_zone))
     dated = [(customer.birthdate, customer) for customer in customers if customer.birthdate is not None]
     dated = [(birthdate, customer) for birthdate, customer in dated if birthdate.month == day.month]
-    return [customer for _, customer in sorted(dated, key=lambda each: each[0].day)]
+    return RowList(customer for _, customer in sorted(dated, key=lambda each: each[0].day))
 
 
 @operation
-async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> DirectoryStats:
+async def get_directory_stats(crm: AnyCRM, *, today: date | None = None, progress: Progress = None) -> DirectoryStats:
     """Return the directory's figures: totals, this month, contactable, segments, health, revenue.
 
     Months are those of `Settings.time_zone`. `new_this_month` and `birthdays_this_month` list the customers behind
@@ -192,6 +202,7 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
     Args:
         crm: the connection.
         today: a date in the month that counts as "this month"; by default today in the shop's time zone.
+        progress: as for `get_all_customers`.
 
     Raises:
         InvalidInputError: `today` is not a date.
@@ -209,7 +220,7 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None) -> Dire
     """
     if today is not None:
         check.day(today, "today")
-    customers = in_order_of_key(_CUSTOMERS, await fetch_pages(crm, _CUSTOMERS, _COUNTED))
+    customers = in_order_of_key(_CUSTOMERS, await _fetch_pages(crm, _COUNTED, progress))
     await check_view(crm, customers)
     return summarize_customers(customers, today=today, time_zone=crm.settings.time_zone)
 
@@ -218,6 +229,11 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     """Return one page of a sequence, with 15 items per page by default; the first page is 1.
 
     A page past the last one is empty.
+
+    Args:
+        items: what to cut into pages.
+        page: the page, from 1.
+        page_size: how many items a page has.
 
     Raises:
         InvalidInputError: the page or the page size is less than 1.
@@ -229,6 +245,12 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     check.integer(page_size, "page_size")
     start = (page - 1) * page_size
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
+
+
+async def _fetch_pages(crm: AnyCRM, fields: Sequence[str] | None, progress: Progress) -> list[Sequence[AdminCustomer]]:
+    total = await count_rows(crm, crm.settings.profiles_table) if progress else 0
+    with counting(_CUSTOMERS, progress, total, "customers") as decoder:
+        return await fetch_pages(crm, decoder, fields)
 
 
 def _today(today: date | None, zone: tzinfo) -> date:

@@ -17,13 +17,16 @@ AdminCRMError
 ├── SchemaMismatchError        a table, column, bucket or function is missing; `kind` and `name` say which
 ├── EdgeFunctionError          an Edge Function returned an error
 ├── EvidenceNotDeletedError    some of several files were not deleted; `deleted`, `missing` and `denied` list them
-└── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
+├── PartialPrivacyError        a customer's data was erased only in part; `completed` and `remaining` show how far
+├── CustomerCreationError      a customer was created only in part; `user_id` and `completed` show how far
+├── PartialModerationError     a customer was moderated only in part; `resume` goes on
+└── BulkError                  a bulk operation stopped, or some of its items failed; `result` holds all outcomes
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, TypedDict, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, TypedDict, Unpack
 from uuid import UUID
 
 
@@ -43,14 +46,14 @@ class AdminCRMError(Exception):
     """The base class of all errors of this library.
 
     Attributes:
-        message: what went wrong, without operation, status and hint.
-        operation: the public function that failed, such as ``get_all_customers``; None outside of one.
-        customer_id: the customer that the call was about; None if it was not about one.
-        status: the HTTP status; None if there was no response.
-        code: the server's error code, such as ``42501`` or ``PGRST205``; None if it sent none.
-        hint: what to do next; None if there is no advice.
-        request_id: the server's id of the request, for support tickets; None if it sent none.
-        retryable: whether the same call may succeed later.
+        message (str): what went wrong, without operation, status and hint.
+        operation (str | None): the public function that failed, such as ``get_all_customers``; None outside of one.
+        customer_id (UUID | None): the customer that the call was about; None if it was not about one.
+        status (int | None): the HTTP status; None if there was no response.
+        code (str | None): the server's error code, such as ``42501`` or ``PGRST205``; None if it sent none.
+        hint (str | None): what to do next; None if there is no advice.
+        request_id (str | None): the server's id of the request, for support tickets; None if it sent none.
+        retryable (bool): whether the same call may succeed later.
     """
 
     _retryable: ClassVar[bool] = False
@@ -226,6 +229,28 @@ class EvidenceNotDeletedError(AdminCRMError):
         self.denied = tuple(denied)
 
 
+class PartialPrivacyError(AdminCRMError):
+    """A customer's data was erased only in part. Call the same function again: what is done is not done twice.
+
+    `completed` names the completed steps, `remaining` the steps that are still to do, the failed one first. `outcome`
+    is the `PrivacyOutcome` of the whole, with the state of each step.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        completed: Sequence[str] = (),
+        remaining: Sequence[str] = (),
+        outcome: Any = None,
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.completed = tuple(completed)
+        self.remaining = tuple(remaining)
+        self.outcome = outcome
+
+
 class CustomerCreationError(AdminCRMError):
     """A customer was created only in part: `user_id` is the new user, `completed` lists the completed steps.
 
@@ -244,3 +269,52 @@ class CustomerCreationError(AdminCRMError):
         super().__init__(message, **about)
         self.user_id = user_id
         self.completed = tuple(completed)
+
+
+class PartialModerationError(AdminCRMError):
+    """A customer was moderated only in part: `completed` lists the steps that stand, `resume` goes on.
+
+    The steps are ``status``, ``log`` (a row in the shop's moderation log) and ``sign_in`` (the auth server's ban).
+    Where `completed` is empty, the answer was lost, and the status may or may not be set.
+    ``moderate_customer(crm, **error.resume)`` does what is missing, without a second row in the log.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        completed: Sequence[str] = (),
+        resume: Mapping[str, Any] | None = None,
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.completed = tuple(completed)
+        self.resume: dict[str, Any] = dict(resume or {})
+
+
+class _Outcomes(Protocol):
+    """What `BulkError` needs of a `BulkResult`, which describes the attributes."""
+
+    @property
+    def operation(self) -> str: ...
+    @property
+    def done(self) -> Sequence[UUID]: ...
+    @property
+    def failed(self) -> Mapping[str, AdminCRMError]: ...
+    @property
+    def skipped(self) -> Sequence[UUID | str]: ...
+    @property
+    def remaining(self) -> Sequence[UUID | str]: ...
+    @property
+    def uncertain(self) -> Sequence[UUID | str]: ...
+
+
+class BulkError(AdminCRMError):
+    """A bulk operation stopped before its end, or `raise_for_failures` found items that failed.
+
+    `result` is the `BulkResult` so far: what was done, what failed, and what remains.
+    """
+
+    def __init__(self, message: str, *, result: _Outcomes, **about: Unpack[About]) -> None:
+        super().__init__(message, **about)
+        self.result = result

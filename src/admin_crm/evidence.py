@@ -10,11 +10,11 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.gather import gather, run_blocking
+from admin_crm._core.progress import Progress, reporting
 from admin_crm._postgrest.query import check_exists
 from admin_crm._storage.download import download
 from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
 from admin_crm._storage.objects import (
-    ORIGINAL_NAME,
     batches,
     check_bucket,
     checked_path,
@@ -22,9 +22,9 @@ from admin_crm._storage.objects import (
     remove_objects,
     sign_object,
 )
-from admin_crm._storage.source import CallbackError, FileLike, open_source
+from admin_crm._storage.source import IN_BYTES, CallbackError, FileLike, open_source
 from admin_crm._storage.target import Target
-from admin_crm._storage.upload import Progress, progress_callback, upload_file
+from admin_crm._storage.upload import upload_file
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import (
     AdminCRMError,
@@ -34,7 +34,7 @@ from admin_crm.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from admin_crm.models import Evidence
+from admin_crm.models import Evidence, RowList
 
 
 @operation
@@ -90,13 +90,12 @@ async def upload_customer_evidence(
     named_type = None if content_type is None else checked_type(content_type)
     with ExitStack() as closing:
         source = await run_blocking(crm, lambda: open_source(file, name, crm.settings.max_evidence_bytes, closing))
-        report = closing.enter_context(progress_callback(progress, source))
+        report = closing.enter_context(reporting(progress, source.size, source.name, **IN_BYTES))
         await check_exists(crm, customer)
         media_type = named_type or detect_type(source.head, source.name)
         path = f"{customer}/{secrets.token_hex(16)}.{safe_extension(source.name, media_type)}"
-        metadata = {ORIGINAL_NAME: source.name} if source.name else {}
         try:
-            await upload_file(crm, path, source, media_type, metadata, report)
+            await upload_file(crm, path, source, media_type, report)
         except CallbackError as stop:
             raise stop.error from None
     return path
@@ -137,7 +136,7 @@ async def list_customer_evidence(
     if not files:
         # A missing bucket or customer looks like an empty folder.
         await gather(crm, check_exists(crm, customer), check_bucket(crm, customer))
-    return files
+    return RowList(files)
 
 
 @operation

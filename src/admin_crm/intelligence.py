@@ -108,6 +108,11 @@ async def suggest_customer_tags(crm: AnyCRM, customer_id: UUID | str) -> TagSugg
 async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion: TagSuggestion) -> AdminNotes:
     """Add the tags of a suggestion to a customer and keep all other tags, as `add_customer_tags` does.
 
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+        suggestion: what `suggest_customer_tags` returned.
+
     Raises:
         InvalidInputError: the suggestion has no tags, or a tag is longer than 60 characters.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
@@ -162,6 +167,10 @@ async def generate_whatsapp_message(crm: AnyCRM, customer_id: UUID | str, contex
 async def get_customer_narrative(crm: AnyCRM, customer_id: UUID | str) -> str | None:
     """Return a short narrative about a customer.
 
+    Args:
+        crm: the connection.
+        customer_id: the customer.
+
     Returns:
         The narrative; None where the function answers that there is too little to tell ("No hay datos suficientes").
 
@@ -195,6 +204,10 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
     For this reason the request is not retried after it was sent. If it fails then, the offer is looked up where the
     function stores it, and returned if it is there (`recovered` is True). Otherwise the error's hint warns that the
     coupon may exist.
+
+    Args:
+        crm: the connection.
+        customer_id: the customer.
 
     Returns:
         A `LoyaltyAnalysis`, or a `LoyaltyProposition` in shops whose function stores an offer. Both have

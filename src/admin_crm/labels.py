@@ -95,6 +95,9 @@ HEALTH_LABELS: dict[HealthStatus, tuple[str, ...]] = {
 def canonical_segment(label: str | None) -> Segment | None:
     """Return the segment of a Spanish or English label; None for an unknown label.
 
+    Args:
+        label: the shop's label of a segment, or the canonical name; its case and accents do not matter.
+
     Examples:
         >>> canonical_segment("Campeón")
         <Segment.CHAMPION: 'champion'>
@@ -104,6 +107,9 @@ def canonical_segment(label: str | None) -> Segment | None:
 
 def canonical_health(label: str | None) -> HealthStatus | None:
     """Return the health status of a Spanish or English label; None for an unknown label.
+
+    Args:
+        label: the shop's label of a health status, or the canonical name; its case and accents do not matter.
 
     Examples:
         >>> canonical_health("Requiere Atención")
@@ -157,6 +163,15 @@ def health_filter(health_status: str | None) -> LabelFilter | None:
         InvalidInputError: the label is empty, too long, or not a string.
     """
     return None if health_status is None else _label_filter(health_status, "health_status", HEALTH_LABELS, _HEALTHS)
+
+
+def label_filters(segment: str | None, health_status: str | None) -> list[LabelFilter]:
+    """Return what a segment and a health status find; nothing for None.
+
+    Raises:
+        InvalidInputError: a label is empty, too long, or not a string.
+    """
+    return [each for each in (segment_filter(segment), health_filter(health_status)) if each is not None]
 
 
 def tier_of(tier: str) -> CustomerTier:

@@ -15,7 +15,7 @@ from admin_crm._postgrest.private import PrivateTable, fetch_private
 from admin_crm._postgrest.query import check_exists, columns_of, fetch_fields, insert_once, send_query
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, CustomerNotFoundError, InvalidInputError, NotFoundError
-from admin_crm.models import LoyaltyEntry, LoyaltyOffer, Referral, UsedCoupon
+from admin_crm.models import LoyaltyEntry, LoyaltyOffer, Referral, RowList, UsedCoupon
 
 __all__ = [
     "LoyaltyEntry",
@@ -100,7 +100,7 @@ async def get_loyalty_history(crm: AnyCRM, customer_id: UUID | str) -> list[Loya
     entries = await fetch_fields(crm, table, customer, LoyaltyEntry)
     if not entries:
         await check_exists(crm, customer)
-    return newest_first(entries)
+    return RowList(newest_first(entries))
 
 
 @operation
@@ -176,7 +176,8 @@ async def get_customer_coupons(crm: AnyCRM, customer_id: UUID | str) -> list[Use
     customer, tables = check.uuid(customer_id), crm.settings
     columns = f"id,customer_id,coupon_code,order_id,used_at,coupon:{tables.coupons_table}"
     table = PrivateTable(tables.customer_coupons_table, f"{columns}(description,discount_type,discount_value)")
-    return newest_first(await fetch_private(crm, table, customer, UsedCoupon, "reading used coupons"), "used_at")
+    coupons = await fetch_private(crm, table, customer, UsedCoupon, "reading used coupons")
+    return RowList(newest_first(coupons, "used_at"))
 
 
 @operation
@@ -202,7 +203,7 @@ async def get_loyalty_offers(crm: AnyCRM, customer_id: UUID | str) -> list[Loyal
     """
     customer = check.uuid(customer_id)
     table = PrivateTable(crm.settings.loyalty_offers_table, columns_of(LoyaltyOffer))
-    return newest_first(await fetch_private(crm, table, customer, LoyaltyOffer, "reading offers"))
+    return RowList(newest_first(await fetch_private(crm, table, customer, LoyaltyOffer, "reading offers")))
 
 
 @operation
@@ -231,7 +232,7 @@ async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
     """
     customer = check.uuid(customer_id)
     table = PrivateTable(crm.settings.referrals_table, columns_of(Referral), ("referrer_id", "referred_id"))
-    return newest_first(await fetch_private(crm, table, customer, Referral, "reading referrals"))
+    return RowList(newest_first(await fetch_private(crm, table, customer, Referral, "reading referrals")))
 
 
 async def _added_up(crm: AnyCRM, customer: UUID) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
@@ -17,21 +17,20 @@ from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
 from admin_crm._postgrest.rights import check_search
 from admin_crm._postgrest.text_filter import fitting_length, text_filter, url_length
 from admin_crm._postgrest.view import fetch_from_view, fetch_view_columns
+from admin_crm._postgrest.view_filters import check_labels, filtered_by, label_conditions, tier_column, view_column
 from admin_crm.client import AnyCRM, operation
-from admin_crm.errors import AdminCRMError, SchemaMismatchError
+from admin_crm.errors import AdminCRMError
 from admin_crm.labels import (
     AccountStatus,
     CustomerTier,
     LabelFilter,
     health_filter,
+    label_filters,
     segment_filter,
     status_of,
     tier_of,
 )
-from admin_crm.models import AdminCustomer, Page
-
-Condition = tuple[str, str, str]
-"""A column of the view, an operator of PostgREST, and a value."""
+from admin_crm.models import AdminCustomer, Page, RowList
 
 _PAST_THE_END = "PGRST103"
 _COMPARED = ("created_at", "full_name", "phone", "whatsapp")
@@ -93,21 +92,22 @@ async def search_customers(
     text = check.bounded_text(text, "text", max_length=200).strip()
     check.integer(page, "page")
     check.integer(page_size, "page_size", maximum=10_000)
-    labels = [each for each in (segment_filter(segment), health_filter(health_status)) if each is not None]
-    exact = {
-        "tier": None if tier is None else tier_of(tier),
-        "account_status": None if status is None else status_of(status),
-    }
+    labels = label_filters(segment, health_status)
+    the_tier = None if tier is None else tier_of(tier)
+    the_status = None if status is None else status_of(status)
 
     fields = directory_fields(columns, "created_at")
     there = await fetch_view_columns(crm)
-    conditions = [_of_label(each, _column(crm, each.argument, there)) for each in labels]
-    conditions += [(_column(crm, name, there), "eq", value) for name, value in exact.items() if value is not None]
+    conditions = label_conditions(crm, labels, there)
+    if the_tier is not None:
+        conditions.append((tier_column(crm, there), "eq", the_tier))
+    if the_status is not None:
+        conditions.append((view_column(crm, there, "account_status"), "eq", the_status))
     room = _LONGEST_FILTERS - sum(url_length("".join(each)) for each in conditions)
     length = fitting_length(text, there, room)
 
     def query(limit: int, offset: int, selected: str, key: str) -> Query:
-        rows = _matching(crm, conditions, selected)
+        rows = filtered_by(crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT), conditions)
         if text:
             rows = rows.or_(text_filter(text, key, there, length=length))
         if "created_at" in there or not there:
@@ -124,7 +124,7 @@ async def search_customers(
     if found.total <= 1:
         await check_search(crm, found.items)
     if not found.total:
-        await _check_labels(crm, labels, there)
+        await check_labels(crm, labels, there)
     return found
 
 
@@ -165,13 +165,13 @@ def filter_customers(
     found = _with_label(found, segments, lambda customer: customer.segment)
     found = _with_label(found, healths, lambda customer: customer.health_status)
     contains = _finder(text)
-    return [
+    return RowList(
         customer
         for customer in found
         if (the_tier is None or customer.tier == the_tier)
         and (the_status is None or customer.account_status == the_status)
         and (not text or contains(customer))
-    ]
+    )
 
 
 def _finder(text: str) -> Callable[[AdminCustomer], bool]:
@@ -228,41 +228,3 @@ async def _fetch(
 def _page_of(customers: list[AdminCustomer], page: int, page_size: int) -> Page[AdminCustomer]:
     start = (page - 1) * page_size
     return Page(items=customers[start : start + page_size], total=len(customers), page=page, page_size=page_size)
-
-
-async def _check_labels(crm: AnyCRM, labels: Iterable[LabelFilter], columns: frozenset[str]) -> None:
-    """Raise where nothing was found because no customer has a label that is nearly a known one."""
-    for label in labels:
-        if label.nearest is not None:
-            condition = _of_label(label, _column(crm, label.argument, columns))
-            if not await send_query(crm, partial(_counted, crm, condition), read_total):
-                raise label.unknown()
-
-
-def _counted(crm: AnyCRM, condition: Condition) -> Query:
-    return cast("Query", _matching(crm, [condition]).limit(1))
-
-
-def _matching(crm: AnyCRM, conditions: Iterable[Condition], selected: str = "*") -> Any:
-    """Start a query of the view; typed as Any, because supabase-py does not know the row types."""
-    rows = crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT)
-    for condition in conditions:
-        rows = rows.filter(*condition)
-    return rows
-
-
-def _of_label(label: LabelFilter, column: str) -> Condition:
-    return column, "match", f"^(?:{label.pattern})$"
-
-
-def _column(crm: AnyCRM, name: str, columns: frozenset[str]) -> str:
-    names = ("customer_tier", "tier") if name == "tier" else (name,)
-    for each in names:
-        if each in columns or not columns:
-            return each
-    raise SchemaMismatchError(
-        f"the view {crm.settings.view} has no column {' or '.join(names)} to filter by",
-        kind="column",
-        name=names[0],
-        hint="add the column to the view, or use filter_customers on the result of get_all_customers",
-    )

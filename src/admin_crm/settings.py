@@ -97,6 +97,10 @@ class Settings(BaseModel):
     """The table of the products that customers want, in shops that have one."""
     store_settings_table: str = "store_settings"
     """The table of the shop's own settings, in shops that have one; its one row has the id 1."""
+    moderation_log_table: str = "moderation_log"
+    """The table of who was suspended, banned or reactivated, in shops that have one (``admin-crm sql moderation``)."""
+    moderation_function: str | None = "moderate_customer"
+    """The function that changes a status and writes the log, in shops that have it; None never asks for it."""
     points_balance_function: str = "get_customer_points_balance"
     """The database function that returns a customer's balance of points."""
     address_label: str = "Casa"
@@ -125,6 +129,8 @@ class Settings(BaseModel):
 
     page_size: int = Field(default=60_000, ge=1, le=100_000)
     """Rows per request, at most; the server's own limit (`max_rows`) is usually lower, and the library reads on."""
+    bulk_limit: int = Field(default=100, ge=0)
+    """Customers that one call locks without asking; more of them need `allow=`."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests of one connection under way at once, at most. A read starts with 2 and adapts to the server."""
     pause_gc: bool = True
@@ -143,6 +149,9 @@ class Settings(BaseModel):
     """The maximum delay before the first retry, in seconds; it doubles with each retry."""
     retry_max_delay: Seconds = 8.0
     """The maximum delay before any retry, in seconds, unless the server requests a longer one."""
+    token_seconds: int = Field(default=3600, ge=1)
+    """How long an access token of the project is valid, in seconds (its JWT expiry): so long a banned customer's last
+    one still works."""
     rest_timeout: Seconds = 30.0
     """The timeout of a PostgREST request, in seconds."""
     auth_timeout: Seconds = 20.0
@@ -161,6 +170,17 @@ class Settings(BaseModel):
 
     country_code: str = Field(default="52", pattern=r"^[1-9][0-9]{0,2}$")
     """The country code, without +, of phone numbers that have none; 52 is Mexico. Used by `whatsapp_link`."""
+
+    anonymized_name: str = Field(default="Cliente anonimizado", min_length=1)
+    """The name that `anonymize_customer` leaves in a profile, whose column for the name cannot be empty."""
+    personal_profile_columns: tuple[str, ...] = (
+        "phone", "whatsapp", "birthdate", "avatar_url", "referral_code", "ai_preferences", "ia_context",
+    )  # fmt: skip
+    """The columns of a profile, beside the name, that `anonymize_customer` empties; those of your own too."""
+    personal_order_columns: tuple[str, ...] = (
+        "tracking_notes", "tracking_number", "mp_preference_id", "mp_payment_data",
+    )  # fmt: skip
+    """The columns of an order that say who ordered or where it went; erasing a customer's data empties them."""
 
     unknown_product: str = Field(default="Unknown product", min_length=1)
     """The name, in preferences, of products whose name no table and no order has."""

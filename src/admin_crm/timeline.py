@@ -1,4 +1,4 @@
-"""A customer's orders, and the timeline of orders, notes, notifications, points and coupons."""
+"""A customer's orders, and the timeline of orders, notes, notifications, points, coupons and moderation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,22 @@ from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
 from admin_crm._core.gather import gather
 from admin_crm._core.log import log
+from admin_crm._postgrest.moderation_log import fetch_log
 from admin_crm._postgrest.private import PrivateTable, fetch_visible, sees_rows
 from admin_crm._postgrest.query import check_exists, fetch_fields, fetch_of_customer, fetch_one
 from admin_crm.client import AnyCRM, has_secret_key, operation
 from admin_crm.errors import SchemaMismatchError
-from admin_crm.models import AdminNotes, EventKind, LoyaltyEntry, Notification, Order, TimelineEvent, UsedCoupon
+from admin_crm.models import (
+    AdminNotes,
+    EventKind,
+    LoyaltyEntry,
+    ModerationEntry,
+    Notification,
+    Order,
+    RowList,
+    TimelineEvent,
+    UsedCoupon,
+)
 from admin_crm.orders import get_customer_orders
 
 __all__ = ["TimelineEvent", "get_customer_orders", "get_customer_timeline"]
@@ -31,7 +42,7 @@ _COUPON = "id,customer_id,coupon_code,order_id,used_at"
 async def get_customer_timeline(
     crm: AnyCRM, customer_id: UUID | str, *, limit: int | None = None
 ) -> list[TimelineEvent]:
-    """Return a customer's timeline, newest first: orders, notes, notifications, loyalty points, used coupons.
+    """Return a customer's timeline, newest first: orders, notes, notifications, points, used coupons, moderation.
 
     An administrator's session does not see used coupons, unless the shop has added a policy for that. With a session
     alone they are then missing, and the log says so once; with the secret key, alone or beside a session, they are
@@ -43,14 +54,14 @@ async def get_customer_timeline(
         limit: the maximum number of events; by default all.
 
     Returns:
-        The events. Loyalty points and used coupons are included if the shop has tables for them.
+        The events. Loyalty points, used coupons and moderation are included if the shop has tables for them.
 
     Raises:
         InvalidInputError: the id is not a UUID, or the limit is less than 1.
         CustomerNotFoundError: the customer does not exist, or is not visible with these credentials.
 
     Reads `customer_profiles`, `orders`, `admin_customer_notes`, `user_notifications` and, if they exist,
-    `loyalty_points` and `customer_coupons`.
+    `loyalty_points`, `customer_coupons` and `moderation_log`.
 
     Needs an administrator's session or the secret key; for used coupons the secret key.
 
@@ -60,7 +71,7 @@ async def get_customer_timeline(
     """
     customer, tables = check.uuid(customer_id), crm.settings
     max_events = None if limit is None else check.integer(limit, "limit")
-    _, orders, notes, notifications, points, coupons = await gather(
+    _, orders, notes, notifications, points, coupons, moderation = await gather(
         crm,
         check_exists(crm, customer),
         fetch_fields(crm, tables.orders_table, customer, Order),
@@ -70,6 +81,7 @@ async def get_customer_timeline(
             crm, tables.loyalty_points_table, fetch_fields(crm, tables.loyalty_points_table, customer, LoyaltyEntry)
         ),
         _if_installed(crm, tables.customer_coupons_table, _fetch_coupons(crm, customer)),
+        _if_installed(crm, tables.moderation_log_table, fetch_log(crm, customer)),
     )
     events = [
         *(_event("order", each.created_at, _order_title(each), each) for each in orders),
@@ -77,9 +89,11 @@ async def get_customer_timeline(
         *(_event("notification", each.created_at, each.title or "notification", each) for each in notifications),
         *(_event("loyalty_points", each.created_at, _points_title(each), each) for each in points),
         *(_event("coupon", each.used_at, each.coupon_code or "coupon", each) for each in coupons),
+        *(_event("moderation", each.created_at, _moderation_title(each), each) for each in moderation),
     ]
     dated_events = [event for event in events if event is not None]
-    return sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)[:max_events]
+    newest_first = sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)
+    return RowList(newest_first[:max_events])
 
 
 async def _fetch_coupons(crm: AnyCRM, customer: UUID) -> list[UsedCoupon]:
@@ -112,7 +126,10 @@ async def _if_installed(crm: AnyCRM, table: str, rows: Coroutine[Any, Any, list[
 
 
 def _event(
-    kind: EventKind, at: datetime | None, title: str, row: Order | AdminNotes | Notification | LoyaltyEntry | UsedCoupon
+    kind: EventKind,
+    at: datetime | None,
+    title: str,
+    row: Order | AdminNotes | Notification | LoyaltyEntry | UsedCoupon | ModerationEntry,
 ) -> TimelineEvent | None:
     """Create an event from a row; None for a row without a timestamp."""
     points = row.signed_points if isinstance(row, LoyaltyEntry) else None
@@ -127,3 +144,7 @@ def _order_title(order: Order) -> str:
 def _points_title(row: LoyaltyEntry) -> str:
     points = "" if row.signed_points is None else f"{row.signed_points:+,} points"
     return " ".join(part for part in (points, row.description) if part) or "points"
+
+
+def _moderation_title(entry: ModerationEntry) -> str:
+    return ": ".join(part for part in (entry.status, entry.reason) if part) or "moderation"

@@ -8,7 +8,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.query import check_exists, fetch_columns
 from admin_crm.client import AnyCRM, operation
-from admin_crm.models import WishlistItem
+from admin_crm.models import RowList, WishlistItem
 
 __all__ = ["WishlistItem", "get_customer_wishlist"]
 
@@ -44,4 +44,4 @@ async def get_customer_wishlist(crm: AnyCRM, customer_id: UUID | str) -> list[Wi
     )
     if not items:
         await check_exists(crm, customer)
-    return newest_first(items)
+    return RowList(newest_first(items))

@@ -9,8 +9,10 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
+import httpx
 import pytest
 
+from accounts import Account
 from admin_crm import Settings
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller
@@ -92,6 +94,13 @@ def confirming() -> Iterator[LocalStack]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def moderated() -> Iterator[LocalStack]:
+    """A shop that has installed `admin-crm sql moderation`. Its tests carry the marks `shops.MODERATED`."""
+    with open_shop(moderation_log=True) as running:
+        yield running
+
+
 @pytest.fixture
 def failing_address(stack: LocalStack) -> Iterator[str]:
     """An e-mail address for which a trigger on `auth.users` raises."""
@@ -108,6 +117,15 @@ def failing_address(stack: LocalStack) -> Iterator[str]:
     yield email
     stack.execute_sql(f"drop trigger {name} on auth.users")
     stack.execute_sql(f"drop function public.{name}()")
+
+
+@pytest.fixture
+def account(stack: LocalStack) -> Iterator[Account]:
+    """A customer of the test's own who signs in with a password, removed afterwards."""
+    with httpx.Client(trust_env=False) as http:
+        account = Account(stack, http)
+        yield account
+    stack.execute_sql(f"delete from auth.users where id = '{account.id}'")
 
 
 @pytest.fixture

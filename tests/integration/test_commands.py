@@ -97,6 +97,24 @@ def test_an_export_contains_the_whole_directory(commands: Any, stack: LocalStack
     assert len(done.stdout.splitlines()) == 1 + counted["count"]
 
 
+@pytest.mark.parametrize("words", [("customers.csv",), ("orders.xlsx", "--orders", "--status", "delivered")])
+def test_an_export_writes_a_file(commands: Any, stack: LocalStack, words: tuple[str, ...]) -> None:
+    done = commands("export", *words)
+    assert done.exit_code == 0, done.output
+    table = "public.orders where status = 'delivered'" if "--orders" in words else "customer_intelligence_360"
+    (counted,) = stack.execute_sql(f"select count(*) from {table}")
+    assert done.stdout.startswith(f"{counted['count']:,} {words[0].partition('.')[0]} written to {words[0]} (")
+    assert Path(words[0]).stat().st_size > 10_000
+
+
+def test_an_export_that_cannot_be_is_one_line(commands: Any) -> None:
+    for words, told in ((("nowhere/a.csv",), "No such file"), (("a.doc",), "path must end with")):
+        done = commands("export", *words)
+        assert done.exit_code == 1
+        assert told in done.stderr
+        assert len(done.stderr.splitlines()) <= 2
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder which the account of a database server may enter too."""

@@ -17,6 +17,7 @@ TOLD = {
     "directory_to_csv.py": "{count} customers written",
     "find_customer.py": "Lucía Fernández Ibarra (active), Campeón",
     "segments_in_pandas.py": "champion",
+    "win_back.py": "customers to win back, who have spent",
 }
 
 

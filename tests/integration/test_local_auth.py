@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -209,6 +211,17 @@ def test_users_come_in_pages_with_their_total(auth: Auth) -> None:
         assert code(auth.by_key("GET", f"/admin/users?page={page}"))[:2] == (400, "validation_failed")
 
 
+def test_users_come_newest_first_or_oldest_first(auth: Auth) -> None:
+    made = [auth.made()["id"] for _ in range(2)]
+
+    def listed(sort: str) -> list[str]:
+        users = auth.by_key("GET", f"/admin/users?per_page=5000{sort}").json()["users"]
+        return [user["id"] for user in users if user["id"] in made]
+
+    assert listed("") == listed("&sort=created_at desc") == made[::-1]
+    assert listed("&sort=created_at asc") == made
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_who_is_unknown_is_not_found(auth: Auth, method: str) -> None:
     assert code(auth.by_key(method, f"/admin/users/{NOBODY}", {}))[:2] == (404, "user_not_found")
@@ -314,3 +327,60 @@ def test_an_administrator_ends_no_session_but_with_a_new_password(auth: Auth) ->
     again = auth.sign_in(user["email"]).json()
     auth.by_key("PUT", f"/admin/users/{user['id']}", {"password": "otra-larga-y-buena"})
     assert code(auth.refresh(again["refresh_token"]))[:2] == (400, "refresh_token_not_found")
+
+
+# Changing and deleting -----------------------------------------------------------------------------
+
+
+def test_a_new_address_is_that_of_the_identity_too_and_null_takes_metadata_away(auth: Auth) -> None:
+    user, email = auth.made(user_metadata={"full_name": "Ana", "phone": "55"}), address()
+    changes = {"email": email.upper(), "user_metadata": {"full_name": None, "more": 1}}
+    changed = auth.by_key("PUT", f"/admin/users/{user['id']}", changes).json()
+    assert (changed["email"], changed["user_metadata"]) == (email, {"phone": "55", "more": 1})
+    assert [each["identity_data"]["email"] for each in changed["identities"]] == [email]
+    assert auth.sign_in(email).status_code == 200
+    assert code(auth.sign_in(user["email"]))[:2] == (400, "invalid_credentials")
+
+
+def test_a_deleted_user_is_gone_with_the_profile(auth: Auth) -> None:
+    user = auth.made()
+    session = auth.sign_in(user["email"]).json()
+    path = f"/admin/users/{user['id']}"
+    answer = auth.by_key("DELETE", path)
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert code(auth.by_key("GET", path))[:2] == (404, "user_not_found")
+    assert code(auth.by_key("DELETE", path))[:2] == (404, "user_not_found")
+    assert auth.stack.execute_sql(f"select id from customer_profiles where id = '{user['id']}'") == []
+    assert code(auth.refresh(session["refresh_token"]))[:2] == (400, "refresh_token_not_found")
+
+
+def test_what_refers_to_a_user_without_a_cascade_stops_the_deletion(auth: Auth) -> None:
+    one, other = auth.made()["id"], auth.made()["id"]
+    auth.stack.execute_sql(f"insert into referrals (referrer_id, referred_id) values ('{one}', '{other}')")
+    answer = auth.by_key("DELETE", f"/admin/users/{one}")
+    assert code(answer) == (500, "unexpected_failure", "Database error deleting user")
+    auth.stack.execute_sql(f"delete from referrals where referrer_id = '{one}'")
+    assert auth.by_key("DELETE", f"/admin/users/{one}").status_code == 200
+
+
+def test_a_softly_deleted_user_stays_as_hashes_and_keeps_the_profile(auth: Auth) -> None:
+    user = auth.made(user_metadata={"full_name": "Ana Softly"})
+    session = auth.sign_in(user["email"]).json()
+    path = f"/admin/users/{user['id']}"
+    assert auth.by_key("DELETE", path, {"should_soft_delete": True}).json() == {}
+    left = auth.by_key("GET", path).json()
+    assert left["deleted_at"]
+    assert (left["user_metadata"], left["app_metadata"]) == ({}, {})
+    # A hash of the id and the address: who knows the id can test a guess of the address.
+    guess = base64.urlsafe_b64encode(sha256((user["id"] + user["email"]).encode()).digest()).decode().rstrip("=")
+    assert left["email"] == guess
+    assert [each["identity_data"] for each in left["identities"]] == [{}]
+    profile = auth.stack.execute_sql(f"select full_name from customer_profiles where id = '{user['id']}'")
+    assert profile == [{"full_name": "Ana Softly"}]
+    assert code(auth.sign_in(user["email"]))[:2] == (400, "invalid_credentials")
+    assert code(auth.refresh(session["refresh_token"]))[:2] == (400, "refresh_token_not_found")
+    assert code(auth("GET", "/user", token=session["access_token"]))[:2] == (403, "session_not_found")
+    assert auth.by_key("DELETE", path, {"should_soft_delete": True}).json() == {}
+    assert auth.by_key("GET", path).json()["email"] == guess
+    assert auth.sign_up(user["email"]).status_code == 200
+    assert auth.by_key("DELETE", path).json() == {}

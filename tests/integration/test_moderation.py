@@ -13,7 +13,10 @@ from admin_crm import (
     InvalidInputError,
     NotificationType,
     PermissionDeniedError,
+    SchemaMismatchError,
     get_customer_notifications,
+    get_customer_timeline,
+    get_moderation_history,
     is_locked,
     lift_expired_suspensions,
     send_customer_notification,
@@ -74,6 +77,13 @@ def test_only_overdue_suspensions_are_lifted(admin, customer, stack):
     ]
     assert admin(lift_expired_suspensions) == []
     assert stack.execute_sql("select count(*) as n from customer_profiles where account_status = 'banned'")[0]["n"] > 0
+
+
+def test_a_shop_that_keeps_no_record_says_so(by_key, customer):
+    with pytest.raises(SchemaMismatchError, match="keeps no record") as raised:
+        by_key(get_moderation_history, customer)
+    assert (raised.value.kind, raised.value.name) == ("table", "moderation_log")
+    assert "moderation" not in {each.kind for each in by_key(get_customer_timeline, customer)}
 
 
 def test_a_notification_arrives_once_with_its_type(admin, customer):

@@ -11,6 +11,8 @@ import respx
 from admin_crm._core import retry, send, transfer
 from admin_crm._storage import resumable, upload
 from functions_server import CUSTOMER, OFFERS, knows
+from helpers import SOMEBODY
+from moderation_server import ModerationServer
 from orders_server import OrdersServer
 from project_server import Project
 from storage_server import Clock, StorageServer, Tus
@@ -63,3 +65,25 @@ def orders_server() -> Iterator[OrdersServer]:
     """A server with orders, two products and one category."""
     with respx.mock(assert_all_called=False) as router:
         yield OrdersServer(router)
+
+
+@pytest.fixture
+def shop() -> Iterator[ModerationServer]:
+    """A shop with one active customer, whose status and sign-in can be changed."""
+    with respx.mock(assert_all_called=False) as router:
+        yield ModerationServer(router, SOMEBODY)
+
+
+@pytest.fixture
+def canvas() -> Iterator[None]:
+    """A matplotlib that draws in memory by its own defaults, and forgets what a test has drawn."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.use("Agg")
+        yield
+    plt.close("all")

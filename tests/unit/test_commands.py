@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from admin_crm import Page, ServiceUnavailableError
+from admin_crm import Export, Page, ServiceUnavailableError
 from admin_crm.cli import commands as cli
+from admin_crm.cli import export as cli_export
 from admin_crm.local import LocalStackError
 from cli_helpers import ANA, MALLORY
 
@@ -96,7 +97,7 @@ def test_errors_of_the_library_and_the_stack_are_shown_without_a_traceback(
 def test_a_table_masks_emails_and_phones(run: Any, shop: None) -> None:
     done = run("customers", "ana", "--page", "2")
     assert done.exit_code == 0
-    assert "a…@clientes.example" in done.stdout
+    assert "…@clientes.example" in done.stdout
     assert "…78" in done.stdout
     assert "ana@clientes.example" not in done.stdout
     assert "page 2 of 3, 31 customers in all" in done.stdout
@@ -138,3 +139,69 @@ def test_labels_in_the_terminal_are_those_of_every_function(run: Any, shop: None
         assert (done.exit_code, done.stdout) == (1, "")
         assert f"did you mean '{meant}'?" in done.stderr
     assert run("customers", "--all", "--segment", "at-risk", "--status", "BANNED").exit_code == 0
+
+
+@pytest.fixture
+def exported(shop: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path, dict[str, Any]]]:
+    """What the exports of a shop are asked for."""
+    asked: list[tuple[str, Path, dict[str, Any]]] = []
+
+    def exporting(what: str) -> Any:
+        def export(crm: object, path: Path, **options: Any) -> Export:
+            asked.append((what, path, options))
+            return Export(path=path, format="csv", rows=1200, size=150_000, seconds=0.5)
+
+        return export
+
+    monkeypatch.setattr(cli_export, "export_customers", exporting("customers"))
+    monkeypatch.setattr(cli_export, "export_orders", exporting("orders"))
+    return asked
+
+
+def test_an_export_says_what_it_has_written(run: Any, exported: list[Any]) -> None:
+    done = run("export", "a.csv", "--columns", "id, tier", "--dialect", "excel", "--separator", "tab", "--no-personal")
+    assert (done.exit_code, done.stdout) == (0, "1,200 customers written to a.csv (0.1 MB)\n")
+    ((what, path, options),) = exported
+    assert (what, path, options.pop("progress")) == ("customers", Path("a.csv"), None)
+    assert options == {
+        "format": None, "columns": ["id", "tier"], "personal": False, "dialect": "excel", "separator": "\t",
+    }  # fmt: skip
+
+
+def test_orders_are_exported_by_the_days_of_the_shop(
+    run: Any, exported: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_CRM_TIME_ZONE", "America/Mexico_City")
+    done = run("export", "a.txt", "--orders", "--format", "jsonl", "--since", "2026-11-01", "--status", "delivered")
+    assert (done.exit_code, done.stdout) == (0, "1,200 orders written to a.txt (0.1 MB)\n")
+    ((what, _, options),) = exported
+    assert (what, options["status"], options["until"], options["format"]) == ("orders", "delivered", None, "jsonl")
+    assert options["since"].isoformat() == "2026-11-01T00:00:00-06:00"
+
+
+def test_a_time_is_for_orders_only(run: Any, exported: list[Any]) -> None:
+    done = run("export", "a.csv", "--since", "2026-11-01")
+    assert done.exit_code == 2
+    assert "--orders" in done.stderr
+    assert exported == []
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "No such file or directory", "x"), ImportError("needs a package")]
+)
+def test_what_the_disk_says_is_one_line_too(
+    error: Exception, run: Any, shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(crm: object, path: Path, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli_export, "export_customers", fail)
+    done = run("export", "nowhere/a.csv")
+    assert (done.exit_code, done.stderr) == (1, f"{error}\n")
+
+
+def test_a_bar_is_for_terminals(run: Any, exported: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_export, "_is_terminal", lambda: True)
+    assert run("export", "a.csv").exit_code == 0
+    progress = exported[0][2]["progress"]
+    progress(5, 10)

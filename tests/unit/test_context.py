@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import httpx
 import pytest
 import respx
 
-from admin_crm import CustomerNotFoundError, get_admin_customer_notes
+from admin_crm import CustomerNotFoundError, customers_frame, get_admin_customer_notes, get_all_customers
 from admin_crm.client import operation
-from helpers import KEY, NOTES, SOMEBODY, URL
+from helpers import KEY, NOTES, SOMEBODY, URL, VIEW, Rows
 
 
 @respx.mock
@@ -44,3 +45,22 @@ def test_concurrent_tasks_do_not_see_each_others_context():
     asyncio.run(main())
     assert seen == {"first": "first", "second": "second"}
     assert context.current() is None
+
+
+ODD = [{"id": SOMEBODY, "birthdate": "infinity"}]
+FRAMELESS = "functions that return rows keep them in row.unreadable"
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("call", "kept"),
+    [
+        (get_all_customers, "row.unreadable keeps them"),
+        (partial(customers_frame, columns=["birthdate"], personal=True), FRAMELESS),
+    ],
+)
+def test_the_warning_of_odd_values_says_who_keeps_them(ask, caplog, call, kept):
+    respx.get(VIEW).mock(side_effect=Rows(ODD, cap=9))
+    ask(call)
+    (told,) = [record.getMessage() for record in caplog.records if "could not be read" in record.getMessage()]
+    assert told.endswith(f"some values could not be read and are left out (birthdate: 1); {kept}")

@@ -159,3 +159,26 @@ def test_options_are_checked_before_the_sign_up(ask, options):
     with pytest.raises(InvalidInputError, match=next(iter(options))):
         ask(create_customer_with_details, DATA, **options)
     assert not respx.calls
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"email": "nobody"}, "CreateCustomerData is invalid: email must be an e-mail address"),
+        ({"full_name": " "}, "CreateCustomerData is invalid: full_name must not be empty"),
+        ({"password": ""}, "CreateCustomerData is invalid: password must not be empty"),
+        ({"apellido": "X"}, "CreateCustomerData is invalid: apellido is not one of the fields"),
+        ({"phone": "1" * 201}, "CreateCustomerData is invalid: phone must have at most 200 characters"),
+        ({"address": {"street": "a"}}, "address.number is missing; address.colony is missing; address.zip_code is"),
+    ],
+)
+def test_a_customer_with_a_wrong_field_is_refused_in_plain_words(fields, message):
+    with pytest.raises(InvalidInputError) as refused:
+        CreateCustomerData(**(DATA | fields))
+    assert message in str(refused.value)
+    assert refused.value.argument == "data"
+
+
+def test_an_address_without_its_street_is_refused_in_plain_words():
+    with pytest.raises(InvalidInputError, match=r"AddressData is invalid: street is missing$"):
+        AddressData(number="1", colony="b", zip_code="9")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import sys
 import unicodedata
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from admin_crm._core.csv_cells import formula_free
+from admin_crm._core.csv_cells import formula_free, formula_free_json
 
 SIGNS = {c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.normalize("NFKC", c) in set("=+-@\u2212")}
 TEXT = st.text(
@@ -74,3 +75,22 @@ def test_no_part_of_a_file_is_a_formula_whatever_it_is_split_at(first, second):
         assert parts == [] or (parts == [cell] and re.fullmatch(r"[+-][\d ().-]+", cell, re.ASCII))
         assert formula_free(shown) == shown
         assert shown.replace("'", "") == cell.replace("'", "")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+@example(["x;=HYPERLINK(A1)", -5, "=1", {" +1": "a,@b"}])
+@example(['\\";=1', "a\n=1", "\u2212;\uff1d1"])
+def test_no_string_of_a_json_cell_is_a_formula_and_the_json_means_the_same(value):
+    text = json.dumps(value, ensure_ascii=False)
+    shown = formula_free_json(text)
+    assert json.loads(shown) == json.loads(text)
+    parts = re.split(r"[;,|]", shown)
+    # What may still begin with a sign is a number by itself.
+    assert [part for part in parts if is_formula(part) and not re.match(r"\s*-[\d.eE+-]+[\]}\s]*$", part)] == []

@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from admin_crm import AdminCRM, AsyncAdminCRM, ConflictError, get_admin_customer_details
-from admin_crm._core.gather import gather, gather_outcomes
+from admin_crm._core.gather import gather, gather_outcomes, run_to_end
 from admin_crm.client import operation
 from helpers import KEY, QUICK, SOMEBODY, URL
 
@@ -99,3 +99,44 @@ def test_outcomes_are_returned_without_raising(caller):
     crm = caller.open(URL, KEY)
     assert [getattr(each, "message", each) for each in caller(some, crm, 3)] == [0, "step 1", 2]
     assert caller(some, crm, 1) == [0]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_call_that_is_cancelled_waits_for_what_its_thread_writes(fails):
+    ended = []
+
+    async def main() -> None:
+        begun, go_on = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def write() -> None:
+            loop.call_soon_threadsafe(begun.set)
+            assert go_on.wait(300)
+            ended.append(True)
+            if fails:
+                raise OSError("the disk is full")
+
+        async with AsyncAdminCRM(URL, KEY) as crm:
+            task = asyncio.create_task(run_to_end(crm, write))
+            await begun.wait()
+            for _ in range(3):  # impatience changes nothing
+                task.cancel()
+                await asyncio.sleep(0)
+                assert not task.done()
+            go_on.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert ended == [True]
+
+    asyncio.run(main())
+
+
+def test_what_is_written_blocks_or_not_and_fails_alike(caller):
+    @operation
+    async def divide(crm, by):
+        return await run_to_end(crm, lambda: 6 / by)
+
+    crm = caller.open(URL, KEY)
+    assert caller(divide, crm, 2) == 3
+    with pytest.raises(ZeroDivisionError):
+        caller(divide, crm, 0)

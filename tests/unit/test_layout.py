@@ -8,6 +8,7 @@ import admin_crm
 
 PACKAGE = Path(admin_crm.__file__).parent
 TESTS = Path(__file__).parent
+NAMED_AFTER_FOLDER = {"bulk", "diagnosis", "frames", "plots"}
 # Tested with what uses it: the logger, the shared parts of the doctor, and the local stack on its own.
 ELSEWHERE = {"_core/log.py", "diagnosis/checks.py"}
 
@@ -19,7 +20,9 @@ def test_every_module_has_a_file_of_unit_tests() -> None:
         if path.name == "__init__.py" or "local" in module.parts or module.as_posix() in ELSEWHERE:
             continue
         folder = module.parts[0]
-        name = {"models": "models", "diagnosis": f"diagnosis_{path.stem}"}.get(folder, path.stem)
+        name = (
+            "models" if folder == "models" else f"{folder}_{path.stem}" if folder in NAMED_AFTER_FOLDER else path.stem
+        )
         if not (TESTS / f"test_{name}.py").exists():
             missing.append(f"{module}: test_{name}.py")
     assert missing == []

@@ -27,7 +27,7 @@ def at_once(monkeypatch):
     async def not_at_all(crm, seconds):
         return None
 
-    monkeypatch.setattr("admin_crm.notes.pause", not_at_all)
+    monkeypatch.setattr("admin_crm._postgrest.note_edits.pause", not_at_all)
 
 
 def row(stamp: int, *tags: str) -> httpx.Response:

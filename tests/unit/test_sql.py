@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from admin_crm import InvalidInputError, Settings
 from admin_crm.cli.commands import app
-from admin_crm.sql import directory_sql
+from admin_crm.sql import directory_sql, moderation_sql
 
 
 def test_the_sql_reads_the_view_and_makes_the_function_of_the_settings():
@@ -29,3 +29,30 @@ def test_the_command_prints_the_sql(no_environment):
     printed = CliRunner().invoke(app, ["sql", "directory"])
     assert printed.exit_code == 0
     assert printed.stdout == directory_sql()
+
+
+def test_the_sql_of_moderation_has_the_names_of_the_settings():
+    names = Settings(
+        profiles_table="Clientes",
+        admins_table="jefes",
+        moderation_log_table="sanciones",
+        moderation_function="sancionar",
+    )
+    text = moderation_sql(names)
+    assert "create or replace function public.sancionar(" in text
+    assert 'before insert or update on public."Clientes"' in text
+    assert "create table if not exists public.sanciones (" in text
+    assert "exists (select from public.jefes where id = (select auth.uid()))" in text
+    for usual in ("customer_profiles", "admin_users", "moderation_log", "moderate_customer"):
+        assert f"public.{usual}" not in text
+
+
+def test_a_function_of_moderation_without_a_name_is_refused():
+    with pytest.raises(InvalidInputError, match="moderation_function"):
+        moderation_sql(Settings(moderation_function=None))
+
+
+def test_the_command_prints_the_sql_of_moderation(no_environment):
+    printed = CliRunner().invoke(app, ["sql", "moderation"])
+    assert printed.exit_code == 0
+    assert printed.stdout == moderation_sql()

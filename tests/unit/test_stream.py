@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import httpx
 import pytest
 import respx
 
-from admin_crm import InvalidInputError, InvalidTypeError, Settings, iter_customers
+from admin_crm import AdminCRM, InvalidInputError, InvalidTypeError, Settings, iter_customers
 from directory_function import RPC, answer, customers
-from helpers import KEY, URL, VIEW, Rows
+from helpers import KEY, PROFILES, URL, VIEW, Rows
 
 
 @respx.mock
@@ -66,3 +68,27 @@ def test_a_stream_that_is_left_early_closes_its_response(caller):
 def test_columns_are_a_list_of_names(crm, columns, error):
     with pytest.raises(error, match="columns"):
         iter_customers(crm, columns=columns)
+
+
+@respx.mock
+def test_a_progress_bar_over_a_stream_has_a_total(caller):
+    from tqdm.auto import tqdm
+
+    respx.get(VIEW).mock(side_effect=Rows(customers(3), cap=9))
+    respx.get(PROFILES).mock(return_value=httpx.Response(206, json=[{}], headers={"content-range": "0-0/3"}))
+    stream = iter_customers(caller.open(URL, KEY, settings=Settings(directory_function=None)))
+    bar = tqdm(stream, file=io.StringIO())
+    assert len(caller.collect(bar)) == 3
+    assert bar.total == (3 if caller.name == "sync" else None)  # the length of what is awaited cannot be asked for
+
+
+@respx.mock
+def test_a_stream_whose_length_cannot_be_told_is_read_all_the_same():
+    respx.get(VIEW).mock(side_effect=Rows(customers(3), cap=9))
+    respx.get(PROFILES).mock(return_value=httpx.Response(404, json={"code": "PGRST205", "message": "no table"}))
+    with AdminCRM(URL, KEY, settings=Settings(directory_function=None)) as crm:
+        stream = iter_customers(crm)
+        assert stream
+        with pytest.raises(TypeError, match="unknown"):
+            len(stream)
+        assert len(list(stream)) == 3

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import uuid4
 
-from admin_crm import AdminCustomerDetail, LoyaltyAnalysis, LoyaltyProposition
+from admin_crm import (
+    AdminCustomerDetail,
+    BulkResult,
+    CustomerProfile,
+    LoyaltyAnalysis,
+    LoyaltyProposition,
+    Moderation,
+    PreviousStatus,
+)
 from admin_crm.cli.tables import Tables, plain_text
 from cli_helpers import ANA, shown
 
@@ -34,3 +43,27 @@ def test_a_stored_plan_is_shown_like_a_written_one() -> None:
     assert "VUELVE10, 10" in shown(Tables().plan(stored))
     assert "Te extrañamos" in shown(Tables().plan(stored))
     assert "Llamar; Esperar" in shown(Tables().plan(written))
+
+
+def test_bulk_operations_are_shown_as_counts() -> None:
+    planned = BulkResult("notify_customers", remaining=[uuid4() for _ in range(1_200)], dry_run=True)
+    told = shown(Tables().outcomes([planned, BulkResult("notify_customers", done=[uuid4()])]))
+    assert "dry run" in told
+    assert "1,200" in told
+
+
+def test_what_moderation_did_is_shown_without_the_customer() -> None:
+    profile = CustomerProfile(id=uuid4(), full_name="Ana", account_status="banned")
+    active = {"profile": profile, "previous": PreviousStatus(account_status="active"), "logged": False}
+    until = datetime(2026, 11, 28, 10, 30, tzinfo=UTC)
+    table = shown(
+        Tables().moderations(
+            [
+                Moderation(**active, sign_in="banned", tokens_valid_until=until),
+                Moderation(**active, sign_in="not_enforced"),
+            ]
+        )
+    )
+    assert "2026-11-28 10:30 UTC" in table
+    assert "not enforced" in table
+    assert "Ana" not in table

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from admin_crm._core.text_pattern import NO_ACCENTS, WESTERN_ACCENTS, number_pattern, text_pattern
+from admin_crm._core.text_pattern import NO_ACCENTS, NOT_BLANK, WESTERN_ACCENTS, number_pattern, text_pattern
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 
@@ -90,3 +90,8 @@ def test_few_digits_and_texts_that_are_no_numbers_are_found_literally_in_a_phone
     assert not re.search(number_pattern("51"), "5 1")
     assert not re.search(number_pattern("a551"), "5-5-1")
     assert re.search(number_pattern("EXT. 5"), "55 1234 ext. 5")
+
+
+def test_white_space_is_what_python_strips():
+    characters = [chr(code) for code in range(1, 0x11000) if not 0xD800 <= code < 0xE000]
+    assert [each for each in characters if bool(re.search(NOT_BLANK, each)) != bool(each.strip())] == []

@@ -12,7 +12,7 @@ import respx
 from admin_crm import CustomerNotFoundError, SchemaMismatchError, get_customer_timeline
 from helpers import ANON, KEY, NOTES, NOTIFICATIONS, ORDERS, PROFILES, QUICK, REST, SOMEBODY, URL, Ask
 
-POINTS, COUPONS = f"{REST}/loyalty_points", f"{REST}/customer_coupons"
+POINTS, COUPONS, LOG = (f"{REST}/{name}" for name in ("loyalty_points", "customer_coupons", "moderation_log"))
 NO_TABLE = httpx.Response(404, json={"code": "PGRST205", "message": "Could not find the table 'public.x'"})
 
 
@@ -37,12 +37,14 @@ def shop():
         entry = {**row, "transaction_type": "earned", "points": 1200, "description": "birthday", "created_at": at(2)}
         table(server, POINTS, entry)
         table(server, COUPONS, {**row, "coupon_code": "VUELVE15", "used_at": at(4)})
+        table(server, LOG, {**row, "status": "banned", "reason": "three returns", "created_at": at(6)})
         yield server
 
 
 def test_the_timeline_contains_every_kind_of_event_newest_first(ask, shop):
     events = ask(get_customer_timeline, SOMEBODY)
     assert [(event.kind, event.title, event.points) for event in events] == [
+        ("moderation", "banned: three returns", None),
         ("notes", "vip, gifts", None),
         ("coupon", "VUELVE15", None),
         ("notification", "Hola", None),
@@ -53,10 +55,10 @@ def test_the_timeline_contains_every_kind_of_event_newest_first(ask, shop):
 
 
 def test_tables_that_the_shop_lacks_are_asked_for_once(ask, shop):
-    missing = [shop.get(url).mock(return_value=NO_TABLE) for url in (POINTS, COUPONS)]
+    missing = [shop.get(url).mock(return_value=NO_TABLE) for url in (POINTS, COUPONS, LOG)]
     for _ in range(2):
         assert {event.kind for event in ask(get_customer_timeline, SOMEBODY)} == {"order", "notes", "notification"}
-    assert [route.call_count for route in missing] == [1, 1]
+    assert [route.call_count for route in missing] == [1, 1, 1]
 
 
 def answer_old_columns(*rows: dict[str, object]):

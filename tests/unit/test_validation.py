@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -92,3 +93,27 @@ def test_a_connection_that_is_none_is_a_type_error():
         get_all_customers(None)
     with pytest.raises(TypeError):
         get_all_customers()
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [(0, "0"), (5, "5"), (0.1, "0.1"), (Decimal("12.50"), "12.50"), (10**15, "1000000000000000"), (1e15, "1E+15")],
+)
+def test_an_amount_is_a_decimal_number_as_it_is_printed(value, amount):
+    assert check.amount(value, "spent_min") == Decimal(amount)
+
+
+@pytest.mark.parametrize("wrong", [-1, -0.01, 10**16, 10**400, float("nan"), Decimal("Infinity"), Decimal("sNaN")])
+def test_an_amount_that_is_no_price_is_refused(wrong):
+    with pytest.raises(InvalidInputError, match="spent_min must be from 0"):
+        check.amount(wrong, "spent_min")
+
+
+@pytest.mark.parametrize("wrong", [True, "5", None, b"5"])
+def test_an_amount_is_a_number_and_a_switch_is_true_or_false(wrong):
+    with pytest.raises(InvalidTypeError, match="spent_min must be a number"):
+        check.amount(wrong, "spent_min")
+    for each in (1, 0, "yes", None):
+        with pytest.raises(InvalidTypeError, match="locked must be True or False"):
+            check.boolean(each, "locked")
+    assert check.boolean(value=False, argument="locked") is False

@@ -40,11 +40,15 @@ class NewUser(NamedTuple):
     needs_confirmation: bool
     token: SecretStr | None = None
     """The access token of the session that the sign-up opened, if it did."""
+    was_there: bool = False
+    """Whether an earlier try had made the user, in this call or in one that it goes on with."""
+    has_signed_in: bool = False
+    """Whether the customer has been there since: what they have is theirs."""
 
 
 async def sign_customer_up(crm: AnyCRM, anon: AnyCRM, data: CreateCustomerData, redirect_to: str | None) -> NewUser:
     """Sign a customer up with the publishable key."""
-    password, metadata, token = data.password or new_password(), _metadata(data), None
+    password, metadata, token = data.password or new_password(), _metadata(data, uuid4()), None
     try:
         user, token = await sign_up(anon, data.email, password, metadata, redirect_to)
     except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
@@ -64,40 +68,74 @@ async def sign_customer_up(crm: AnyCRM, anon: AnyCRM, data: CreateCustomerData, 
     return NewUser(user.id, user.email or data.email, password, not confirmed, token)
 
 
-async def create_by_administrator(crm: AnyCRM, data: CreateCustomerData) -> NewUser:
-    """Create a user with a confirmed address, with the secret key."""
-    secret, metadata = with_secret_key(crm, "creating a customer as an administrator"), _metadata(data)
-    password = data.password or new_password()
+async def create_by_administrator(crm: AnyCRM, data: CreateCustomerData, request: UUID | None = None) -> NewUser:
+    """Create a user with a confirmed address, with the secret key.
+
+    Args:
+        crm: the connection.
+        data: the customer.
+        request: names the creation, and is the user's id; whoever repeats the creation under the same one gets the
+            user that it has made. By default a new one.
+    """
+    request = request or uuid4()
+    secret, metadata = with_secret_key(crm, "creating a customer as an administrator"), _metadata(data, request)
+    password, was_there = data.password or new_password(), False
     try:
-        user = await create_user(secret, uuid4(), data.email, password, metadata)
+        user = await create_user(secret, request, data.email, password, metadata)
     except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
-        user = await _after_failure(crm, error, data.email, metadata)
+        user, was_there = await _after_failure(crm, error, data.email, metadata), True
     except ConflictError as error:
         # Perhaps it is our own user, and the request was repeated after a lost response.
-        user = await _owner_of(crm, data.email, metadata, error)
-    return NewUser(user.id, user.email or data.email, password, needs_confirmation=False)
+        user, was_there = await _owner_of(crm, data.email, metadata, error), True
+    return _made(user, data, password, was_there=was_there, needs_confirmation=False)
 
 
-async def invite_customer(crm: AnyCRM, data: CreateCustomerData, redirect_to: str | None) -> NewUser:
-    """Have the auth server send an invitation, with the secret key; the customer chooses the password."""
-    secret, metadata = with_secret_key(crm, "inviting a customer"), _metadata(data)
-    try:
-        user = await invite_user(secret, data.email, metadata, redirect_to)
-    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
-        user = await _after_failure(crm, error, data.email, metadata)
-    except ConflictError as error:
-        user = await _owner_of(crm, data.email, metadata, error)
+async def invite_customer(
+    crm: AnyCRM, data: CreateCustomerData, redirect_to: str | None, request: UUID | None = None
+) -> NewUser:
+    """Have the auth server send an invitation, with the secret key; the customer chooses the password.
+
+    Args:
+        crm: the connection.
+        data: the customer.
+        redirect_to: the URL that the link in the e-mail opens.
+        request: names the invitation, which may have been sent before under this name: then no other e-mail is, nor
+            to somebody who is a user already. By default a new one.
+    """
+    secret, was_there = with_secret_key(crm, "inviting a customer"), True
+    metadata = _metadata(data, request or uuid4())
+    user = None if request is None else await find_user(secret, data.email)
+    if user is not None and user.email_confirmed_at is not None and not _is_ours(user, metadata):
+        raise _registered(_TAKEN, user)
+    if user is None:
+        try:
+            user, was_there = await invite_user(secret, data.email, metadata, redirect_to), False
+        except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+            user = await _after_failure(crm, error, data.email, metadata)
+        except ConflictError as error:
+            user = await _owner_of(crm, data.email, metadata, error)
     _check_is_ours(user, metadata)
-    return NewUser(user.id, user.email or data.email, None, needs_confirmation=True)
+    return _made(user, data, None, was_there=was_there, needs_confirmation=True)
 
 
 def new_password() -> SecretStr:
-    """Generate a password for common policies: long, with lower case, upper case, digits and symbols."""
+    """Generate a password for common policies: long, with lower case, upper case, digits and symbols.
+
+    It begins with a letter, so that no spreadsheet takes it for a formula.
+    """
     alphabets = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
     characters = [secrets.choice(alphabet) for alphabet in alphabets]
-    characters += [secrets.choice("".join(alphabets)) for _ in range(_PASSWORD_LENGTH - len(alphabets))]
+    characters += [secrets.choice("".join(alphabets)) for _ in range(_PASSWORD_LENGTH - len(alphabets) - 1)]
     secrets.SystemRandom().shuffle(characters)
-    return SecretStr("".join(characters))
+    return SecretStr("".join([secrets.choice(string.ascii_letters), *characters]))
+
+
+def _made(
+    user: User, data: CreateCustomerData, password: SecretStr | None, *, was_there: bool, needs_confirmation: bool
+) -> NewUser:
+    has_signed_in = was_there and user.last_sign_in_at is not None
+    email = user.email or data.email
+    return NewUser(user.id, email, password, needs_confirmation, was_there=was_there, has_signed_in=has_signed_in)
 
 
 async def _after_failure(crm: AnyCRM, error: AdminCRMError, email: str, metadata: Json) -> User:
@@ -168,6 +206,6 @@ def _registered(what: str, user: User | None, error: ConflictError | None = None
     )
 
 
-def _metadata(data: CreateCustomerData) -> Json:
+def _metadata(data: CreateCustomerData, request: UUID) -> Json:
     """Return the metadata of a new user: what the trigger on auth.users makes the profile of, and whose call it is."""
-    return {"full_name": data.full_name, "phone": data.phone, _REQUEST: str(uuid4())}
+    return {"full_name": data.full_name, "phone": data.phone, _REQUEST: str(request)}

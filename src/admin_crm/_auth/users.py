@@ -36,6 +36,7 @@ class User(BaseModel):
     user_metadata: Json | None = None
     identities: list[Any] | None = None
     email_confirmed_at: datetime | None = None
+    last_sign_in_at: datetime | None = None
 
 
 class _SignUp(BaseModel):
@@ -58,20 +59,26 @@ async def sign_up(
 ) -> tuple[User, SecretStr | None]:
     """Sign somebody up, once; return the user and the access token, if the server opens a session at once."""
     body = {"email": email, "password": password, "data": data}
-    request = _request(anon, "POST", "signup", body, redirect_to=redirect_to)
+    request = auth_request(anon, "POST", "signup", body, redirect_to=redirect_to)
     return await send(anon, request, _read_sign_up, repeatable=False)
 
 
 async def create_user(secret: Connection, user_id: UUID, email: str, password: SecretStr, data: Json) -> User:
     """Create a confirmed user under an id of our own, which tells a repeated request from another's user."""
     body = {"id": str(user_id), "email": email, "password": password, "email_confirm": True, "user_metadata": data}
-    return await send(secret, _request(secret, "POST", "admin/users", body), _read_user, repeatable=True)
+    return await send(secret, auth_request(secret, "POST", "admin/users", body), _read_user, repeatable=True)
 
 
 async def invite_user(secret: Connection, email: str, data: Json, redirect_to: str | None) -> User:
     """Send an invitation by e-mail, once."""
-    request = _request(secret, "POST", "invite", {"email": email, "data": data}, redirect_to=redirect_to)
+    request = auth_request(secret, "POST", "invite", {"email": email, "data": data}, redirect_to=redirect_to)
     return await send(secret, request, _read_user, repeatable=False)
+
+
+async def set_password(secret: Connection, user_id: UUID, password: SecretStr) -> User:
+    """Set a user's password, which ends the user's sessions."""
+    request = auth_request(secret, "PUT", f"admin/users/{user_id}", {"password": password})
+    return await send(secret, request, _read_user, repeatable=True)
 
 
 async def find_user(secret: Connection, email: str) -> User | None:
@@ -79,7 +86,7 @@ async def find_user(secret: Connection, email: str) -> User | None:
     page, address = 1, email.lower()
     while True:
         # The filter finds parts of addresses and of names, so the address is compared as a whole.
-        request = _request(secret, "GET", "admin/users", page=page, per_page=_PAGE, filter=address)
+        request = auth_request(secret, "GET", "admin/users", page=page, per_page=_PAGE, filter=address)
         users = await send(secret, request, _read_page, repeatable=True)
         found = next((user for user in users if user.email == address), None)
         if found is not None or len(users) < _PAGE:
@@ -90,12 +97,12 @@ async def find_user(secret: Connection, email: str) -> User | None:
 async def sign_out(newcomer: Connection) -> None:
     """End the session of a connection. If that fails, the session ends by itself, so it raises nothing."""
     try:
-        await send(newcomer, _request(newcomer, "POST", "logout", scope="local"), check_success, repeatable=False)
+        await send(newcomer, auth_request(newcomer, "POST", "logout", scope="local"), check_success, repeatable=False)
     except AdminCRMError as error:
         log.debug("the new customer's session could not be ended: %s", error.message)
 
 
-def _request(
+def auth_request(
     crm: Connection, method: str, path: str, body: Json | None = None, **params: object
 ) -> Callable[[], httpx.Response | Awaitable[httpx.Response]]:
     """Return what sends a request with the connection's rights, built anew for every try."""

@@ -16,7 +16,7 @@ from admin_crm._core.log import log
 from admin_crm.errors import AdminCRMError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallContext:
     """One call of a public function."""
 
@@ -26,17 +26,18 @@ class CallContext:
     """Seconds for each request, below what its service is allowed anyway."""
     unreadable: list[str] = field(default_factory=list[str], compare=False)
     """The column of each value that could not be read."""
+    returns_rows: bool = field(default=True, compare=False)
+    """Whether the caller gets rows, each with what of it could not be read."""
 
     def warn_of_unreadable(self) -> None:
         """Log one warning of all values that could not be read, at the end of the call (R5)."""
         if self.unreadable:
             counts = ", ".join(f"{column}: {count}" for column, count in Counter(self.unreadable).most_common())
             self.unreadable.clear()
-            log.warning(
-                "%s: some values could not be read and are left out (%s); row.unreadable keeps them",
-                self.operation,
-                counts,
-            )
+            kept = "row.unreadable keeps them"
+            if not self.returns_rows:
+                kept = "functions that return rows keep them in row.unreadable"
+            log.warning("%s: some values could not be read and are left out (%s); %s", self.operation, counts, kept)
 
 
 _current: ContextVar[CallContext | None] = ContextVar("admin_crm_call", default=None)
@@ -50,6 +51,13 @@ def count_unreadable(columns: Iterable[str]) -> None:
     context = current()
     if context is not None:
         context.unreadable.extend(columns)
+
+
+def return_no_rows() -> None:
+    """Note that the caller of the current call gets no rows, but a frame or a file."""
+    context = current()
+    if context is not None:
+        context.returns_rows = False
 
 
 def add_context(error: AdminCRMError) -> None:

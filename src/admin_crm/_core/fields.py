@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import VERSION, AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
+
+from admin_crm._core.html import definitions
+from admin_crm._core.personal import shown
 
 
 class _EmailOrNone:
@@ -52,7 +55,15 @@ UNREADABLE = "unreadable"
 _DEFER_BUILD = tuple(map(int, VERSION.split(".")[:2])) >= (2, 14)
 
 
-class Model(BaseModel):
+class Masked(BaseModel):
+    """A model whose `repr` and `str` mask e-mail addresses and phone numbers (R8)."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Return the fields as they are shown."""
+        return ((name, shown(name, value)) for name, value in super().__repr_args__())
+
+
+class Model(Masked):
     """The base of all rows: frozen; unknown columns are kept in `model_extra`."""
 
     model_config = ConfigDict(
@@ -66,6 +77,9 @@ class Model(BaseModel):
         defer_build=_DEFER_BUILD,
     )
 
+    COLUMNS: ClassVar[tuple[str, ...]] = ()
+    """The fields that a notebook shows, in a table of many rows too; empty for all."""
+
     @property
     def unreadable(self) -> Mapping[str, Any]:
         """The columns that hold a value their field cannot, as the server sent them; empty for most rows.
@@ -75,3 +89,14 @@ class Model(BaseModel):
         """
         kept: Mapping[str, Any] = vars(self).get(UNREADABLE, {})
         return kept
+
+    def _repr_html_(self) -> str:
+        """Show the row in a notebook, one field a line, masked as in `repr`."""
+        return definitions(type(self).__name__, displayed(self))
+
+
+def displayed(row: Model) -> dict[str, Any]:
+    """Return what a notebook shows of a row, by name; what the row does not know is left out."""
+    names = row.COLUMNS or [name for name, field in type(row).model_fields.items() if field.repr]
+    values = {name: getattr(row, name) for name in names}
+    return {name: shown(name, value) for name, value in values.items() if value is not None}

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import scope
@@ -20,6 +21,7 @@ C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
+G = TypeVar("G")
 
 
 @overload
@@ -35,6 +37,18 @@ async def gather(
     sixth: Coroutine[Any, Any, F],
     /,
 ) -> tuple[A, B, C, D, E, F]: ...
+@overload
+async def gather(
+    crm: Connection,
+    first: Coroutine[Any, Any, A],
+    second: Coroutine[Any, Any, B],
+    third: Coroutine[Any, Any, C],
+    fourth: Coroutine[Any, Any, D],
+    fifth: Coroutine[Any, Any, E],
+    sixth: Coroutine[Any, Any, F],
+    seventh: Coroutine[Any, Any, G],
+    /,
+) -> tuple[A, B, C, D, E, F, G]: ...
 @overload
 async def gather(crm: Connection, *reads: Coroutine[Any, Any, T]) -> Sequence[T]: ...
 async def gather(crm: Connection, *reads: Coroutine[Any, Any, Any]) -> Sequence[Any]:
@@ -69,6 +83,24 @@ async def pause(link: Link, seconds: float) -> None:
 async def run_blocking(crm: Connection, function: Callable[[], T]) -> T:
     """Run blocking file I/O: in a thread for an asynchronous connection, directly for a synchronous one."""
     return await asyncio.to_thread(function) if link_of(crm).is_async else function()
+
+
+async def run_to_end(crm: Connection, function: Callable[[], T]) -> T:
+    """Run blocking file I/O as `run_blocking` does; a call that is cancelled waits until the thread has ended.
+
+    So nobody closes the file while the thread still writes to it. Not for what may block for ever, such as a pipe.
+    """
+    if not link_of(crm).is_async:
+        return function()
+    thread = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        return await asyncio.shield(thread)
+    finally:
+        while not thread.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([thread])
+        if not thread.cancelled():
+            thread.exception()  # has been seen: nobody awaits the thread of a cancelled call
 
 
 async def _outcomes(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Sequence[Outcome]:

@@ -44,9 +44,29 @@ def read_leniently(content: bytes, adapter: TypeAdapter[list[M]]) -> list[M]:
     return [_read_row(row, adapter) for row, _ in _children(content, b"[")]
 
 
+def columns_of(row: bytes) -> dict[str, bytes]:
+    """Split a JSON object into the texts of its values.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    return {name: text for name, (text, _) in _columns(row)}
+
+
 def parse(text: bytes) -> Any:
     """Parse JSON, numbers with more digits than a float holds as Decimal."""
     return json.loads(text, parse_float=_number)
+
+
+def read_raw(content: bytes) -> list[Json]:
+    """Read rows as the shop has them: every column, numbers with all their digits, JSON of the shop's own unchanged.
+
+    A value that is nested too deep, or no Unicode, is kept as text.
+
+    Raises:
+        ValueError: the text is no JSON list of rows.
+    """
+    return [{name: _raw(*value) for name, value in _columns(row)} for row, _ in _children(content, b"[")]
 
 
 def restore_floats(rows: list[M]) -> list[M]:
@@ -152,6 +172,18 @@ def _parse_value(text: bytes, depth: int) -> Any:
     if _HALF_PAIR in text.lower():
         json.dumps(json.loads(text), ensure_ascii=False).encode()  # raises where it is no Unicode
     return parse(text)
+
+
+def _raw(text: bytes, depth: int) -> Any:
+    try:
+        value = _parse_value(text, depth)
+    except (ValueError, RecursionError):
+        return text.decode()
+    return Decimal(text.decode()) if isinstance(value, float) else _with_floats_inside(value)
+
+
+def _with_floats_inside(value: Any) -> Any:
+    return _with_floats(value) if isinstance(value, list | dict) else value
 
 
 def _columns(row: bytes) -> Iterator[tuple[str, tuple[bytes, int]]]:

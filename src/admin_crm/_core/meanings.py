@@ -74,6 +74,9 @@ BY_CODE: dict[str, Meaning] = {
     "40P01": _UNHEALTHY,
     "53300": _UNHEALTHY,
     "57P01": _UNHEALTHY,
+    "P0002": Meaning(NotFoundError),
+    # the functions that `admin-crm sql` prints
+    "AC001": Meaning(PermissionDeniedError, "pass force=True to lock an administrator, or yourself, nevertheless"),
     "PGRST000": _UNHEALTHY,
     "PGRST001": _UNHEALTHY,
     "PGRST002": _UNHEALTHY,

@@ -29,16 +29,3 @@ def shape_of(value: object, limit: int = 40) -> str:
     text = str(value)[:limit]
     masked = "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in text)
     return f"{type(value).__name__} {masked!r}"
-
-
-def mask_email(email: str | None) -> str | None:
-    """Keep the first letter and the domain: ``a…@example.com``."""
-    if not email or "@" not in email:
-        return email
-    name, _, domain = email.partition("@")
-    return f"{name[:1]}…@{domain}"
-
-
-def mask_phone(phone: str | None) -> str | None:
-    """Keep the last two digits: ``…41``."""
-    return f"…{phone[-2:]}" if phone else phone

@@ -20,6 +20,9 @@ WESTERN_ACCENTS = 0x100
 NO_ACCENTS = 0x80
 """A plain letter finds its upper and lower case only."""
 
+NOT_BLANK = r"[^\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+"""Finds a character that is no white space, as Python's `str.strip` understands it."""
+
 _MARKS = "\u0300-\u036f"
 _SPACES = "\t-\r \u00a0"
 _NUMBER = re.compile(r"[0-9 \t\u00a0()+.-]+")

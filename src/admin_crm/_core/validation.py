@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
 from math import isfinite
@@ -26,6 +27,18 @@ DEEPEST_JSON = 100
 """How many levels of JSON are written; far below what every reader of the shop's can read."""
 LONGEST_JSON_INTEGER = 14_000
 """Bits of the longest integer that is written: about as many digits as Python converts."""
+LARGEST_AMOUNT = 10**15
+"""The largest amount of money that can be asked for, in the shop's currency."""
+LONGEST_AMOUNT = 40
+"""The most digits of such an amount."""
+
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not one of the fields",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
+"""What to say of the errors of pydantic that users meet most."""
 
 # Python's UUID() also takes underscores, braces and "urn:uuid:", in which a typing error becomes another id.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}", re.ASCII)
@@ -51,6 +64,25 @@ def integer(value: object, argument: str, *, minimum: int = 1, maximum: int | No
     if maximum is not None and value > maximum:
         raise InvalidInputError(f"{argument} must be at most {maximum}", argument=argument)
     return value
+
+
+def boolean(value: object, argument: str) -> bool:
+    """Return True or False."""
+    if not isinstance(value, bool):
+        raise InvalidTypeError(f"{argument} must be True or False, not {type(value).__name__}", argument=argument)
+    return value
+
+
+def amount(value: object, argument: str) -> Decimal:
+    """Return an amount of money as a decimal number that is not negative; a float as it is printed."""
+    if not isinstance(value, Decimal | int | float) or isinstance(value, bool):
+        raise InvalidTypeError(f"{argument} must be a number, not {type(value).__name__}", argument=argument)
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or not 0 <= number <= LARGEST_AMOUNT:
+        raise InvalidInputError(f"{argument} must be from 0 to {LARGEST_AMOUNT:,}", argument=argument)
+    if len(str(number)) > LONGEST_AMOUNT:
+        raise InvalidInputError(f"{argument} has too many digits", argument=argument)
+    return number
 
 
 def text(value: object, argument: str, *, max_length: int) -> str:
@@ -106,11 +138,22 @@ def data(value: object, model: type[M], argument: str, what: str) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or argument}: {each['msg']}"
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise InvalidInputError(f"{what} is invalid: {wrong}", argument=argument) from error
+        raise invalid_fields(error, argument, what) from error
+
+
+def invalid_fields(error: ValidationError, argument: str, what: str) -> InvalidInputError:
+    """Return the error that says which fields of an input are wrong, and why; it quotes no value."""
+    wrong = [
+        f"{'.'.join(map(str, each['loc'])) or argument} {_WORDS.get(each['type']) or _reason(each['msg'])}"
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    return InvalidInputError(f"{what} is invalid: {'; '.join(wrong)}", argument=argument)
+
+
+def _reason(message: str) -> str:
+    """Return pydantic's message as the end of a sentence that begins with the field's name."""
+    message = message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+    return message.replace("should ", "must ", 1)
 
 
 def member(value: object, enum: type[E], argument: str) -> E:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pydantic import AliasChoices, BaseModel
 
@@ -26,6 +26,8 @@ _PERSONAL = {
     "ia_context",
 }  # fmt: skip
 """What says who somebody is, how to reach them, or what they told the shop's AI (R8)."""
+OTHER_NAMES = {"customer_id": "id", "customer_phone": "phone", "customer_tier": "tier"}
+"""The fields that fill columns which a caller may name as some shops do."""
 
 
 def directory_fields(columns: Sequence[str] | None, *needed: str) -> list[str] | None:
@@ -81,17 +83,28 @@ def note_missing_column(crm: AnyCRM, error: SchemaMismatchError, selected: Seque
 
 
 def frame_columns(columns: Sequence[str] | None, *, personal: bool) -> list[str]:
-    """Return the columns of a frame of customers: those that are asked for, or the usual ones.
+    """Return the columns of a frame or an export of customers: those that are asked for, or the usual ones.
 
     Raises:
         InvalidInputError: a column is personal, and `personal` is not set.
     """
+    return chosen_columns(columns, _FRAME, _PERSONAL, personal=personal)
+
+
+def chosen_columns(
+    columns: Sequence[str] | None, usual: Sequence[str], hidden: Collection[str], *, personal: bool
+) -> list[str]:
+    """Return the columns that are asked for, or the usual ones; the hidden ones only where they are wanted.
+
+    Raises:
+        InvalidInputError: a hidden column is asked for, and `personal` is not set.
+    """
     if columns is None:
-        return [name for name in _FRAME if personal or name not in _PERSONAL]
+        return [name for name in usual if personal or name not in hidden]
     asked = check.names(columns, "columns")
-    hidden = [name for name in asked if name in _PERSONAL and not personal]
-    if hidden:
+    refused = [name for name in asked if name in hidden and not personal]
+    if refused:
         raise InvalidInputError(
-            f"columns that are personal need personal=True: {', '.join(hidden)}", argument="columns"
+            f"columns that are personal need personal=True: {', '.join(refused)}", argument="columns"
         )
     return asked

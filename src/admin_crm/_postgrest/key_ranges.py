@@ -1,4 +1,4 @@
-"""How the whole view is read: in ranges of its unique key, with no omissions and no duplicates (R1).
+"""How a whole view or table is read: in ranges of its unique key, with no omissions and no duplicates (R1).
 
 Offsets shift when a row is inserted or deleted; ranges of the unique key do not. The first page, in the
 order of the key, comes with the server's count and shows how many rows the server gives at once. What lies
@@ -9,6 +9,7 @@ counted and cut again.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -20,8 +21,7 @@ from admin_crm._core.send import timed_out_alone
 from admin_crm._postgrest.columns import KEY
 from admin_crm._postgrest.decode import Decoder, require_total
 from admin_crm._postgrest.packed import fetch_packed
-from admin_crm._postgrest.query import EXACT_COUNT, Query
-from admin_crm._postgrest.view import fetch_decoded
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
@@ -55,20 +55,16 @@ FULL_RANGE = Range(-1, _LAST_KEY, counted=True)
 
 
 class RangeReader(Generic[R]):
-    """Fetches the pages of a view's key ranges, and knows what each page leaves of its range.
+    """Fetches the pages of key ranges, and knows what each page leaves of its range.
 
     Args:
-        crm: the connection.
-        decoder: what the rows become.
+        source: where the rows come from.
         size: rows asked for at a time, until the first response shows how many the server gives.
-        fields: the fields of the decoder's model that are wanted; all columns by default.
     """
 
-    def __init__(self, crm: AnyCRM, decoder: Decoder[R], size: int, fields: Sequence[str] | None = None) -> None:
-        self._crm = crm
-        self._decoder = decoder
+    def __init__(self, source: RowSource[R], size: int) -> None:
+        self._source = source
         self._size = size
-        self._fields = fields
         self.expected: int | None = None
         """How many rows the server counted at the start; None where it did not."""
         self._received = 0
@@ -77,18 +73,17 @@ class RangeReader(Generic[R]):
 
     def fetch(self, part: Range) -> Coroutine[Any, Any, Batch[R]]:
         """Fetch one page of a range, in the order of the key."""
-        crm, size = self._crm, self._size
+        size = self._size
         after, up_to = _bounds(part)
 
-        def query(selected: str, key: str) -> Query:
-            rows = crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT if part.counted else None)
+        def paged(rows: Any, key: str) -> Any:
             if after is not None:
                 rows = rows.gt(key, str(after))
             if up_to is not None:
                 rows = rows.lte(key, str(up_to))
             return rows.order(key).limit(size)
 
-        return fetch_decoded(crm, query, self._decoder, self._fields)
+        return self._source.fetch(paged, counted=part.counted)
 
     def halve_after(self, error: AdminCRMError) -> bool:
         """Return whether to ask again, for half as much: once, where the database has no time for a page alone."""
@@ -131,7 +126,7 @@ class RangeReader(Generic[R]):
             self._size = min(len(page.rows), _rows_that_fit(page)) or self._size
         if not page.rows:
             return None
-        first, last = self._decoder.key(page.rows[0]), self._decoder.key(page.rows[-1])
+        first, last = self._source.decoder.key(page.rows[0]), self._source.decoder.key(page.rows[-1])
         if not part.after < first <= last <= part.upto:
             raise IncompleteReadError(
                 "the server answers rows that were not asked for",
@@ -146,7 +141,7 @@ class RangeReader(Generic[R]):
         count = ceil(left / (len(page.rows) * _TARGET_FILL))
         width = rest.upto - rest.after
         # Where the keys stand much closer together than evenly (numbered ids, say), cut as they stand on this page.
-        start = self._decoder.key(page.rows[0]) if len(page.rows) > 1 else rest.after
+        start = self._source.decoder.key(page.rows[0]) if len(page.rows) > 1 else rest.after
         dense = (rest.after - start) * count * 2
         step = width / count if dense > width or not dense else dense / 2 / count
         ends = [rest.after + int(step * i) for i in range(count)] + [rest.upto]
@@ -188,18 +183,37 @@ async def fetch_pages(
         twice.
     """
     packed = await fetch_packed(crm, decoder, fields, *_bounds(part))
-    if packed is not None:
-        return packed
+    return packed if packed is not None else await fetch_ranges(RowSource(crm, decoder, fields), part)
+
+
+async def fetch_ranges(
+    source: RowSource[R], part: Range = FULL_RANGE, *, first: Batch[R] | None = None
+) -> list[Sequence[R]]:
+    """Read every row of a source, or of a range of its keys, in pages.
+
+    Args:
+        source: where the rows come from.
+        part: the range of keys.
+        first: the counted first page of the range, where it has been fetched.
+
+    Returns:
+        As for `fetch_pages`.
+    """
     pages: list[Sequence[R]] = []
-    expected = await _fetch_ranges(crm, decoder, fields, part, pages)
+    expected = await _fetch_ranges(source, part, pages, first=first)
     if _length(pages) < expected:
-        counted = await fetch_page(RangeReader(crm, decoder, 1, [KEY]), part)
+        counted = await fetch_page(RangeReader(replace(source, fields=[KEY]), 1), part)
         expected = require_total(counted.total)
     if _length(pages) < expected:
         # Rows were inserted or deleted meanwhile, or the server withheld rows. Read again and count every page:
         # rows and count then come from one snapshot, so each page can be verified.
-        await _fetch_ranges(crm, decoder, fields, part, pages, verify=True)
+        await _fetch_ranges(source, part, pages, verify=True)
     return pages
+
+
+async def fetch_first_page(source: RowSource[R]) -> Batch[R]:
+    """Fetch the first page of a source in the order of its key, with the count of all rows."""
+    return await fetch_page(RangeReader(source, source.crm.settings.page_size), FULL_RANGE)
 
 
 def in_order_of_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[R]:
@@ -209,19 +223,19 @@ def in_order_of_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[R
 
 
 async def _fetch_ranges(
-    crm: AnyCRM,
-    decoder: Decoder[R],
-    fields: Sequence[str] | None,
+    source: RowSource[R],
     whole: Range,
     pages: list[Sequence[R]],
     *,
+    first: Batch[R] | None = None,
     verify: bool = False,
 ) -> int:
     """Add the pages of a range to `pages`, and return how many rows the server counted at the start.
 
     With `verify`, the read requests the count with every page, and raises if the server counts rows but returns none.
     """
-    reader = RangeReader(crm, decoder, crm.settings.page_size, fields)
+    crm, decoder = source.crm, source.decoder
+    reader = RangeReader(source, crm.settings.page_size)
     # A failed page is fetched again in the next round: much has been read already, and the outage may last
     # a little longer than the retries of one request.
     rounds_left = min(_MAX_FAILED_ROUNDS, crm.settings.retry_attempts - 1)
@@ -233,15 +247,15 @@ async def _fetch_ranges(
         except IncompleteReadError as error:
             if not pages:
                 raise
-            raise _incomplete(error, _by_key(decoder, pages), reader.expected) from error
+            raise _incomplete(error, _by_key(decoder, pages), reader.expected, source.what) from error
         if page.rows:
             pages.append(page.rows)
         # Rows are withheld where the server counts more than it returns, and nothing is left to ask for.
         if verify and not left and (page.total or 0) > len(page.rows):
-            raise _withheld(_by_key(decoder, pages), (page.total or 0) - len(page.rows))
+            raise _withheld(_by_key(decoder, pages), (page.total or 0) - len(page.rows), source.what)
         return [each._replace(counted=verify or each.counted) for each in left]
 
-    parts = take(whole, await fetch_page(reader, whole))
+    parts = take(whole, first or await fetch_page(reader, whole))
     while parts:
         outcomes = await gather_outcomes(crm, *map(reader.fetch, parts))
         next_parts: list[Range] = []
@@ -251,7 +265,7 @@ async def _fetch_ranges(
             elif reader.halve_after(outcome) or (pages and rounds_left and outcome.retryable):
                 next_parts.append(part)
             else:
-                raise _incomplete(outcome, _by_key(decoder, pages), reader.expected)
+                raise _incomplete(outcome, _by_key(decoder, pages), reader.expected, source.what)
         rounds_left -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
         parts = next_parts
     return reader.expected or 0
@@ -274,10 +288,10 @@ def _bounds(part: Range) -> tuple[UUID | None, UUID | None]:
     return after, None if part.upto >= _LAST_KEY else UUID(int=part.upto)
 
 
-def _incomplete(error: AdminCRMError, found: dict[int, Any], expected: int | None) -> AdminCRMError:
+def _incomplete(error: AdminCRMError, found: dict[int, Any], expected: int | None, what: str) -> AdminCRMError:
     of = "" if expected is None else f" of {expected}"
     incomplete = IncompleteReadError(
-        f"the read stopped after {len(found)}{of} customers: {error.message}",
+        f"the read stopped after {len(found)}{of} {what}: {error.message}",
         rows=list(found.values()),
         expected=expected,
         status=error.status,
@@ -288,9 +302,9 @@ def _incomplete(error: AdminCRMError, found: dict[int, Any], expected: int | Non
     return incomplete
 
 
-def _withheld(found: dict[int, Any], hidden: int) -> IncompleteReadError:
+def _withheld(found: dict[int, Any], hidden: int, what: str) -> IncompleteReadError:
     return IncompleteReadError(
-        f"the view returned {len(found)} customers, but counts {hidden} more that it does not return",
+        f"the server returned {len(found)} {what}, but counts {hidden} more that it does not return",
         rows=list(found.values()),
         expected=len(found) + hidden,
         hint="try again; if it happens again, run doctor",

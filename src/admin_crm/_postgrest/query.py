@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from uuid import UUID
 
@@ -26,9 +27,11 @@ T = TypeVar("T")
 # The enumeration's own value: importing it would load supabase-py before a client is made.
 EXACT_COUNT = cast("CountMethod", "exact")
 
+IDS_IN_FILTER = 100
+"""Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 
-# The shop's schema lacks a column that was asked for, or the foreign key to an embedded table.
-_NO_SUCH_COLUMNS = ("42703", "PGRST200", "PGRST204")
+NO_SUCH_COLUMNS = ("42703", "PGRST200", "PGRST204")
+"""The shop's schema lacks a column that was asked for, or the foreign key to an embedded table."""
 
 
 class Query(Protocol):
@@ -65,18 +68,32 @@ async def fetch_batch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -
     return await send_query(crm, query, lambda response: read_batch(response, model, pause_gc=pause_gc))
 
 
-async def fetch_all(crm: AnyCRM, query: Callable[[], Any], model: type[M]) -> list[M]:
-    """Fetch all rows of a filtered query that counts, page after page in the order of their unique `id` (R1)."""
-    size = crm.settings.page_size
+async def fetch_all(crm: AnyCRM, query: Callable[[], Any], model: type[M], *, key: str = "id") -> list[M]:
+    """Fetch all rows of a filtered query that counts, page after page in the order of their unique key (R1)."""
+    size, key_of = crm.settings.page_size, attrgetter(key)
 
     def page_after(last: M | None) -> Awaitable[Batch[M]]:
         def built() -> Query:
-            rows = query() if last is None else query().gt("id", str(cast("Any", last).id))
-            return cast("Query", rows.order("id").limit(size))
+            rows = query() if last is None else query().gt(key, str(key_of(last)))
+            return cast("Query", rows.order(key).limit(size))
 
         return fetch_batch(crm, built, model)
 
-    return await fetch_after_keys(page_after, lambda row: cast("Any", row).id)
+    return await fetch_after_keys(page_after, key_of)
+
+
+async def fetch_among(
+    crm: AnyCRM, table: str, ids: Sequence[UUID], model: type[M], *, key: str = "id", columns: str = "*"
+) -> list[M]:
+    """Fetch the rows of a table whose unique key is one of these ids, up to `IDS_IN_FILTER` of them in a request."""
+
+    def those(some: Sequence[str]) -> Callable[[], Any]:
+        return lambda: crm.supabase.table(table).select(columns, count=EXACT_COUNT).in_(key, some)
+
+    texts, found = [str(each) for each in ids], list[M]()
+    for start in range(0, len(texts), IDS_IN_FILTER):
+        found += await fetch_all(crm, those(texts[start : start + IDS_IN_FILTER]), model, key=key)
+    return found
 
 
 async def fetch_of_customer(
@@ -114,7 +131,7 @@ async def fetch_columns(
         try:
             return await fetch_all(crm, lambda: select(columns), model)
         except AdminCRMError as error:
-            if error.code not in _NO_SUCH_COLUMNS:
+            if error.code not in NO_SUCH_COLUMNS:
                 raise
     rows = await fetch_all(crm, lambda: select("*"), model)
     facts.note_absent(needed)
@@ -160,14 +177,21 @@ def customer_not_found() -> CustomerNotFoundError:
     )
 
 
-async def insert_once(crm: AnyCRM, table: str, row: Json, model: type[M], what: str) -> M:
-    """Insert a row under an `id` of our choice, so that a retry after a lost response finds its own row (R6)."""
+async def insert_once(
+    crm: AnyCRM, table: str, row: Json, model: type[M], what: str, *, check_found: Callable[[M], None] | None = None
+) -> M:
+    """Insert a row under an `id` of our choice, so that a retry after a lost response finds its own row (R6).
+
+    Where the row was there before, `check_found` may look at it, and raise.
+    """
     try:
         rows = await send_query(
             crm, lambda: writable(crm, table).insert(row), lambda response: read_rows(response, model)
         )
     except ConflictError:
         rows = await fetch(crm, lambda: crm.supabase.table(table).select("*").eq("id", row["id"]), model)
+        if rows and check_found is not None:
+            check_found(rows[0])
     return require_row(rows, what)
 
 
@@ -202,5 +226,10 @@ def may_not_change(what: str) -> PermissionDeniedError:
 def require_row(rows: Sequence[M], what: str) -> M:
     """Return the row that a write returned, the proof that it was written (R2)."""
     if not rows:
-        raise PermissionDeniedError(f"the {what} was not written", hint="row-level security hides it from this key")
+        raise not_written(what)
     return rows[0]
+
+
+def not_written(what: str) -> PermissionDeniedError:
+    """Return the error of a write that the server took, but of which this key sees no row."""
+    return PermissionDeniedError(f"the {what} was not written", hint="row-level security hides it from this key")

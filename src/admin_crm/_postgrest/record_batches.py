@@ -1,4 +1,4 @@
-"""The directory's rows as Arrow record batches, decoded without a model for each row.
+"""Rows of the directory, or of orders, as Arrow record batches, decoded without a model for each row.
 
 A page whose values all have their usual form goes straight from JSON into columns. Where one value has not, the page is
 decoded as models, which know what odd values mean (R5). The result is the same, value by value.
@@ -6,78 +6,22 @@ decoded as models, which know what odd values mean (R5). The result is the same,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 from uuid import UUID
 
 import pyarrow as pa
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from admin_crm._core.context import return_no_rows
 from admin_crm._postgrest import arrow
-from admin_crm._postgrest.arrow import AMOUNT, DAY, INTEGER, MOMENT, TEXT, Array, Kind, array_of
+from admin_crm._postgrest.arrow import Array, array_of
 from admin_crm._postgrest.arrow import compute as _compute
 from admin_crm._postgrest.columns import column_names
 from admin_crm._postgrest.decode import collector_paused, decode_rows
-from admin_crm.labels import canonical_health, canonical_segment
-
-_FIELDS = {
-    "id": arrow.KEY, "full_name": TEXT, "email": arrow.EMAIL, "phone": TEXT, "whatsapp": TEXT, "birthdate": DAY,
-    "created_at": MOMENT, "account_status": TEXT, "tier": TEXT, "segment": TEXT, "health_status": TEXT,
-    "total_orders": INTEGER, "total_spent": AMOUNT, "recency_as_sent": INTEGER, "frequency": INTEGER,
-    "monetary": AMOUNT, "avatar_url": TEXT, "ai_preferences": arrow.OBJECT, "ia_context": arrow.OBJECT,
-    "last_order_date": MOMENT, "updated_at": MOMENT, "suspension_end": MOMENT,
-}  # fmt: skip
-"""The fields of a customer; every other column of the view is kept as JSON."""
-
-
-class _Column(NamedTuple):
-    fields: tuple[str, ...]
-    type: pa.DataType
-    compute: Callable[..., Array]
-
-
-def _recency(as_sent: Array, frequency: Array) -> Array:
-    never = _compute.fill_null(_compute.equal(frequency, 0), fill_value=False)
-    return _compute.if_else(never, pa.scalar(None, pa.int64()), as_sent)
-
-
-def _labels(canonical: Callable[[str], str | None]) -> Callable[[Array], Array]:
-    def compute(labels: Array) -> Array:
-        encoded = labels.dictionary_encode()
-        names = [canonical(label) for label in encoded.dictionary.to_pylist()]
-        return pa.array([None if name is None else str(name) for name in names], pa.string()).take(encoded.indices)
-
-    return compute
-
-
-def _contactable(phone: Array, whatsapp: Array) -> Array:
-    return _compute.or_(_is_filled(phone), _is_filled(whatsapp))
-
-
-def _is_filled(texts: Array) -> Array:
-    length = _compute.utf8_length(_compute.utf8_trim_whitespace(texts))
-    return _compute.fill_null(_compute.greater(length, 0), fill_value=False)
-
-
-def _age(birthdate: Array) -> Array:
-    today = datetime.now(UTC).date()
-    month_and_day = _compute.add(_compute.multiply(_compute.month(birthdate), 100), _compute.day(birthdate))
-    is_ahead = _compute.greater(month_and_day, today.month * 100 + today.day).cast(pa.int64())
-    age = _compute.subtract(_compute.subtract(today.year, _compute.year(birthdate)), is_ahead)
-    return _compute.if_else(_compute.greater_equal(age, 0), age, pa.scalar(None, pa.int64()))
-
-
-_COMPUTED = {
-    "recency_days": _Column(("recency_as_sent", "frequency"), pa.int64(), _recency),
-    "canonical_segment": _Column(("segment",), pa.string(), _labels(canonical_segment)),
-    "canonical_health": _Column(("health_status",), pa.string(), _labels(canonical_health)),
-    "is_contactable": _Column(("phone", "whatsapp"), pa.bool_(), _contactable),
-    "age": _Column(("birthdate",), pa.int64(), _age),
-}
-_OTHER_NAMES = {"customer_id": "id", "customer_phone": "phone", "customer_tier": "tier"}
+from admin_crm._postgrest.layouts import CUSTOMERS, Layout
 
 
 class RecordPage(Sequence[dict[str, Any]]):
@@ -105,20 +49,29 @@ class RecordPage(Sequence[dict[str, Any]]):
 
 
 class RecordDecoder:
-    """Decodes rows of the directory as record batches that all have one schema.
+    """Decodes rows as record batches that all have one schema.
 
     Args:
         model: the model of a row, for values in an unusual form.
         columns: the names of the columns; a batch also has the key, `id`.
         newest_first: whether tables are sorted by `created_at`, which a batch then has too, and not by the key.
+        layout: what is known of the columns.
     """
 
-    def __init__(self, model: type[BaseModel], columns: Sequence[str], *, newest_first: bool = False) -> None:
+    def __init__(
+        self,
+        model: type[BaseModel],
+        columns: Sequence[str],
+        *,
+        newest_first: bool = False,
+        layout: Layout = CUSTOMERS,
+    ) -> None:
         self.model = model
+        self._layout = layout
         self.columns = list(columns)
         self._newest_first = newest_first
         order: list[str] = ["id", "created_at"] if newest_first else ["id"]
-        self._made = {name: _column(name) for name in dict.fromkeys([*order, *columns])}
+        self._made = {name: layout.column(name) for name in dict.fromkeys([*order, *columns])}
         self.fields = list(dict.fromkeys(field for column in self._made.values() for field in column.fields))
         """The fields that the columns are made from."""
         self.schema = pa.schema([(name, column.type) for name, column in self._made.items()])
@@ -134,7 +87,11 @@ class RecordDecoder:
 
     def convert(self, rows: Sequence[BaseModel]) -> RecordPage:
         """Make a record batch of models."""
-        arrays = {field: array_of(_kind(field), [_value(row, field) for row in rows], field) for field in self.fields}
+        return_no_rows()
+        arrays = {
+            field: array_of(self._layout.kind(field), [_value(row, field) for row in rows], field)
+            for field in self.fields
+        }
         return RecordPage(self._batch(arrays))
 
     @staticmethod
@@ -157,7 +114,7 @@ class RecordDecoder:
             table = self._sorted(_distinct(table))
         table = table.select(self.columns)
         for place, name in enumerate(self.columns):
-            if _is_unknown(name):
+            if self._layout.is_unknown(name):
                 table = table.set_column(place, name, (arrow.as_text if as_text else arrow.typed)(table[name]))
         return table
 
@@ -172,7 +129,7 @@ class RecordDecoder:
         arrays: dict[str, Array] = {}
         for field in self.fields:
             name = next((name for name in column_names(self.model, field) if name in present), None)
-            arrays[field] = _kind(field).from_json([None if name is None else row[name] for row in rows])
+            arrays[field] = self._layout.kind(field).from_json([None if name is None else row[name] for row in rows])
         if arrays["id"].null_count:
             raise ValueError  # that is no row
         return arrays
@@ -180,19 +137,6 @@ class RecordDecoder:
     def _batch(self, arrays: dict[str, Array]) -> pa.RecordBatch:
         columns = [column.compute(*(arrays[field] for field in column.fields)) for column in self._made.values()]
         return pa.record_batch(columns, schema=self.schema)
-
-
-def _column(name: str) -> _Column:
-    field = _OTHER_NAMES.get(name, name)
-    return _COMPUTED.get(name) or _Column((field,), _kind(field).type, _unchanged)
-
-
-def _unchanged(array: Array) -> Array:
-    return array
-
-
-def _is_unknown(name: str) -> bool:
-    return name not in _COMPUTED and _kind(_OTHER_NAMES.get(name, name)) is arrow.JSON
 
 
 def _check_rows(rows: list[Any]) -> None:
@@ -206,10 +150,6 @@ def _distinct(table: pa.Table) -> pa.Table:
         return table
     numbered = table.select(["id"]).append_column("row", pa.array(range(len(table)), pa.int64()))
     return table.take(numbered.group_by("id").aggregate([("row", "max")])["row_max"])
-
-
-def _kind(field: str) -> Kind:
-    return _FIELDS.get(field, arrow.JSON)
 
 
 def _value(row: BaseModel, field: str) -> Any:

@@ -7,18 +7,16 @@ himself, asks here whether that is all there is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+from uuid import UUID
 
 from admin_crm._core.connection import link_of, rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.send import ANONYMOUS_HINT
-from admin_crm._postgrest.query import count_rows, fetch
+from admin_crm._postgrest.query import count_rows, fetch, fetch_among
 from admin_crm.client import AnyCRM
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 _SIGN_IN = "connect with AdminCRM.sign_in(url, publishable_key, email, password) as an administrator"
 
@@ -28,6 +26,10 @@ class Row(Protocol):
 
     @property
     def id(self) -> UUID: ...
+
+
+class _Member(Model):
+    id: UUID
 
 
 async def check_view(crm: AnyCRM, rows: Sequence[Row]) -> None:
@@ -66,26 +68,60 @@ async def check_user(crm: AnyCRM, rows: Sequence[Row]) -> None:
     Raises:
         PermissionDeniedError: nobody is signed in, or a user who is no administrator.
     """
-    claims = rights_in_effect(crm)
-    if any(str(row.id) != claims.user for row in rows[:2]):
-        return
-    if claims.role == "anon":
-        raise PermissionDeniedError("a publishable key alone does not see the customers", hint=ANONYMOUS_HINT)
-    if claims.role == "authenticated" and await is_administrator(crm) is False:
-        table = crm.settings.admins_table
-        raise PermissionDeniedError(
-            f"the signed-in user is not listed in {table}: only a signed-in administrator sees the customers",
-            hint=f"sign in as an administrator, or add the user to {table}",
-        )
+    user = rights_in_effect(crm).user
+    if all(str(row.id) == user for row in rows[:2]):
+        await _check_administrator(crm, "the customers")
 
 
-async def is_administrator(crm: AnyCRM) -> bool | None:
-    """Fetch whether the signed-in user is an administrator; None where the shop has no table of them."""
-    table, user = crm.settings.admins_table, rights_in_effect(crm).user
+async def check_owners(crm: AnyCRM, owners: Iterable[UUID | None], what: str) -> None:
+    """Raise as `check_user` does, by whose rows a read of a table has found.
+
+    Args:
+        crm: the connection.
+        owners: the customers that the rows belong to; None for a row that belongs to nobody, which users do not see.
+        what: what the rows are, such as ``the orders``.
+
+    Raises:
+        PermissionDeniedError: nobody is signed in, or a user who is no administrator.
+    """
+    user = rights_in_effect(crm).user
+    if all(str(owner) == user for owner in owners):
+        await _check_administrator(crm, what)
+
+
+async def is_administrator(crm: AnyCRM, user: UUID | str | None = None) -> bool | None:
+    """Fetch whether a user is an administrator; None where the shop has no table of them.
+
+    Args:
+        crm: the connection. A session sees only its own user's row; the secret key sees every row.
+        user: the user's id; by default the signed-in user's.
+    """
+    table, user = crm.settings.admins_table, str(user or rights_in_effect(crm).user)
     try:
         return bool(await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", user), Model))
     except SchemaMismatchError:
         return None
+
+
+async def administrators_among(secret: AnyCRM, users: Sequence[UUID]) -> set[UUID]:
+    """Fetch which of these users are administrators, with the secret key; none where the shop has no table of them."""
+    try:
+        rows = await fetch_among(secret, secret.settings.admins_table, users, _Member, columns="id")
+    except SchemaMismatchError:
+        return set()
+    return {row.id for row in rows}
+
+
+async def _check_administrator(crm: AnyCRM, what: str) -> None:
+    claims = rights_in_effect(crm)
+    if claims.role == "anon":
+        raise PermissionDeniedError(f"a publishable key alone does not see {what}", hint=ANONYMOUS_HINT)
+    if claims.role == "authenticated" and await is_administrator(crm) is False:
+        table = crm.settings.admins_table
+        raise PermissionDeniedError(
+            f"the signed-in user is not listed in {table}: only a signed-in administrator sees {what}",
+            hint=f"sign in as an administrator, or add the user to {table}",
+        )
 
 
 async def _check_open(crm: AnyCRM) -> None:

@@ -1,42 +1,74 @@
-"""The view as a stream: one page after the other, or one answer as it arrives, with only a part of it in memory."""
+"""Rows as a stream, with only a part of them in memory: the view page by page, or one answer as it arrives."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
-from admin_crm._postgrest.decode import Decoder, ModelDecoder, first_keys
+from admin_crm._postgrest.decode import Decoder, first_keys
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
 from admin_crm._postgrest.rights import check_view
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
-from admin_crm.models import AdminCustomer
 
-M = TypeVar("M", bound=AdminCustomer)
 R = TypeVar("R")
-
 _PAGE = 5_000
 """Rows of a page: more would not be read faster, and all of them are in memory at once."""
-_OPERATION = "iter_customers"
 
 
-class RowStream(Generic[M]):
-    """All rows; every iteration begins again."""
+Count = Callable[[], Coroutine[Any, Any, int]]
+"""Counts the rows of a stream."""
 
-    def __init__(self, crm: AdminCRM, model: type[M], fields: Sequence[str] | None, size: int | None) -> None:
+
+class Reader(Protocol[R]):
+    """Where a stream stands."""
+
+    async def next(self) -> list[Sequence[R]]:
+        """Return the next pages; an empty list at the end."""
+        ...
+
+    async def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
+class RowStream(Generic[R]):
+    """All rows; every iteration begins again.
+
+    Args:
+        crm: the connection.
+        operation: the public function.
+        begin: begins an iteration.
+        count: counts the rows.
+    """
+
+    def __init__(self, crm: AdminCRM, operation: str, begin: Callable[[], Reader[R]], count: Count) -> None:
         self._crm = crm
-        self._model = model
-        self._fields = fields
-        self._size = size
+        self._operation = operation
+        self._begin = begin
+        self._count = count
 
-    def __iter__(self) -> Iterator[M]:
+    def __len__(self) -> int:
+        """Return how many rows there are, for a progress bar's total. Sends one request."""
+        call = CallContext(self._operation, timeout=link_of(self._crm).timeout)
+        try:
+            return run_sync(call, self._count())
+        except AdminCRMError as error:
+            raise TypeError("the number of rows is unknown") from error
+
+    def __bool__(self) -> bool:
+        """Return True, without asking whether there are rows."""
+        return True
+
+    def __iter__(self) -> Iterator[R]:
         """Iterate with an `AdminCRM`."""
-        pages, call = PageReader(self._crm, ModelDecoder(self._model), self._fields, self._size), _call(self._crm)
+        pages, call = self._begin(), CallContext(self._operation, timeout=link_of(self._crm).timeout)
         try:
             while batch := run_sync(call, pages.next()):
                 yield from chain.from_iterable(batch)
@@ -45,18 +77,17 @@ class RowStream(Generic[M]):
             call.warn_of_unreadable()
 
 
-class AsyncRowStream(Generic[M]):
-    """All rows; every iteration begins again."""
+class AsyncRowStream(Generic[R]):
+    """All rows; every iteration begins again; the arguments are those of `RowStream`, but for `count`."""
 
-    def __init__(self, crm: AsyncAdminCRM, model: type[M], fields: Sequence[str] | None, size: int | None) -> None:
+    def __init__(self, crm: AsyncAdminCRM, operation: str, begin: Callable[[], Reader[R]]) -> None:
         self._crm = crm
-        self._model = model
-        self._fields = fields
-        self._size = size
+        self._operation = operation
+        self._begin = begin
 
-    async def __aiter__(self) -> AsyncIterator[M]:
+    async def __aiter__(self) -> AsyncIterator[R]:
         """Iterate with an `AsyncAdminCRM`."""
-        pages, call = PageReader(self._crm, ModelDecoder(self._model), self._fields, self._size), _call(self._crm)
+        pages, call = self._begin(), CallContext(self._operation, timeout=link_of(self._crm).timeout)
         try:
             while batch := await run_async(call, pages.next()):
                 for row in chain.from_iterable(batch):
@@ -64,6 +95,29 @@ class AsyncRowStream(Generic[M]):
         finally:
             await pages.close()
             call.warn_of_unreadable()
+
+
+def stream(
+    crm: AnyCRM, operation: str, begin: Callable[[], Reader[R]], count: Count
+) -> RowStream[R] | AsyncRowStream[R]:
+    """Return the stream of a public function, of the connection's kind."""
+    if isinstance(crm, AsyncAdminCRM):
+        return AsyncRowStream(crm, operation, begin)
+    return RowStream(crm, operation, begin, count)
+
+
+def stream_page_size(crm: AnyCRM, size: int | None) -> int:
+    """Return how many rows a stream asks for at a time."""
+    return size or min(crm.settings.page_size, _PAGE)
+
+
+def stopped(error: AdminCRMError, seen: int, what: str, expected: int | None) -> IncompleteReadError:
+    """Return the error of a stream that ends early, after it has given rows; the cause is chained by the caller."""
+    return IncompleteReadError(
+        f"the stream stopped after {seen} {what}: {error.message}",
+        expected=expected,
+        hint=error.hint if isinstance(error, IncompleteReadError) else "try again",
+    )
 
 
 class PageReader(Generic[R]):
@@ -82,7 +136,7 @@ class PageReader(Generic[R]):
         self._crm = crm
         self._decoder = decoder
         self._fields = fields
-        self._reader = RangeReader(crm, decoder, size or min(crm.settings.page_size, _PAGE), fields)
+        self._reader = RangeReader(RowSource(crm, decoder, fields), stream_page_size(crm, size))
         self._rest: Range | None = FULL_RANGE
         self._packed: PackedStream[R] | None = None
         self._started = size is not None
@@ -100,11 +154,7 @@ class PageReader(Generic[R]):
         except AdminCRMError as error:
             if not self._seen:
                 raise
-            raise IncompleteReadError(
-                f"the stream stopped after {self._seen} customers: {error.message}",
-                expected=self._reader.expected,
-                hint=error.hint if isinstance(error, IncompleteReadError) else "iterate again",
-            ) from error
+            raise stopped(error, self._seen, "customers", self._reader.expected) from error
         if not self._seen:
             await check_view(self._crm, first_keys(self._decoder, pages))
         self._seen += sum(map(len, pages))
@@ -126,7 +176,3 @@ class PageReader(Generic[R]):
         batch = await fetch_page(self._reader, self._rest)
         self._rest = self._reader.next_range(self._rest, batch)
         return [batch.rows] if batch.rows else []
-
-
-def _call(crm: AnyCRM) -> CallContext:
-    return CallContext(_OPERATION, timeout=link_of(crm).timeout)

@@ -14,16 +14,19 @@ from typing import IO, cast
 
 import httpx
 
+from admin_crm._core.disk import replacing, usable_file
 from admin_crm._core.gather import run_blocking
 from admin_crm._core.send import send_steps
 from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import check_success
 from admin_crm._storage.key_check import unless_key_is_bad
 from admin_crm._storage.requests import CHUNK_SIZE, send_request
-from admin_crm._storage.source import IN_MEMORY, usable_file
-from admin_crm._storage.target import Target, check_writable, replacing, write_all
+from admin_crm._storage.source import IN_MEMORY
+from admin_crm._storage.target import Target, check_writable, write_all
 from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import ServiceUnavailableError
+
+_NO_FILE = "open a device or a pipe yourself, and pass the file object"
 
 
 async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
@@ -33,7 +36,7 @@ async def download(crm: AnyCRM, path: str, to: Target | None) -> bytes | int:
         await _receive(crm, path, memory)
         return memory.getvalue()
     if isinstance(to, str | os.PathLike):
-        with replacing(Path(to)) as file:
+        with replacing(Path(to), "to", hint=_NO_FILE) as file:
             return await _receive(crm, path, file)
     check_writable(to)
     return await _deliver(crm, path, to)

@@ -39,7 +39,7 @@ class _ObjectMetadata(Model):
     mimetype: str | None = None
 
 
-class _Object(Model):
+class StoredObject(Model):
     """One entry of a bucket listing; a folder has no id."""
 
     name: str
@@ -78,7 +78,7 @@ class Removed(NamedTuple):
 
 
 _CONFIG = ConfigDict(hide_input_in_errors=True)
-_OBJECTS: TypeAdapter[list[_Object]] = TypeAdapter(list[_Object], config=_CONFIG)
+_OBJECTS: TypeAdapter[list[StoredObject]] = TypeAdapter(list[StoredObject], config=_CONFIG)
 _SIGNED: TypeAdapter[list[_Signed]] = TypeAdapter(list[_Signed], config=_CONFIG)
 _NAMES: TypeAdapter[list[_Name]] = TypeAdapter(list[_Name], config=_CONFIG)
 _INFO: TypeAdapter[_Info] = TypeAdapter(_Info)
@@ -165,13 +165,10 @@ async def remove_objects(crm: AnyCRM, paths: Sequence[str]) -> Removed:
     return Removed([path for path in paths if path not in {*denied, *missing}], missing, denied)
 
 
-def batches(paths: Sequence[str]) -> list[Sequence[str]]:
-    """Split paths into batches of the size that a server accepts."""
-    return [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
+async def list_level(crm: AnyCRM, folder: str) -> list[StoredObject]:
+    """List what lies directly in a folder: files, placeholders too, and folders, which have no id."""
 
-
-async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:
-    async def page_at(offset: int) -> Batch[_Object]:
+    async def page_at(offset: int) -> Batch[StoredObject]:
         options = {"limit": BATCH, "offset": offset, "sortBy": {"column": "name", "order": "asc"}}
         entries = await _send(crm, lambda: _bucket(crm).list(folder, options), _OBJECTS)
         # Storage does not count, but no server is known to cut a page below this.
@@ -179,7 +176,16 @@ async def _list_objects(crm: AnyCRM, folder: str) -> list[_Object]:
 
     # A folder and a file may have the same name.
     pager = await fetch_at_offsets(page_at, lambda entry: (entry.name, entry.id is None))
-    return [each for each in pager.rows if each.id is not None and each.name != _PLACEHOLDER]
+    return pager.rows
+
+
+def batches(paths: Sequence[str]) -> list[Sequence[str]]:
+    """Split paths into batches of the size that a server accepts."""
+    return [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
+
+
+async def _list_objects(crm: AnyCRM, folder: str) -> list[StoredObject]:
+    return [each for each in await list_level(crm, folder) if each.id is not None and each.name != _PLACEHOLDER]
 
 
 async def _sign(crm: AnyCRM, paths: Sequence[str], seconds: int) -> list[_Signed]:

@@ -16,13 +16,14 @@ import httpx
 
 from admin_crm._core.headers import request_id
 from admin_crm._core.meanings import BY_CODE
+from admin_crm._core.progress import Report
 from admin_crm._core.send import send_steps
 from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import check_success
 from admin_crm._storage.key_check import send_key_check
 from admin_crm._storage.objects import fetch_info
 from admin_crm._storage.requests import send_request
-from admin_crm._storage.source import Report, Source
+from admin_crm._storage.source import Source
 from admin_crm.client import AnyCRM
 from admin_crm.errors import ConflictError, NotFoundError, SchemaMismatchError, UnexpectedResponseError
 

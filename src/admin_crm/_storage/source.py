@@ -11,11 +11,13 @@ import inspect
 import io
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, cast
 
+from admin_crm._core.disk import usable_file
+from admin_crm._core.progress import Report
 from admin_crm._core.transfer import Transfer
 from admin_crm._storage.file_type import HEAD_SIZE, clean_name
 from admin_crm._storage.requests import CHUNK_SIZE, Content
@@ -23,8 +25,9 @@ from admin_crm.client import AnyCRM, AsyncAdminCRM
 from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 FileLike = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
-Report = Callable[[int, int], object]
 
+IN_BYTES = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
+"""What the progress bar of a file is told."""
 IN_MEMORY = 8 * 1024 * 1024
 """A temporary file stays in memory up to this many bytes; a larger one goes to disk."""
 
@@ -78,25 +81,6 @@ class Source:
             yield chunk
             start += len(chunk)
             report_progress(start)
-
-
-@contextmanager
-def usable_file(argument: str, use: str) -> Generator[None]:
-    """Name the argument whose path or file object cannot be used; errors of the disk pass unchanged.
-
-    Args:
-        argument: the name of the caller's argument.
-        use: what the file is for: ``reading`` or ``writing``.
-    """
-    try:
-        yield
-    except InvalidInputError:
-        raise
-    except io.UnsupportedOperation as error:
-        raise InvalidInputError(f"{argument} must be open for {use}", argument=argument) from error
-    except ValueError as error:
-        # A closed file, or a path that cannot be one.
-        raise InvalidInputError(f"{argument} cannot be used for {use}: {error}", argument=argument) from error
 
 
 def open_source(file: FileLike, file_name: str | None, limit: int, closing: ExitStack) -> Source:

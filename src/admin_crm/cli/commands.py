@@ -1,4 +1,4 @@
-"""The `admin-crm` command: a guided tour, a local shop, the customer directory, and the project check."""
+"""The `admin-crm` command: a guided tour, a local shop, the customer directory, exports, and the project check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from admin_crm import (
 )
 from admin_crm._core.csv_cells import formula_free
 from admin_crm.local import LocalStack, LocalStackError
-from admin_crm.sql import directory_sql
+from admin_crm.sql import directory_sql, moderation_sql
 
 INSTALL = "admin-crm needs its extras: pip install 'admin-crm[cli,local]'"
 
@@ -35,6 +35,7 @@ try:
     from rich.console import Console
     from typer.core import TyperGroup
 
+    from admin_crm.cli.export import export
     from admin_crm.cli.tables import Tables, plain_text
 except ModuleNotFoundError:
     sys.stderr.write(f"{INSTALL}\n")
@@ -66,6 +67,7 @@ class Sql(StrEnum):
     """What `admin-crm sql` prints."""
 
     DIRECTORY = "directory"
+    MODERATION = "moderation"
 
 
 class _Commands(TyperGroup):
@@ -190,6 +192,9 @@ def customers(
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
 
 
+app.command()(export)
+
+
 @app.command("doctor")
 def run_doctor(
     *, write_checks: Annotated[bool, typer.Option("--write-checks", help="Also test writes, and undo them.")] = False
@@ -203,13 +208,16 @@ def run_doctor(
 
 @app.command("sql")
 def print_sql(
-    what: Annotated[Sql, typer.Argument(help="directory: read the directory in one request.")],
+    what: Annotated[
+        Sql,
+        typer.Argument(help="directory: read it in one request. moderation: bans that hold, on the record."),
+    ],
     *,
-    key: Annotated[str, typer.Option(help="The view's key column: id or customer_id.")] = "id",
+    key: Annotated[str, typer.Option(help="The key column of the directory's view: id or customer_id.")] = "id",
 ) -> None:
     """Print SQL that the shop's owner may install; nothing is changed by printing it."""
-    printed = {Sql.DIRECTORY: directory_sql}
-    typer.echo(printed[what](Settings.from_env(), key=key), nl=False)
+    settings = Settings.from_env()
+    typer.echo(directory_sql(settings, key=key) if what is Sql.DIRECTORY else moderation_sql(settings), nl=False)
 
 
 def main() -> None:

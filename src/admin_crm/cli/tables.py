@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin_crm._core.redaction import mask_email, mask_phone
+from admin_crm._core.personal import mask_email, mask_phone
 from admin_crm.creation import CreatedCustomer
 from admin_crm.intelligence import LoyaltyAnalysis, LoyaltyProposition, TagSuggestion
 from admin_crm.models import (
@@ -19,9 +19,11 @@ from admin_crm.models import (
     AdminCustomer,
     AdminCustomerDetail,
     AdminNotes,
+    BulkResult,
     CustomerProfile,
     DirectoryStats,
     Evidence,
+    Moderation,
     Notification,
     Order,
     Page,
@@ -155,6 +157,19 @@ class Tables:
             table.add_row(plain_text(each.account_status), _day(each.suspension_end))
         return table
 
+    def moderations(self, done: Iterable[Moderation]) -> Table:
+        """Show what moderation has done, one call per line."""
+        table = _table("Status", "Before", "Sign-in", "Last token until", "Logged")
+        for each in done:
+            table.add_row(
+                plain_text(each.profile.account_status),
+                plain_text(each.previous.account_status),
+                plain_text(each.sign_in.replace("_", " ")),
+                "—" if each.tokens_valid_until is None else f"{each.tokens_valid_until:%Y-%m-%d %H:%M} UTC",
+                _yes_or_blank(each.logged),
+            )
+        return table
+
     def notifications(self, notifications: Iterable[Notification]) -> Table:
         """Show notifications, one per line."""
         table = _table("Sent", "Type", "Title", "Message", "Read")
@@ -166,6 +181,15 @@ class Tables:
                 plain_text(each.message),
                 _yes_or_blank(each.is_read),
             )
+        return table
+
+    def outcomes(self, results: Iterable[BulkResult]) -> Table:
+        """Show bulk operations and what they came to, one per line."""
+        table = _table("", "Done >", "Failed >", "Skipped >", "Remaining >")
+        for each in results:
+            kind = "dry run" if each.dry_run else each.operation
+            counts = (each.done, each.failed, each.skipped, each.remaining)
+            table.add_row(plain_text(kind), *(f"{len(items):,}" for items in counts))
         return table
 
     def notes(self, notes: AdminNotes) -> Table:

@@ -23,6 +23,7 @@ from admin_crm import (
     AdminCustomerDetail,
     AdminNotes,
     AsyncAdminCRM,
+    BulkResult,
     CreateCustomerData,
     CreatedCustomer,
     CustomerPreferences,
@@ -31,6 +32,7 @@ from admin_crm import (
     Evidence,
     LoyaltyAnalysis,
     LoyaltyProposition,
+    Moderation,
     Notification,
     Page,
     TagSuggestion,
@@ -50,6 +52,8 @@ from admin_crm import (
     get_strategic_loyalty_analysis,
     iter_customers,
     list_customer_evidence,
+    moderate_customer,
+    notify_customers,
     paginate,
     search_customers,
     send_customer_notification,
@@ -142,10 +146,25 @@ def suspend_and_lift(crm: AdminCRM) -> list[CustomerProfile]:
     ]
 
 
+def ban_and_lift(crm: AdminCRM) -> list[Moderation]:
+    """With the secret key a ban also stops the sign-in, and says until when the customer's last token still works."""
+    return [
+        moderate_customer(crm, LUCIA, "banned", reason="Chargebacks on three orders", actor="the tour"),
+        moderate_customer(crm, LUCIA, "active", reason="The bank was wrong", actor="the tour"),
+    ]
+
+
 def notify(crm: AdminCRM) -> list[Notification]:
     """If the response is lost, the retry does not notify the customer twice."""
     send_customer_notification(crm, LUCIA, "Tu pedido", "Va en camino.", type="success")
     return get_customer_notifications(crm, LUCIA)[:3]
+
+
+def notify_many(crm: AdminCRM) -> list[BulkResult]:
+    """A dry run looks first. Then one request notifies everybody, and each customer has an outcome of its own."""
+    champions = search_customers(crm, segment="champion", page_size=40)
+    planned = notify_customers(crm, champions, "Rebajas", "Hasta el domingo", dry_run=True)
+    return [planned, notify_customers(crm, champions, "Rebajas", "Hasta el domingo")]
 
 
 def notes_and_tags(crm: AdminCRM) -> AdminNotes:
@@ -240,7 +259,9 @@ STEPS: list[Step[AdminCRM, Any]] = [
     Step("One customer", detail, Tables.detail),
     Step("Amount to the next tier", tier, Tables.tier),
     Step("Suspend a customer, and lift the suspension", suspend_and_lift, Tables.statuses),
+    Step("A ban that bans, and its end", ban_and_lift, Tables.moderations),
     Step("Send a notification", notify, Tables.notifications),
+    Step("Notify many customers at once", notify_many, Tables.outcomes),
     Step("Notes and tags", notes_and_tags, Tables.notes),
     Step("Upload evidence", evidence, Tables.evidence),
     Step("Download evidence", download, Tables.text),

@@ -6,7 +6,7 @@ from functools import partial
 
 from admin_crm._core.gather import gather
 from admin_crm.client import AnyCRM, operation
-from admin_crm.diagnosis import access, cost, functions, policies, shop, storage, tables
+from admin_crm.diagnosis import access, cost, functions, moderation, policies, shop, storage, tables
 from admin_crm.diagnosis.checks import NamedCheck, run_check
 from admin_crm.models.report import DoctorCheck, DoctorReport
 
@@ -28,8 +28,9 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
 
     Args:
         crm: the connection.
-        write_checks: also test writes, with a temporary object in the bucket and a note for a customer that does
-            not exist. Both are removed again; if that fails, the report says so.
+        write_checks: also test writes, with a temporary object in the bucket, a note for a customer that does not
+            exist and, with the secret key, a temporary user who is banned and tries to lift the ban. All of it is
+            removed again; if that fails, the report says so.
 
     Returns:
         The report, without keys and personal data. A failed check is a line of the report, not an exception.
@@ -65,6 +66,7 @@ def _checks(crm: AnyCRM, *, write_checks: bool) -> list[NamedCheck]:
     with_writes = [
         NamedCheck("evidence", storage.evidence_write_check),
         NamedCheck("notes", storage.notes_write_check),
+        NamedCheck("bans", moderation.ban_write_check),
     ]
     return [
         NamedCheck("role", access.role),

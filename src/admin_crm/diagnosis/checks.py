@@ -57,6 +57,11 @@ async def result_or_error(awaitable: Awaitable[T]) -> T | AdminCRMError:
         return error
 
 
+def may_be_stored(error: AdminCRMError) -> bool:
+    """Return whether a write may have happened: the response was lost, or the server failed."""
+    return error.status is None or error.status >= 500
+
+
 async def count(crm: AnyCRM, table: str, narrow: Callable[[Any], Query] | None = None) -> int:
     """Count the rows that these credentials see."""
 

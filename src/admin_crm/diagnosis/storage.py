@@ -19,7 +19,7 @@ from admin_crm._postgrest.decode import decode, read_rows
 from admin_crm._postgrest.query import send_query, writable
 from admin_crm._storage.objects import check_bucket, remove_objects
 from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
-from admin_crm.diagnosis.checks import Finding, result_or_error, send_request
+from admin_crm.diagnosis.checks import Finding, may_be_stored, result_or_error, send_request
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 
 _NO_SUCH_CUSTOMER = "23503"
@@ -85,7 +85,7 @@ async def evidence_write_check(crm: AnyCRM) -> Finding:
         removed = await result_or_error(remove_objects(crm, [path]))
     is_removed = not isinstance(removed, AdminCRMError) and path in removed.deleted
     if isinstance(added, AdminCRMError):
-        if _may_be_stored(added) and not is_removed:
+        if may_be_stored(added) and not is_removed:
             return Finding("fail", added.message, f"the temporary object {path} may still exist; delete it")
         raise added
     if not is_removed:
@@ -111,7 +111,7 @@ async def notes_write_check(crm: AnyCRM) -> Finding:
         return Finding("pass", "these credentials can write notes (tested, nothing was stored)")
     is_removed = not isinstance(deleted, AdminCRMError) and bool(deleted)
     if isinstance(inserted, AdminCRMError):
-        if _may_be_stored(inserted) and not is_removed:
+        if may_be_stored(inserted) and not is_removed:
             return Finding("fail", inserted.message, f"a row with customer_id {unknown_id} may still exist; delete it")
         raise inserted
     cleanup = "" if is_removed else f"delete the temporary row with customer_id {unknown_id}, and "
@@ -136,11 +136,6 @@ async def _rows(crm: AnyCRM, query: Any) -> list[Json]:
 async def _call_storage(crm: AnyCRM, method: str, *args: Any) -> Any:
     files = crm.supabase.storage.from_(crm.settings.evidence_bucket)
     return await send(crm, lambda: getattr(files, method)(*args), lambda result: result, repeatable=method != "upload")
-
-
-def _may_be_stored(error: AdminCRMError) -> bool:
-    """Return whether the write may have happened: the response was lost, or the server failed."""
-    return error.status is None or error.status >= 500
 
 
 def _new_path() -> str:

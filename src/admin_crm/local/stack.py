@@ -53,9 +53,10 @@ class LocalStack:
         order_items: store order items in a table of their own.
         tier_column: the name of the tier column.
         old_statuses: spell some cancelled orders ``cancelado`` and ``canceled``.
-        guarded_profiles: keep customers from changing their own status, tier and totals.
         touched_notes: have a trigger set the time of a changed note.
         directory_function: install the function that answers the directory whole (``admin-crm sql directory``).
+        moderation_log: install the guard, the log and the function of moderation (``admin-crm sql moderation``):
+            customers no longer change their own status, tier and totals.
         suggest_tags: whether the functions know the action `suggest_tags`, which the shop as deployed refuses.
         function_statuses: answer failures of functions with a status that fits, such as 404, and not always 400.
         model_answers: how functions answer: ``clean`` JSON, JSON in a code fence (``fenced``), or JSON without its
@@ -91,9 +92,9 @@ class LocalStack:
         order_items: bool = False,
         tier_column: Literal["customer_tier", "tier"] = "customer_tier",
         old_statuses: bool = False,
-        guarded_profiles: bool = False,
         touched_notes: bool = False,
         directory_function: bool = False,
+        moderation_log: bool = False,
         suggest_tags: bool = True,
         function_statuses: bool = False,
         model_answers: Literal["clean", "fenced", "partial"] = "clean",
@@ -107,11 +108,11 @@ class LocalStack:
             "gated_view": gated_view,
             "old_statuses": old_statuses,
             "order_items": order_items,
-            "guarded_profiles": guarded_profiles,
             "touched_notes": touched_notes,
             "tier_column": tier_column == "tier",
             # What shops may install is no variant: the files that `admin-crm sql` prints.
             "../../sql/directory": directory_function,
+            "../../sql/moderation": moderation_log,
         }
         secrets = {
             "SHOP_WITHOUT_ACTIONS": "" if suggest_tags else "suggest_tags",

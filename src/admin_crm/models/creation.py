@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -13,9 +14,11 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    ValidationError,
 )
 
 from admin_crm._core import validation as check
+from admin_crm._core.fields import Masked
 from admin_crm.models.customers import CustomerProfile
 from admin_crm.models.records import Address
 
@@ -28,8 +31,17 @@ def _blank_is_none(value: object) -> object:
 Storable = AfterValidator(lambda text: check.storable(text, "the text"))
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_none)]
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("must be an e-mail address")
+    return text
+
+
 EmailAddress = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), Storable
+    str, StringConstraints(strip_whitespace=True, max_length=254), Storable, AfterValidator(_email)
 ]
 Note = Annotated[str, StringConstraints(max_length=2_000), Storable]
 OptionalNote = Annotated[Note | None, BeforeValidator(_blank_is_none)]
@@ -40,7 +52,24 @@ def _storable_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
-class _Input(BaseModel):
+if TYPE_CHECKING:  # type checkers keep the constructor with its named arguments
+    _Checked = Masked
+else:
+
+    class _InputType(type(BaseModel)):
+        """Makes inputs; what is wrong with their fields is an error of the library."""
+
+        def __call__(cls, *args: object, **values: object) -> object:
+            try:
+                return super().__call__(*args, **values)
+            except ValidationError as error:
+                raise check.invalid_fields(error, "data", cls.__name__) from error
+
+    class _Checked(Masked, metaclass=_InputType):
+        """The base of what a user makes."""
+
+
+class _Input(_Checked):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import (
@@ -13,8 +12,8 @@ from pydantic import (
     computed_field,
 )
 
-from admin_crm._core.fields import CustomerId, Email, Model, Phone, TierColumn, Timestamp
-from admin_crm._core.redaction import mask_email, mask_phone
+from admin_crm._core.fields import CustomerId, Email, Model, Phone, TierColumn, Timestamp, displayed
+from admin_crm._core.html import definitions
 from admin_crm.labels import (
     AccountStatus,
     HealthStatus,
@@ -22,6 +21,7 @@ from admin_crm.labels import (
     canonical_health,
     canonical_segment,
 )
+from admin_crm.models.lists import MOST, rows_table
 from admin_crm.models.loyalty import Tier
 from admin_crm.models.orders import Order, OrdersSummary
 from admin_crm.models.records import Address, AdminNotes, Evidence
@@ -86,6 +86,11 @@ class AdminCustomer(CustomerIntelligence):
     `frequency` and `monetary` count all that are not cancelled. Both are right.
     """
 
+    COLUMNS: ClassVar[tuple[str, ...]] = (
+        "full_name", "email", "phone", "whatsapp", "segment", "health_status", "tier", "frequency", "monetary",
+        "recency_days", "created_at", "id",
+    )  # fmt: skip
+
     id: UUID = CustomerId
     """The customer's id, which is also the user id in `auth.users`."""
     full_name: str | None = None
@@ -137,20 +142,6 @@ class AdminCustomer(CustomerIntelligence):
         """Whether the customer has a phone or WhatsApp number."""
         return bool((self.phone or "").strip() or (self.whatsapp or "").strip())
 
-    def _repr_html_(self) -> str:
-        """Show the customer in a notebook, with masked e-mail and phone: notebooks are often shared."""
-        shown = {
-            "id": self.id,
-            "name": self.full_name,
-            "e-mail": mask_email(self.email),
-            "phone": mask_phone(self.phone or self.whatsapp),
-            "segment": self.segment,
-            "orders": self.total_orders,
-            "spent": self.total_spent,
-        }
-        rows = (f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in shown.items())
-        return f"<table>{''.join(rows)}</table>"
-
 
 COMPUTED_FROM = {
     "recency_days": ("recency_as_sent", "frequency"),
@@ -164,6 +155,11 @@ COMPUTED_FROM = {
 
 class CustomerProfile(Model):
     """A row of `customer_profiles`."""
+
+    COLUMNS = (
+        "full_name", "phone", "whatsapp", "tier", "account_status", "suspension_end", "total_orders", "total_spent",
+        "created_at", "id",
+    )  # fmt: skip
 
     id: UUID = CustomerId
     """The customer's id, which is also the user id in `auth.users`."""
@@ -202,6 +198,8 @@ class CustomerProfile(Model):
 class AdminCustomerDetail(AdminCustomer):
     """One customer with everything that the web admin shows on the customer's page."""
 
+    COLUMNS = (*AdminCustomer.COLUMNS, "account_status", "suspension_end", "birthdate")
+
     suspension_end: Timestamp | None = None
     """When the suspension ends; None without an end date or a suspension."""
     addresses: list[Address] = Field(default=[], repr=False)
@@ -219,3 +217,15 @@ class AdminCustomerDetail(AdminCustomer):
     def default_address(self) -> Address | None:
         """The default address; None if no address is marked as the default one."""
         return next((address for address in self.addresses if address.is_default), None)
+
+    def _repr_html_(self) -> str:
+        """Show the customer in a notebook, with notes, orders, addresses and files."""
+        person = displayed(self)
+        if self.admin_notes:
+            notes = displayed(self.admin_notes)
+            person |= {name: notes[name] for name in ("tags", "notes", "custom_fields") if notes.get(name)}
+        summary = self.orders_summary
+        person["orders"] = f"{summary.total_orders:,}, {summary.total_spent:,.2f} in all"
+        parts = (("Orders", self.orders), ("Addresses", self.addresses), ("Evidence", self.evidence))
+        tables = [rows_table(rows[:MOST], f"{title}: {len(rows):,}") for title, rows in parts if rows]
+        return "".join([definitions(self.full_name or "Customer", person), *tables])

@@ -29,6 +29,8 @@ class OrderItem(Model):
 class Order(Model):
     """A row of `orders`; `items` comes from the JSON column of the order."""
 
+    COLUMNS = ("order_number", "created_at", "status", "total", "payment_status", "payment_method", "id")
+
     id: UUID | str
     """The order's id."""
     order_number: str | None = None

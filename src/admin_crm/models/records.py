@@ -20,6 +20,8 @@ from admin_crm.labels import (
 class Address(Model):
     """A row of `addresses`."""
 
+    COLUMNS = ("label", "type", "full_name", "street", "number", "colony", "zip_code", "city", "state", "is_default")
+
     id: UUID | str | None = None
     """The id of the address; None if the table has no ids."""
     customer_id: UUID
@@ -72,6 +74,8 @@ class AdminNotes(Model):
 class Evidence(Model):
     """An evidence file; `url` is a signed URL that expires."""
 
+    COLUMNS = ("file_name", "content_type", "size", "uploaded_at", "path")
+
     id: UUID | str | None = None
     """The object's id in storage; None if the server does not send it."""
     path: str
@@ -91,6 +95,8 @@ class Evidence(Model):
 class Notification(Model):
     """A row of `user_notifications`."""
 
+    COLUMNS = ("created_at", "type", "title", "message", "is_read")
+
     id: UUID
     """The notification's id."""
     user_id: UUID
@@ -107,11 +113,13 @@ class Notification(Model):
     """When it was sent; None if unknown."""
 
 
-EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon"]
+EventKind = Literal["order", "notes", "notification", "loyalty_points", "coupon", "moderation"]
 
 
 class TimelineEvent(Model):
     """One event of a customer's timeline; `row` is the model it was made from."""
+
+    COLUMNS = ("at", "kind", "title", "points")
 
     kind: EventKind
     """The kind of event."""
@@ -122,4 +130,4 @@ class TimelineEvent(Model):
     points: int | float | None = None
     """The points that were given, negative if they were taken; None for other kinds of events."""
     row: Any
-    """The order, notes, notification, loyalty entry or used coupon behind the event."""
+    """The order, notes, notification, loyalty entry, used coupon or moderation entry behind the event."""

@@ -2,8 +2,10 @@ import { hash } from "bcryptjs";
 
 import { seconds } from "./bans.ts";
 import type { Database, Handler, Query } from "./types.ts";
+import { forget, remove } from "./deletion.ts";
 import {
   authError,
+  bodyOf,
   databaseError,
   emailExists,
   findByEmail,
@@ -46,7 +48,10 @@ export function createAdmin({ keys, database }: Services): Handler {
 }
 
 async function one(database: Database, request: Request, id: string): Promise<Response> {
-  return await database.as(null, async (query) => {
+  const failed = request.method === "DELETE"
+    ? "Database error deleting user"
+    : "Error updating user";
+  return await undoneWhereItFails(database, failed, async (query) => {
     const [user] = await findUsers(query, "where id = $1", [id]);
     if (!user) return authError(404, "user_not_found", "User not found");
     if (request.method === "PUT") {
@@ -54,7 +59,8 @@ async function one(database: Database, request: Request, id: string): Promise<Re
       return weakPassword(given.password) ?? await change(query, id, given);
     }
     if (request.method !== "DELETE") return Response.json(user);
-    await query("delete from auth.users where id = $1", [id]);
+    const { should_soft_delete } = await bodyOf(request);
+    await (should_soft_delete ? forget(query, id) : remove(query, id));
     return Response.json({});
   });
 }
@@ -72,7 +78,8 @@ async function list(database: Database, params: URLSearchParams): Promise<Respon
   const filter = params.get("filter") ?? "";
   const [total, users] = await database.as(null, async (query) => {
     const [{ count }] = await query(`select count(*)::int from auth.users ${matches}`, [filter]);
-    const order = "order by created_at desc, id limit $2 offset $3";
+    const oldestFirst = params.get("sort") === "created_at asc";
+    const order = `order by created_at ${oldestFirst ? "asc" : "desc"}, id limit $2 offset $3`;
     const values = [filter, size, (page - 1) * size];
     return [count as number, await findUsers(query, `${matches} ${order}`, values)];
   });
@@ -155,8 +162,8 @@ async function change(query: Query, id: string, given: Attributes): Promise<Resp
        email_confirmed_at = case when $5 then coalesce(email_confirmed_at, now()) else email_confirmed_at end,
        banned_until = case when $6::float8 is null then banned_until
          when $6::float8 = 0 then null else now() + $6::float8 * interval '1 second' end,
-       raw_user_meta_data = raw_user_meta_data || coalesce($7::jsonb, '{}'),
-       raw_app_meta_data = raw_app_meta_data || coalesce($8::jsonb, '{}'),
+       raw_user_meta_data = ${merged("raw_user_meta_data", "$7")},
+       raw_app_meta_data = ${merged("raw_app_meta_data", "$8")},
        updated_at = now()
      where id = $1`,
     [
@@ -170,12 +177,32 @@ async function change(query: Query, id: string, given: Attributes): Promise<Resp
       given.app_metadata ?? null,
     ],
   );
+  if (given.email) await renameIdentity(query, id, given.email.toLowerCase());
   if (given.password !== undefined) {
     await query("delete from auth.refresh_tokens where user_id = $1", [id]);
     await query("delete from auth.sessions where user_id = $1", [id]);
   }
   const [user] = await findUsers(query, "where id = $1", [id]);
   return Response.json(user);
+}
+
+/** What is given replaces what was there, and null takes it away. */
+function merged(column: string, given: string): string {
+  return `coalesce((
+    select jsonb_object_agg(key, value)
+    from jsonb_each(coalesce(${column}, '{}') || coalesce(${given}::jsonb, '{}'))
+    where value <> 'null'), '{}')`;
+}
+
+/** An address is also that of the user's identity; whoever had none has one then. */
+async function renameIdentity(query: Query, id: string, email: string): Promise<void> {
+  await query(
+    `insert into auth.identities (id, user_id, provider_id, provider, identity_data)
+     values (gen_random_uuid(), $1::uuid, $1::uuid::text, 'email', $2)
+     on conflict (provider, provider_id) do update
+       set identity_data = identities.identity_data || excluded.identity_data, updated_at = now()`,
+    [id, { sub: id, email, email_verified: false }],
+  );
 }
 
 /** Seconds from now; 0 lifts the ban, and an empty text is not given. */

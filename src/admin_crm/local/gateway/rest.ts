@@ -43,7 +43,8 @@ async function corrected(
 /** Lite answers 500 `SUP` for errors that PostgREST answers with the database's own code. */
 function unknownToLite(error: DatabaseError | undefined): Response | undefined {
   if (!error?.code) return;
-  const status = /^(23|P0|22)/.test(error.code) ? 400 : 500;
+  const failed = /^(0[89]|2[5D]|3[89B]|40|5[3-8]|F0|HV|XX|P0(?!001))/.test(error.code);
+  const status = failed ? 500 : 400;
   return problem(status, error.code, error.message, error.detail, error.hint);
 }
 

@@ -17,7 +17,7 @@ export const USER = `
   select id, aud, role, coalesce(email, '') as email, coalesce(phone, '') as phone,
     email_confirmed_at, confirmed_at, last_sign_in_at, banned_until, invited_at, confirmation_sent_at,
     raw_app_meta_data as app_metadata, raw_user_meta_data as user_metadata,
-    created_at, updated_at, is_anonymous,
+    created_at, updated_at, deleted_at, is_anonymous,
     coalesce((
       select json_agg(json_build_object(
         'identity_id', identity.id, 'id', identity.provider_id, 'user_id', identity.user_id,

@@ -1,8 +1,8 @@
-"""Frames of customers and orders: pandas, polars, or Arrow, which everything else takes (extra `notebook`)."""
+"""The directory as a frame."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from admin_crm._core.backends import Converter, converter_to
@@ -13,8 +13,8 @@ from admin_crm._postgrest.decode import first_keys
 from admin_crm._postgrest.key_ranges import fetch_pages
 from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
-from admin_crm.errors import InvalidTypeError
-from admin_crm.models import AdminCustomer, Order
+from admin_crm.frames.given import rows_of
+from admin_crm.models import AdminCustomer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _Arrow = Literal["pyarrow", "arrow"]
-_ORDER = {
-    "id": "string",
-    "customer_id": "string",
-    "order_number": "string",
-    "created_at": "datetime64[us, UTC]",
-    "status": "string",
-    "is_cancelled": "bool",
-    "payment_method": "string",
-    "payment_status": "string",
-    "subtotal": "float64",
-    "shipping_cost": "float64",
-    "discount": "float64",
-    "total": "float64",
-}
 
 
 @overload
@@ -142,19 +128,6 @@ def customers_frame(
     return run_sync(CallContext("customers_frame"), _frame_of(source, names, convert), whole=True)
 
 
-def orders_frame(orders: Iterable[Order]) -> pd.DataFrame:
-    """Return orders as a DataFrame: money as float64, timestamps in UTC, ids and labels as strings.
-
-    Raises:
-        ImportError: pandas is not installed.
-
-    Examples:
-        >>> frame = orders_frame(get_customer_orders(crm, customer_id))
-        >>> frame.resample("ME", on="created_at")["total"].sum()
-    """
-    return _frame(list(orders), _ORDER)
-
-
 @operation
 async def _customers_frame(crm: AnyCRM, names: Sequence[str], convert: Converter) -> Any:
     from admin_crm._postgrest.record_batches import RecordDecoder
@@ -168,30 +141,6 @@ async def _customers_frame(crm: AnyCRM, names: Sequence[str], convert: Converter
 async def _frame_of(customers: Iterable[AdminCustomer], names: Sequence[str], convert: Converter) -> Any:
     from admin_crm._postgrest.record_batches import RecordDecoder
 
-    rows: list[object] = list(customers) if isinstance(customers, Iterable) else [customers]  # pyright: ignore[reportUnnecessaryIsInstance]
-    found = [row for row in rows if isinstance(row, AdminCustomer)]
-    if len(found) < len(rows):
-        odd = next(row for row in rows if not isinstance(row, AdminCustomer))
-        raise InvalidTypeError(
-            f"customers_frame takes a connection or customers, not {type(odd).__name__}", argument="source"
-        )
     decoder = RecordDecoder(AdminCustomer, names)
+    found = rows_of(customers, AdminCustomer, "customers_frame takes a connection or customers")
     return convert(decoder.table([decoder.convert(found)], as_they_come=True))
-
-
-def _frame(rows: Sequence[Order], columns: Mapping[str, str]) -> pd.DataFrame:
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError("DataFrames require pandas: pip install 'admin-crm[notebook]'") from error
-    series: dict[str, Any] = {}
-    for name, dtype in columns.items():
-        values = [getattr(row, name) for row in rows]
-        if dtype.startswith("datetime64"):
-            utc = dtype.endswith("UTC]")
-            series[name] = pd.Series(pd.to_datetime(values, utc=utc), dtype=dtype)
-        elif dtype == "string":
-            series[name] = pd.Series([None if value is None else str(value) for value in values], dtype=dtype)
-        else:
-            series[name] = pd.Series(values, dtype=dtype)
-    return pd.DataFrame(series)

@@ -19,10 +19,8 @@ from admin_crm import (
     IncompleteReadError,
     InvalidInputError,
     InvalidTypeError,
-    Order,
     customers_frame,
     get_all_customers,
-    orders_frame,
 )
 from admin_crm._postgrest.record_batches import RecordDecoder, RecordPage
 from admin_crm._postgrest.stream import PageReader
@@ -60,22 +58,12 @@ def test_personal_columns_are_included_only_on_request():
 
 def test_an_empty_frame_has_the_same_dtypes():
     assert customers_frame([]).dtypes.equals(customers_frame([ANA]).dtypes)
-    assert orders_frame([]).dtypes.equals(orders_frame([Order(id="1")]).dtypes)
-
-
-def test_orders_can_be_summed_by_month():
-    orders = [Order(id="1", total=Decimal("5.50"), created_at=MOMENT, status="cancelado"), Order(id="2")]
-    frame = orders_frame(orders)
-    assert frame["is_cancelled"].tolist() == [True, False]
-    assert frame.dropna(subset="created_at").resample("ME", on="created_at")["total"].sum().tolist() == [5.5]
 
 
 def test_without_pandas_an_import_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="notebook"):
         customers_frame([ANA])
-    with pytest.raises(ImportError, match="notebook"):
-        orders_frame([])
 
 
 @pytest.mark.parametrize("year", [1600, 9999])

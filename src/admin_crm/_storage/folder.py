@@ -1,0 +1,63 @@
+"""All that a customer's folder holds, in folders below it too, as a listing and to be removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from admin_crm._storage.objects import StoredObject, batches, check_bucket, list_level, remove_objects
+from admin_crm.client import AnyCRM
+from admin_crm.errors import PermissionDeniedError
+from admin_crm.models import Evidence
+
+
+async def fetch_folder(crm: AnyCRM, customer: UUID) -> list[Evidence]:
+    """List all files of a customer, placeholders of empty folders too, without signing them.
+
+    Raises:
+        SchemaMismatchError: there is nothing, and no bucket either.
+    """
+    found: list[Evidence] = []
+    folders = [str(customer)]
+    while folders:
+        folder = folders.pop()
+        for entry in await list_level(crm, folder):
+            path = f"{folder}/{entry.name}"
+            if entry.id is None:
+                folders.append(path)
+            else:
+                found.append(_file(entry, path))
+    if not found:
+        await check_bucket(crm, customer)  # a missing bucket looks like an empty folder
+    return found
+
+
+async def sees_files(crm: AnyCRM) -> bool:
+    """Return whether these rights see anything in the bucket: where they see nothing, the server says so by silence."""
+    return bool(await list_level(crm, ""))
+
+
+async def remove_files(crm: AnyCRM, paths: Sequence[str]) -> None:
+    """Remove files, in as many requests as the server needs; one that is gone already is no failure.
+
+    Raises:
+        PermissionDeniedError: some of them may not be removed with these rights.
+    """
+    for batch in batches(paths):
+        removed = await remove_objects(crm, batch)
+        if removed.denied:
+            raise PermissionDeniedError(
+                f"{len(removed.denied)} of {len(paths)} files may not be removed with these credentials",
+                hint="connect with the secret key",
+            )
+
+
+def _file(entry: StoredObject, path: str) -> Evidence:
+    return Evidence(
+        id=entry.id,
+        path=path,
+        file_name=entry.name,
+        uploaded_at=entry.created_at,
+        size=entry.metadata.size if entry.metadata else None,
+        content_type=entry.metadata.mimetype if entry.metadata else None,
+    )

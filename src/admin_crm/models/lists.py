@@ -1,0 +1,82 @@
+"""Lists and pages of rows, as a notebook shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, SupportsIndex, TypeVar, overload
+
+from admin_crm._core.fields import Model, displayed
+from admin_crm._core.html import table
+from admin_crm._core.personal import shown
+
+T = TypeVar("T")
+
+MOST = 20
+"""How many rows of a list a notebook shows."""
+
+
+class RowList(list[T]):
+    """A list of rows. Notebooks show it as a table, masked; its text shows the first rows and how many there are."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> T: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> list[T]: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> T | list[T]:
+        """Return a row, or a part of the list that shows itself like the whole."""
+        found: Any = super().__getitem__(index)
+        return RowList(found) if isinstance(index, slice) else found
+
+    def __repr__(self) -> str:
+        """Return the first rows, and how many there are."""
+        rows = ", ".join(map(repr, self[:MOST]))
+        return f"[{rows}, … {len(self):,} in all]" if len(self) > MOST else f"[{rows}]"
+
+    def _repr_html_(self) -> str:
+        """Show the first rows as a table."""
+        caption = f"the first {MOST} of {len(self):,}" if len(self) > MOST else f"{len(self):,} in all"
+        return rows_table(self[:MOST], caption)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, with the total number of items; the first page is 1."""
+
+    items: list[T]
+    """The items on this page."""
+    total: int
+    """The number of items on all pages."""
+    page: int
+    """The page number, from 1."""
+    page_size: int
+    """The maximum number of items per page."""
+
+    @property
+    def pages(self) -> int:
+        """The number of pages."""
+        return -(-self.total // self.page_size)
+
+    def __iter__(self) -> Iterator[T]:
+        """Iterate over the items on this page."""
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        """Return the number of items on this page."""
+        return len(self.items)
+
+    def _repr_html_(self) -> str:
+        """Show the page as a table."""
+        return rows_table(self.items, f"page {self.page:,} of {self.pages:,}, {self.total:,} in all")
+
+
+def rows_table(rows: Sequence[object], caption: str) -> str:
+    """Return a table of rows, without the columns of which no row knows anything."""
+    if not all(isinstance(row, Model) for row in rows):
+        return table(["value"], [[shown(None, str(row))] for row in rows], caption)
+    values = [displayed(row) for row in rows if isinstance(row, Model)]
+    names = list(dict.fromkeys(name for each in values for name in each))
+    lines = [[each.get(name) for name in names] for each in values]
+    return table([name.replace("_", " ") for name in names], lines, caption)
