@@ -25,7 +25,6 @@ from admin_crm import (
 from admin_crm._core.connection import facts_of
 from helpers import BY_TIME
 
-pytestmark = pytest.mark.no_cover
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
 

@@ -16,8 +16,6 @@ from admin_crm.local import LocalStack
 from helpers import Ask, Caller
 from shops import open_shop
 
-pytestmark = pytest.mark.no_cover
-
 
 def lines(report: DoctorReport) -> dict[str, tuple[str, str]]:
     return {check.name: (check.verdict, check.meaning) for check in report.checks}

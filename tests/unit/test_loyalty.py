@@ -136,6 +136,16 @@ def test_a_balance_may_be_negative_and_is_never_made_up(ask, shop):
         ask(get_loyalty_balance, SOMEBODY)
 
 
+def test_a_balance_that_the_shops_function_cannot_add_up_is_added_up_here(ask, shop):
+    shop.post(BALANCE).respond(400, json={"code": "22003", "message": "integer out of range"})
+    rows = [
+        {"id": str(UUID(int=number)), "customer_id": SOMEBODY, "points": points, "transaction_type": kind}
+        for number, (points, kind) in enumerate([(2**31 - 1, "earned"), (2**31 - 1, "earned"), (7, "spent")])
+    ]
+    shop.get(POINTS).respond(200, json=rows, headers={"content-range": "0-2/3"})
+    assert ask(get_loyalty_balance, SOMEBODY) == 2 * (2**31 - 1) - 7
+
+
 def test_a_balance_of_0_is_the_balance_of_somebody(ask, shop):
     shop.post(BALANCE).respond(200, json=0)
     assert ask(get_loyalty_balance, SOMEBODY) == 0

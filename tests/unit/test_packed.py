@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from admin_crm import (
@@ -66,6 +66,7 @@ json_values = st.recursive(
     sizes=st.lists(st.integers(0, 60), max_size=30),
     spaced=st.booleans(),
 )
+@example(values=[[{"a": 1, "packed": 1}]], sizes=[], spaced=False)  # where a row seems to end
 def test_every_customer_comes_out_whatever_is_written_and_wherever_the_answer_is_split(values, sizes, spaced):
     packs = [
         [{"id": str(UUID(int=16 * row + place)), "note": value} for place, value in enumerate(each)]

@@ -13,6 +13,7 @@ from admin_crm import (
     AdminCustomer,
     InvalidInputError,
     InvalidTypeError,
+    SchemaMismatchError,
     ServiceUnavailableError,
     filter_customers,
     get_directory_stats,
@@ -88,6 +89,15 @@ def test_a_shops_own_label_is_found_and_one_that_nobody_has_finds_nobody(ask):
     for found in (ask(search_customers, segment="Mayoristas").items, filter_customers(listed, segment="Mayoristas")):
         assert found == []
     assert view.call_count == before + 1  # nothing is asked that is known
+
+
+@respx.mock
+def test_a_filter_by_a_column_that_the_view_does_not_have_names_the_column(ask):
+    there = {name: value for name, value in COLUMNS.items() if name != "customer_tier"}
+    respx.get(VIEW).respond(200, json=[there], headers={"content-range": "0-0/1"})
+    with pytest.raises(SchemaMismatchError, match="tier") as missing:
+        ask(search_customers, tier="gold")
+    assert missing.value.kind == "column"
 
 
 @respx.mock
