@@ -42,3 +42,7 @@ def test_what_cannot_be_drawn_is_wrong_usage_and_nothing_is_read(
 ) -> None:
     assert run("plot", *words).exit_code == 2
     assert shop == []
+
+
+def test_every_picture_of_plots_can_be_drawn():
+    assert [picture.value.replace("-", "_") for picture in cli.Picture] == plots.__all__

@@ -17,8 +17,19 @@ from admin_crm.cli.output import show, usage_error, write_json
 _SUFFIXES = (".png", ".svg", ".pdf")
 _OF_ORDERS = frozenset({"cohorts", "retention", "orders_by_month"})
 
-Picture = StrEnum("Picture", {name: name.replace("_", "-") for name in plots.__all__})
-"""The pictures of `admin_crm.plots`."""
+
+class Picture(StrEnum):
+    """The pictures of `admin_crm.plots`."""
+
+    COHORTS = "cohorts"
+    HEALTH = "health"
+    ORDERS_BY_MONTH = "orders-by-month"
+    RECENCY_FREQUENCY = "recency-frequency"
+    RETENTION = "retention"
+    RFM_HEATMAP = "rfm-heatmap"
+    SEGMENTS = "segments"
+    SPEND = "spend"
+    TIERS = "tiers"
 
 
 class Language(StrEnum):
@@ -38,10 +49,11 @@ def plot(
     """Draw customers or orders into a file; nothing personal is in it."""
     if path.suffix.lower() not in _SUFFIXES:
         raise usage_error(f"the path of a picture must end with {', '.join(_SUFFIXES)}")
+    name = picture.value.replace("-", "_")
     require("matplotlib", "plots").use("Agg")  # no window
-    draw: Any = getattr(plots, picture.name)
+    draw: Any = getattr(plots, name)
     with AdminCRM.from_env() as crm:
-        if picture.name in _OF_ORDERS:
+        if name in _OF_ORDERS:
             axes = draw(orders_frame(crm), language=language.value, time_zone=crm.settings.time_zone)
         else:
             axes = draw(customers_frame(crm), language=language.value)
