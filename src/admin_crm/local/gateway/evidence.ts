@@ -1,4 +1,4 @@
-import { Blobs } from "./storage/blobs.ts";
+import type { Blobs } from "./storage/blobs.ts";
 import { insertObject, storedObject } from "./storage/rows.ts";
 import type { Database } from "./types.ts";
 
@@ -11,8 +11,7 @@ const TYPES: Record<string, string> = {
 };
 
 /** Store the project's files, as `supabase seed buckets` does from the folder in config.toml. */
-export async function seedEvidence(database: Database, folder: string): Promise<void> {
-  const blobs = new Blobs(folder);
+export async function seedEvidence(database: Database, blobs: Blobs): Promise<void> {
   for (const customer of Deno.readDirSync(FILES)) {
     for (const { name } of Deno.readDirSync(new URL(`${customer.name}/`, FILES))) {
       const key = `${customer.name}/${name}`;

@@ -10,6 +10,7 @@ import type { Options } from "./options.ts";
 import { openPostgres } from "./postgres/engine.ts";
 import { router } from "./router.ts";
 import { createStorage } from "./storage.ts";
+import { Blobs } from "./storage/blobs.ts";
 import type { Handler } from "./types.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -33,16 +34,17 @@ export async function openStack(
     : await openEmbedded(keys, options, kept);
   const { database, lite } = engine;
   const emailConfirmation = options.email_confirmation;
-  const files = `${folder}/storage`;
+  const blobs = new Blobs(`${folder}/storage/objects`);
   const storage = createStorage({
     database,
-    folder: files,
+    blobs,
+    folder: `${folder}/storage/uploads`,
     secret: keys.jwtSecret,
     publicUrl: `${url}/storage/v1`,
     fileSizeLimit: 50 * MEBIBYTE,
     authenticate: (request) => keys.authenticate(request),
   });
-  if (kept?.isNew ?? true) await seedEvidence(database, files);
+  if (kept?.isNew ?? true) await seedEvidence(database, blobs);
   await kept?.complete();
   const handler = router({
     "/rest/v1/": engine.rest,

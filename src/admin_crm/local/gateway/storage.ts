@@ -1,6 +1,4 @@
-import { join } from "node:path";
-
-import { Blobs } from "./storage/blobs.ts";
+import type { Blobs } from "./storage/blobs.ts";
 import * as buckets from "./storage/buckets.ts";
 import type { Call, Context, Route } from "./storage/context.ts";
 import * as downloads from "./storage/download.ts";
@@ -17,6 +15,8 @@ import type { Claims, Database } from "./types.ts";
 
 export interface StorageOptions {
   database: Database;
+  blobs: Blobs;
+  /** Where uploads that have not ended are kept. */
   folder: string;
   secret: string;
   /** Where clients find the storage root, for example http://127.0.0.1:54321/storage/v1. */
@@ -79,8 +79,7 @@ const routes: [method: string, path: RegExp, route: Route][] = ([
 export function createStorage(options: StorageOptions): (request: Request) => Promise<Response> {
   const context: Context = {
     ...options,
-    blobs: new Blobs(join(options.folder, "objects")),
-    pending: new Pending(join(options.folder, "uploads")),
+    pending: new Pending(options.folder),
     tokens: new Tokens(options.secret),
   };
   const prefix = new URL(options.publicUrl).pathname;
