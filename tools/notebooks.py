@@ -19,7 +19,8 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parents[1] / "docs" / "notebooks"
 SECONDS = 120
 """The longest that a cell may take."""
-_STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
+_OF_PANDAS = re.compile(r"<style scoped>.*?</style>|(?<=<table) border=.*?(?=>)|(?<=>)\s+(?=<)", re.DOTALL)
+"""What the theme does better: pandas' own style, borders and lines."""
 
 
 def notebooks() -> list[Path]:
@@ -36,7 +37,11 @@ def executed(notebook: Any, environment: Mapping[str, str], folder: Path) -> Any
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     client = NotebookClient(
-        notebook, timeout=SECONDS, kernel_name="python3", record_timing=False, resources={"metadata": {"path": folder}}
+        notebook,
+        timeout=SECONDS,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": folder}},
     )
     client.execute(env={**os.environ, **environment, "PYTHONUTF8": "1"})
     notebook.metadata.language_info = {"name": "python"}
@@ -53,14 +58,14 @@ def page(notebook: Any, name: str) -> dict[str, bytes]:
             parts.append(cell.source)
             heading = (re.findall(r"^#+ (.*)$", cell.source, re.MULTILINE) or [heading])[-1]
             continue
-        parts.append(f"```py\n{cell.source}\n```")
+        parts.append(f"```py\n{cell.source.removesuffix(';')}\n```")
         for data in _shown(cell.outputs):
             if "image/png" in data:
                 file = f"{name}-{len(pictures) + 1}.png"
                 pictures[file] = base64.b64decode(data["image/png"])
                 parts.append(f"![{heading}]({file})")
             elif "text/html" in data:
-                parts.append(f"<div>{_STYLE.sub('', _joined(data['text/html'])).strip()}</div>")
+                parts.append(f"<div>{_OF_PANDAS.sub('', _joined(data['text/html']))}</div>")
             else:
                 parts.append(f"```text\n{_joined(data['text/plain']).rstrip()}\n```")
     parts.append(f"[Download this notebook]({name}.ipynb)")
