@@ -34,13 +34,17 @@ def test_a_notebook_is_stored_as_it_ran_from_top_to_bottom(name: str) -> None:
     assert any("text/html" in data for cell in notebook.cells for data in _data(cell))
 
 
-@pytest.mark.parametrize("path", sorted(path for path in FOLDER.iterdir() if path.suffix != ".png"), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted(path for path in FOLDER.iterdir() if path.suffix != ".png"), ids=lambda p: p.name
+)
 def test_neither_a_token_nor_a_folder_of_this_machine_is_stored(path) -> None:
     assert re.findall(r"sb_secret_|eyJ|token=|/tmp/|/home/|/root/|Traceback", _without_pictures(path)) == []
 
 
 def test_a_page_shows_code_text_tables_and_pictures() -> None:
-    table = '<style scoped>\n x\n</style>\n<table border="1" class="dataframe">\n  <tr>\n    <td>1</td>\n  </tr>\n</table>'
+    table = (
+        '<style scoped>\n x\n</style>\n<table border="1" class="dataframe">\n  <tr>\n    <td>1</td>\n  </tr>\n</table>'
+    )
     outputs = [
         new_output("stream", name="stdout", text="two\nlines\n"),
         new_output("execute_result", data={"text/plain": "1", "text/html": table}),
