@@ -101,6 +101,13 @@ def moderated() -> Iterator[LocalStack]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def playground() -> Iterator[LocalStack]:
+    """A shop in which the snippets and notebooks of the documentation write as they like."""
+    with open_shop() as running:
+        yield running
+
+
 @pytest.fixture
 def failing_address(stack: LocalStack) -> Iterator[str]:
     """An e-mail address for which a trigger on `auth.users` raises."""

@@ -3,14 +3,13 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from admin_crm.local import LocalStack
-from shops import local_only, open_shop
+from shops import local_only
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python(?: title=.*?)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -22,11 +21,10 @@ PAGES = {
 pytestmark = [pytest.mark.once, local_only]  # they write as they like
 
 
-@pytest.fixture(scope="module")
-def shop() -> Iterator[LocalStack]:
+@pytest.fixture
+def shop(playground: LocalStack) -> LocalStack:
     """A stack of their own: some snippets write."""
-    with open_shop() as running:
-        yield running
+    return playground
 
 
 @pytest.mark.filterwarnings(
