@@ -67,7 +67,8 @@ async def get_all_customers(
         >>> customers[0].full_name
         >>> names = get_all_customers(crm, columns=["full_name", "phone"])
     """
-    pages = await _fetch_pages(crm, directory_fields(columns, "created_at"), progress)
+    with counting(_CUSTOMERS, progress, await _count(crm, progress), "customers") as decoder:
+        pages = await fetch_pages(crm, decoder, directory_fields(columns, "created_at"))
     customers = in_order_of_key(_CUSTOMERS, pages)
     await check_view(crm, customers)
     return RowList(newest_first(customers))
@@ -220,7 +221,8 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None, progres
     """
     if today is not None:
         check.day(today, "today")
-    customers = in_order_of_key(_CUSTOMERS, await _fetch_pages(crm, _COUNTED, progress))
+    with counting(_CUSTOMERS, progress, await _count(crm, progress), "customers") as decoder:
+        customers = in_order_of_key(decoder, await fetch_pages(crm, decoder, _COUNTED))
     await check_view(crm, customers)
     return summarize_customers(customers, today=today, time_zone=crm.settings.time_zone)
 
@@ -247,10 +249,9 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
 
 
-async def _fetch_pages(crm: AnyCRM, fields: Sequence[str] | None, progress: Progress) -> list[Sequence[AdminCustomer]]:
-    total = await count_rows(crm, crm.settings.profiles_table) if progress else 0
-    with counting(_CUSTOMERS, progress, total, "customers") as decoder:
-        return await fetch_pages(crm, decoder, fields)
+async def _count(crm: AnyCRM, progress: Progress) -> int:
+    """Fetch how many customers there are, where somebody wants to know how far a read is."""
+    return await count_rows(crm, crm.settings.profiles_table) if progress else 0
 
 
 def _today(today: date | None, zone: tzinfo) -> date:

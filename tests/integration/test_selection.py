@@ -78,6 +78,19 @@ CASES: list[tuple[dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def overdue(shop):
+    """A suspension that has ended, whichever other tests have lifted."""
+    found = shop.execute_sql(
+        f"select id from customer_intelligence_360 where account_status = 'active' and {FILLED} order by id limit 1"
+    )[0]["id"]
+    change = "update customer_profiles set account_status = '{}', suspension_end = {} where id = '{}'"
+    shop.execute_sql(change.format("suspended", "now() - interval '1 day'", found))
+    yield
+    shop.execute_sql(change.format("active", "null", found))
+
+
+@pytest.mark.usefixtures("overdue")
 def test_a_selection_is_what_the_database_says_newest_first(asked, shop):
     for filters, condition in CASES:
         found = asked(select_customers, **filters)

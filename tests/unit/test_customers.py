@@ -11,7 +11,13 @@ import respx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_crm import AdminCustomer, Order, get_admin_customer_details, get_customer_intelligence
+from admin_crm import (
+    AdminCustomer,
+    Order,
+    PermissionDeniedError,
+    get_admin_customer_details,
+    get_customer_intelligence,
+)
 from admin_crm.customers import _summarize_orders
 from helpers import NOTES, ORDERS, PROFILES, REST, URL, VIEW
 
@@ -59,6 +65,19 @@ def test_the_profile_fills_in_what_the_view_does_not_show(ask, shop):
     detail = ask(get_admin_customer_details, ID)
     assert (detail.total_orders, detail.total_spent) == (4, 400)
     assert (detail.frequency, detail.monetary, detail.segment) == (None, None, None)
+
+
+def test_a_customer_whom_the_view_does_not_show_is_not_passed_off_as_unknown(ask, shop):
+    answer(shop, VIEW)
+    with pytest.raises(PermissionDeniedError, match="does not show this customer"):
+        ask(get_customer_intelligence, ID)
+
+
+def test_the_page_keeps_what_could_not_be_read(ask, shop):
+    answer(shop, PROFILES, PROFILE | {"suspension_end": "infinity"})
+    detail = ask(get_admin_customer_details, ID)
+    assert detail.suspension_end is None
+    assert detail.unreadable["suspension_end"] == "infinity"
 
 
 def test_addresses_come_with_the_default_one_first_then_as_they_were_added(ask, shop):

@@ -56,6 +56,12 @@ def test_every_representation_masks_emails_and_phones_until_they_are_asked_for(v
     assert EMAIL not in repr(value)
 
 
+def test_a_customer_without_notes_shows_too():
+    page = AdminCustomerDetail(id=SOMEBODY, full_name="Ana")._repr_html_()
+    assert "Ana" in page
+    assert "tags" not in page
+
+
 def test_a_single_field_always_shows_itself():
     assert (CUSTOMER.email, CUSTOMER.phone) == (EMAIL, PHONE)
     assert CUSTOMER.model_dump()["email"] == EMAIL

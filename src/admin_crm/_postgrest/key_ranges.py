@@ -200,14 +200,17 @@ async def fetch_ranges(
         As for `fetch_pages`.
     """
     pages: list[Sequence[R]] = []
-    expected = await _fetch_ranges(source, part, pages, first=first)
-    if _length(pages) < expected:
-        counted = await fetch_page(RangeReader(replace(source, fields=[KEY]), 1), part)
-        expected = require_total(counted.total)
-    if _length(pages) < expected:
-        # Rows were inserted or deleted meanwhile, or the server withheld rows. Read again and count every page:
-        # rows and count then come from one snapshot, so each page can be verified.
-        await _fetch_ranges(source, part, pages, verify=True)
+    for verify in (False, True):
+        reading = _Reading(source, pages, verify=verify)
+        parts = reading.take(part, first or await fetch_page(reading.reader, part))
+        while parts:
+            outcomes = await gather_outcomes(source.crm, *map(reading.reader.fetch, parts))
+            parts = reading.take_all(parts, outcomes)
+        # Where rows are missing, some were inserted or deleted meanwhile, or the server withheld rows. Read again and
+        # count every page: rows and count then come from one snapshot, so each page can be verified.
+        if verify or await _is_whole(source, part, _length(pages), reading.reader.expected or 0):
+            break
+        first = None
     return pages
 
 
@@ -222,53 +225,61 @@ def in_order_of_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> list[R
     return [rows[key] for key in sorted(rows)]
 
 
-async def _fetch_ranges(
-    source: RowSource[R],
-    whole: Range,
-    pages: list[Sequence[R]],
-    *,
-    first: Batch[R] | None = None,
-    verify: bool = False,
-) -> int:
-    """Add the pages of a range to `pages`, and return how many rows the server counted at the start.
+class _Reading(Generic[R]):
+    """One read of many pages at once: what has come, and what is to be read next.
 
-    With `verify`, the read requests the count with every page, and raises if the server counts rows but returns none.
+    Args:
+        source: where the rows come from.
+        pages: where the pages are kept.
+        verify: whether the count is requested with every page, and rows that are counted but not returned are an error.
     """
-    crm, decoder = source.crm, source.decoder
-    reader = RangeReader(source, crm.settings.page_size)
-    # A failed page is fetched again in the next round: much has been read already, and the outage may last
-    # a little longer than the retries of one request.
-    rounds_left = min(_MAX_FAILED_ROUNDS, crm.settings.retry_attempts - 1)
 
-    def take(part: Range, page: Batch[R]) -> list[Range]:
+    def __init__(self, source: RowSource[R], pages: list[Sequence[R]], *, verify: bool) -> None:
+        self.reader = RangeReader(source, source.crm.settings.page_size)
+        self._source = source
+        self._pages = pages
+        self._verify = verify
+        # A failed page is fetched again in the next round: much has been read already, and the outage may last
+        # a little longer than the retries of one request.
+        self._rounds_left = min(_MAX_FAILED_ROUNDS, source.crm.settings.retry_attempts - 1)
+
+    def take(self, part: Range, page: Batch[R]) -> list[Range]:
         """Keep a page, and return the ranges that it leaves."""
+        decoder, pages, what = self._source.decoder, self._pages, self._source.what
         try:
-            left = reader.ranges_left(part, page)
+            left = self.reader.ranges_left(part, page)
         except IncompleteReadError as error:
             if not pages:
                 raise
-            raise _incomplete(error, _by_key(decoder, pages), reader.expected, source.what) from error
+            raise _incomplete(error, _by_key(decoder, pages), self.reader.expected, what) from error
         if page.rows:
             pages.append(page.rows)
         # Rows are withheld where the server counts more than it returns, and nothing is left to ask for.
-        if verify and not left and (page.total or 0) > len(page.rows):
-            raise _withheld(_by_key(decoder, pages), (page.total or 0) - len(page.rows), source.what)
-        return [each._replace(counted=verify or each.counted) for each in left]
+        if self._verify and not left and (page.total or 0) > len(page.rows):
+            raise _withheld(_by_key(decoder, pages), (page.total or 0) - len(page.rows), what)
+        return [each._replace(counted=self._verify or each.counted) for each in left]
 
-    parts = take(whole, first or await fetch_page(reader, whole))
-    while parts:
-        outcomes = await gather_outcomes(crm, *map(reader.fetch, parts))
-        next_parts: list[Range] = []
+    def take_all(self, parts: Sequence[Range], outcomes: Sequence[Batch[R] | AdminCRMError]) -> list[Range]:
+        """Keep the pages that came, and return the ranges of the next round, failed ones among them."""
+        left: list[Range] = []
         for part, outcome in zip(parts, outcomes, strict=True):
             if isinstance(outcome, Batch):
-                next_parts += take(part, outcome)
-            elif reader.halve_after(outcome) or (pages and rounds_left and outcome.retryable):
-                next_parts.append(part)
+                left += self.take(part, outcome)
+            elif self.reader.halve_after(outcome) or (self._pages and self._rounds_left and outcome.retryable):
+                left.append(part)
             else:
-                raise _incomplete(outcome, _by_key(decoder, pages), reader.expected, source.what)
-        rounds_left -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
-        parts = next_parts
-    return reader.expected or 0
+                found = _by_key(self._source.decoder, self._pages)
+                raise _incomplete(outcome, found, self.reader.expected, self._source.what)
+        self._rounds_left -= any(isinstance(outcome, AdminCRMError) for outcome in outcomes)
+        return left
+
+
+async def _is_whole(source: RowSource[Any], part: Range, received: int, expected: int) -> bool:
+    """Return whether as many rows came as the server counted at the start, or counts now."""
+    if received < expected:
+        counted = await fetch_page(RangeReader(replace(source, fields=[KEY]), 1), part)
+        expected = require_total(counted.total)
+    return received >= expected
 
 
 def _by_key(decoder: Decoder[R], pages: Sequence[Sequence[R]]) -> dict[int, R]:
