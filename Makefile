@@ -22,7 +22,7 @@ LIBRARY_TESTS := tests $(LOCAL_TESTS:%=--ignore=%)
 POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos docs clean
+.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -85,6 +85,9 @@ bench: $(READY) ## ours against handwritten supabase-py, on the shop's own datab
 
 bench-quick: $(READY) ## the same with a small shop, one turn; under 4 minutes
 	$(BIN)/python bench/run.py --quick --runs 1
+
+notebooks: $(READY) ## run the notebooks of the documentation, and make their pages
+	$(BIN)/python tools/notebooks.py
 
 docs: $(READY) ## the documentation, without warnings
 	$(BIN)/zensical build --strict --clean

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -82,15 +83,16 @@ def _joined(text: str | list[str]) -> str:
 
 
 def main() -> None:
-    """Run all notebooks, each on the shop as it was seeded, and write them, their pages and their pictures."""
+    """Run all notebooks, or those that are named, each on a new shop; write them, their pages and their pictures."""
     from admin_crm.local import LocalStack
 
-    for old in FOLDER.glob("*.png"):
-        old.unlink()
-    for path in notebooks():
+    names = sys.argv[1:]
+    for path in [path for path in notebooks() if path.stem in names or not names]:
         with LocalStack() as shop, tempfile.TemporaryDirectory() as folder:
             notebook = executed(nbformat.read(path, as_version=4), shop.environment, Path(folder))
         nbformat.write(notebook, path)
+        for old in FOLDER.glob(f"{path.stem}-*.png"):
+            old.unlink()
         for name, content in page(notebook, path.stem).items():
             (FOLDER / name).write_bytes(content)
         print(path.name)

@@ -29,14 +29,15 @@ def test_a_long_list_says_how_many_there_are():
     assert "Cliente 20" not in repr(rows)
     assert repr(rows).endswith("… 1,234 in all]")
     assert repr(rows[:2]) == repr(customers(2))
-    assert "the first 20 of 1,234" in rows._repr_html_()
+    assert "the first 20 of 1,234 rows" in rows._repr_html_()
     assert rows._repr_html_().count("<tr>") == 21
-    assert "2 in all" in rows[:2]._repr_html_()
+    assert "2 rows" in rows[:2]._repr_html_()
 
 
 def test_a_table_has_the_columns_of_which_a_row_knows_something():
     shown = RowList([*customers(1), AdminCustomer(id=SOMEBODY, tier="gold")])._repr_html_()
     assert [name in shown for name in ("full name", "tier", "email", "segment")] == [True, True, False, False]
+    assert shown.index("full name") < shown.index("tier") < shown.index(">id<")
 
 
 def test_what_customers_write_is_text_in_a_table_and_never_markup():
@@ -53,7 +54,7 @@ def test_a_page_shows_its_number():
 
 def test_an_empty_list_and_a_list_of_other_things_show_themselves_too():
     assert repr(RowList()) == "[]"
-    assert "0 in all" in RowList()._repr_html_()
+    assert "0 rows" in RowList()._repr_html_()
     assert "archivo.pdf" in Page(["archivo.pdf"], 1, 1, 15)._repr_html_()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -97,6 +97,10 @@ class Model(Masked):
 
 def displayed(row: Model) -> dict[str, Any]:
     """Return what a notebook shows of a row, by name; what the row does not know is left out."""
-    names = row.COLUMNS or [name for name, field in type(row).model_fields.items() if field.repr]
-    values = {name: getattr(row, name) for name in names}
+    values = {name: getattr(row, name) for name in displayed_names(row)}
     return {name: shown(name, value) for name, value in values.items() if value is not None}
+
+
+def displayed_names(row: Model) -> Sequence[str]:
+    """Return the names of what a notebook shows of a row, in their order."""
+    return row.COLUMNS or [name for name, field in type(row).model_fields.items() if field.repr]

@@ -12,8 +12,10 @@ _EMAILS = frozenset({"email"})
 _PHONES = frozenset({"phone", "customer_phone", "whatsapp"})
 _NEITHER = re.compile(r"(?:^|_)(?:id|path|url|image|number|code)$")
 """Names of fields that hold neither, though their values may look like a phone number."""
-_EMAIL = re.compile(r"[^\s@\"<>(),;:=]+@(?=[^\s@\"<>(),;:=])")
-_NUMBER = re.compile(r"(?<![\w-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d[\d ().-]{6,}\d(?![\w-])")
+# It begins where a run of such characters does: tried at each of them, a long text would take hours.
+_EMAIL = re.compile(r"(?<![^\s@\"<>(),;:])[^\s@\"<>(),;:]+@(?=[^\s@\"<>(),;:])")
+# No phone number is longer; without a bound, digits with spaces between them would take hours too.
+_NUMBER = re.compile(r"(?<![\w-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d[\d ().-]{6,30}\d(?![\w-])")
 
 
 class PersonalDataShown:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, SupportsIndex, TypeVar, overload
 
-from admin_crm._core.fields import Model, displayed
+from admin_crm._core.fields import Model, displayed, displayed_names
 from admin_crm._core.html import table
 from admin_crm._core.personal import shown
 
@@ -37,7 +37,7 @@ class RowList(list[T]):
 
     def _repr_html_(self) -> str:
         """Show the first rows as a table."""
-        caption = f"the first {MOST} of {len(self):,}" if len(self) > MOST else f"{len(self):,} in all"
+        caption = f"the first {MOST} of {len(self):,} rows" if len(self) > MOST else f"{len(self):,} rows"
         return rows_table(self[:MOST], caption)
 
 
@@ -76,7 +76,9 @@ def rows_table(rows: Sequence[object], caption: str) -> str:
     """Return a table of rows, without the columns of which no row knows anything."""
     if not all(isinstance(row, Model) for row in rows):
         return table(["value"], [[shown(None, str(row))] for row in rows], caption)
-    values = [displayed(row) for row in rows if isinstance(row, Model)]
-    names = list(dict.fromkeys(name for each in values for name in each))
+    models = [row for row in rows if isinstance(row, Model)]
+    values = [displayed(row) for row in models]
+    known = {name for each in values for name in each}
+    names = [name for name in dict.fromkeys(name for row in models for name in displayed_names(row)) if name in known]
     lines = [[each.get(name) for name in names] for each in values]
     return table([name.replace("_", " ") for name in names], lines, caption)
