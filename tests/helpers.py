@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,7 @@ class Caller:
     def wait(self, outcome: Any) -> Any:
         """Return a value, waiting for it if it has to be waited for."""
         if inspect.iscoroutine(outcome):
-            assert self._runner is not None
-
-            async def waited() -> Any:
-                return await outcome
-
-            return self._runner.run(waited())
+            return self._run(outcome)
         return outcome
 
     def __call__(self, operation: Callable[..., Any], crm: Any, *args: Any, **kwargs: Any) -> Any:
@@ -90,7 +85,18 @@ class Caller:
                     break
             return items
 
-        return self._runner.run(collected())
+        return self._run(collected())
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine; its task itself has no result, because `asyncio.Runner` makes a text of that one."""
+        assert self._runner is not None
+        results: list[Any] = []
+
+        async def run() -> None:
+            results.append(await coroutine)
+
+        self._runner.run(run())
+        return results[0]
 
     def close(self) -> None:
         self._closing.close()
