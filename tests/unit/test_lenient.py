@@ -284,3 +284,10 @@ def test_a_stream_warns_once_at_its_end(ask, caplog):
         assert len(ask.caller.collect(iter_customers(ask.crm, page_size=1))) == 2
     (record,) = caplog.records
     assert "birthdate: 2" in record.message
+
+
+def test_an_id_is_the_same_however_its_row_was_read():
+    row = {"id": "7e1b2c3d-0000-4000-8000-000000000001", "total": "abc", "created_at": "2026-01-01T00:00:00Z"}
+    lenient = read_leniently(json.dumps([row]).encode(), adapter_of(Order))[0]
+    assert lenient.id == UUID(row["id"])
+    assert read_leniently(json.dumps([row | {"id": "P-1"}]).encode(), adapter_of(Order))[0].id == "P-1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
 from pydantic import VERSION, AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
@@ -44,6 +45,8 @@ Timestamp = Annotated[
 ]
 Phone = Field(default=None, validation_alias=AliasChoices("phone", "customer_phone"))
 TierColumn = Field(default=None, validation_alias=AliasChoices("customer_tier", "tier"))
+RowId = Annotated[UUID | str, Field(union_mode="left_to_right")]
+"""The id of a row: a UUID, or a text in shops that have other ids; the same however the row was read."""
 CustomerId = Field(validation_alias=AliasChoices("id", "customer_id"))
 
 

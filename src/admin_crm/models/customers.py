@@ -12,7 +12,7 @@ from pydantic import (
     computed_field,
 )
 
-from admin_crm._core.fields import CustomerId, Email, Model, Phone, TierColumn, Timestamp, displayed
+from admin_crm._core.fields import CustomerId, Email, Model, Phone, RowId, TierColumn, Timestamp, displayed
 from admin_crm._core.html import definitions
 from admin_crm.labels import (
     AccountStatus,
@@ -183,7 +183,7 @@ class CustomerProfile(Model):
     """The number of delivered orders; None if the table does not have the column."""
     total_spent: Decimal | None = None
     """The sum of delivered orders, in the shop's currency; None if the table does not have the column."""
-    favorite_category_id: UUID | str | None = None
+    favorite_category_id: RowId | None = None
     """The id of the favourite category; None if there is none."""
     ai_preferences: AIPreferences | None = None
     """Preferences inferred by the shop's AI; None if there are none."""

@@ -13,7 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from admin_crm._core.fields import Model, Timestamp
+from admin_crm._core.fields import Model, RowId, Timestamp
 
 
 def _split(tags: object) -> object:
@@ -83,7 +83,7 @@ class LoyaltyAnalysis(Model):
 class LoyaltyProposition(Model):
     """An offer stored by the function: the other result type of `get_strategic_loyalty_analysis`."""
 
-    id: UUID | str
+    id: RowId
     """The id of the stored offer."""
     customer_id: UUID
     """The customer."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AliasChoices, AliasPath, Field
 
-from admin_crm._core.fields import Model, Timestamp
+from admin_crm._core.fields import Model, RowId, Timestamp
 from admin_crm.labels import CustomerTier
 
 Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
@@ -20,7 +20,7 @@ _TAKEN = ("spent", "redeemed", "expired")
 class LoyaltyEntry(Model):
     """A row of `loyalty_points`: points that a customer was given or lost."""
 
-    id: UUID | str
+    id: RowId
     """The row's id."""
     customer_id: UUID | None = None
     """The customer; None if it was not read."""
@@ -30,7 +30,7 @@ class LoyaltyEntry(Model):
     """earned, spent or expired, in some shops also redeemed or adjustment; None if the table does not have it."""
     description: str | None = Field(default=None, validation_alias=AliasChoices("description", "reason"))
     """What the points are for, as the shop wrote it; None if there is none."""
-    order_id: UUID | str | None = None
+    order_id: RowId | None = None
     """The order that the points belong to; None if there is none."""
     created_at: Timestamp | None = None
     """When the points were given or taken; None if unknown."""
@@ -44,13 +44,13 @@ class LoyaltyEntry(Model):
 class UsedCoupon(Model):
     """A row of `customer_coupons`: a coupon that a customer has used, with what it is worth."""
 
-    id: UUID | str
+    id: RowId
     """The row's id."""
     customer_id: UUID | None = None
     """The customer; None if it was not read."""
     coupon_code: str | None = Field(default=None, validation_alias=AliasChoices("coupon_code", "code"))
     """The coupon's code."""
-    order_id: UUID | str | None = None
+    order_id: RowId | None = None
     """The order that it was used for; None if unknown."""
     used_at: Timestamp | None = None
     """When it was used; None if unknown."""
@@ -71,7 +71,7 @@ class UsedCoupon(Model):
 class LoyaltyOffer(Model):
     """A row of `smart_loyalty_propositions`: an offer that the shop's AI has made to a customer."""
 
-    id: UUID | str
+    id: RowId
     """The offer's id."""
     customer_id: UUID | None = None
     """The customer; None if it was not read."""
@@ -96,7 +96,7 @@ class LoyaltyOffer(Model):
 class Referral(Model):
     """A row of `referrals`: one customer has brought another one."""
 
-    id: UUID | str
+    id: RowId
     """The referral's id."""
     referrer_id: UUID
     """The customer who brought the other one."""
@@ -117,11 +117,11 @@ class Referral(Model):
 class WishlistItem(Model):
     """A row of `customer_wishlists`: a product that a customer wants, with its name and price of today."""
 
-    id: UUID | str
+    id: RowId
     """The row's id."""
     customer_id: UUID | None = None
     """The customer; None if it was not read."""
-    product_id: UUID | str
+    product_id: RowId
     """The product's id."""
     product_name: str | None = Field(
         default=None, validation_alias=AliasChoices("product_name", AliasPath("product", "name"))

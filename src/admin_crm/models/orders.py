@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from admin_crm._core.fields import Model, Timestamp
+from admin_crm._core.fields import Model, RowId, Timestamp
 
 CANCELLED = ("cancelled", "canceled", "cancelado")
 """The status values that mean a cancelled order."""
@@ -14,7 +14,7 @@ CANCELLED = ("cancelled", "canceled", "cancelado")
 class OrderItem(Model):
     """One line of an order."""
 
-    product_id: UUID | str | None = None
+    product_id: RowId | None = None
     """The product's id; None if the order does not contain it."""
     name: str | None = None
     """The product's name at the time of the order."""
@@ -31,7 +31,7 @@ class Order(Model):
 
     COLUMNS = ("order_number", "created_at", "status", "total", "payment_status", "payment_method", "id")
 
-    id: UUID | str
+    id: RowId
     """The order's id."""
     order_number: str | None = None
     """The number shown to the customer; None if the shop has none."""

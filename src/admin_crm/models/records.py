@@ -11,7 +11,7 @@ from pydantic import (
     Field,
 )
 
-from admin_crm._core.fields import Model, Timestamp
+from admin_crm._core.fields import Model, RowId, Timestamp
 from admin_crm.labels import (
     NotificationType,
 )
@@ -22,7 +22,7 @@ class Address(Model):
 
     COLUMNS = ("label", "type", "full_name", "street", "number", "colony", "zip_code", "city", "state", "is_default")
 
-    id: UUID | str | None = None
+    id: RowId | None = None
     """The id of the address; None if the table has no ids."""
     customer_id: UUID
     """The customer that the address belongs to."""
@@ -76,7 +76,7 @@ class Evidence(Model):
 
     COLUMNS = ("file_name", "content_type", "size", "uploaded_at", "path")
 
-    id: UUID | str | None = None
+    id: RowId | None = None
     """The object's id in storage; None if the server does not send it."""
     path: str
     """The path in the bucket; pass it to the other evidence functions."""
