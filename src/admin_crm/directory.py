@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
-from admin_crm._core.progress import Progress
+from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.columns import directory_fields
 from admin_crm._postgrest.counted import counting
@@ -251,7 +251,7 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
 
 async def _count(crm: AnyCRM, progress: Progress) -> int:
     """Fetch how many customers there are, where somebody wants to know how far a read is."""
-    return await count_rows(crm, crm.settings.profiles_table) if progress else 0
+    return await count_rows(crm, crm.settings.profiles_table) if is_wanted(progress) else 0
 
 
 def _today(today: date | None, zone: tzinfo) -> date:

@@ -16,7 +16,7 @@ from admin_crm._core.context import return_no_rows
 from admin_crm._core.disk import PRIVATE, naming, replacing
 from admin_crm._core.gather import run_to_end
 from admin_crm._core.log import log
-from admin_crm._core.progress import Progress, reporting
+from admin_crm._core.progress import Progress, is_wanted, reporting
 from admin_crm._core.table_files import TableFile
 from admin_crm._core.table_layout import Dialect, FileFormat, TableLayout, table_layout
 from admin_crm._core.workbook import Workbook
@@ -204,7 +204,7 @@ async def _export(crm: AnyCRM, layout: TableLayout, source: _Content, progress: 
     return_no_rows()
     with ExitStack() as closing:
         file = closing.enter_context(replacing(layout.path, "path", mode=PRIVATE))
-        total = await source.count() if progress is True or callable(progress) or layout.most_rows else 0
+        total = await source.count() if is_wanted(progress) or layout.most_rows else 0
         layout.check_rows(total)
         report = closing.enter_context(reporting(progress, total, layout.title, unit=f" {layout.title}"))
         table = closing.enter_context(

@@ -10,7 +10,7 @@ from typing import Any, overload
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.progress import Progress
+from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.decode import ModelDecoder
@@ -95,7 +95,7 @@ async def get_all_orders(
         >>> sum(order.total or 0 for order in november if not order.is_cancelled)
     """
     source = orders_source(crm, _ORDERS, since, until, status)
-    total = await source.count() if progress else 0
+    total = await source.count() if is_wanted(progress) else 0
     with counting(_ORDERS, progress, total, "orders") as decoder:
         counted = replace(source, decoder=decoder)
         first = await fetch_first_page(counted)

@@ -13,6 +13,21 @@ Report = Callable[[int, int], object]
 Progress = Report | bool | None
 
 
+def is_wanted(progress: Progress) -> bool:
+    """Return whether somebody wants to know how far a call is.
+
+    Raises:
+        InvalidTypeError: it is no such argument.
+    """
+    if progress is None or isinstance(progress, bool):
+        return bool(progress)
+    if callable(progress):
+        return True
+    raise InvalidTypeError(
+        f"progress must be True or a function of two integers, not {type(progress).__name__}", argument="progress"
+    )
+
+
 @contextmanager
 def reporting(progress: Progress, total: int, name: str | None, **bar: Any) -> Generator[Report | None]:
     """Turn the `progress` argument into a function that reports, or None.
@@ -23,17 +38,13 @@ def reporting(progress: Progress, total: int, name: str | None, **bar: Any) -> G
         name: what the bar is called.
         bar: what else tqdm is told, such as the unit.
     """
-    if progress is True:
-        with _progress_bar(total, name, **bar) as report:
-            yield report
-    elif progress is None or progress is False:
+    if not is_wanted(progress):
         yield None
     elif callable(progress):
         yield progress
     else:
-        raise InvalidTypeError(
-            f"progress must be True or a function of two integers, not {type(progress).__name__}", argument="progress"
-        )
+        with _progress_bar(total, name, **bar) as report:
+            yield report
 
 
 @contextmanager
