@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid5
@@ -166,17 +166,7 @@ async def finish_creation(
     except CustomerNotFoundError:
         raise
     except AdminCRMError as error:
-        missing = " and ".join(step for step in _STEPS if step not in completed)
-        raise CustomerCreationError(
-            f"the customer was signed up, but {missing} could not be written: {error.message}",
-            user_id=new.id,
-            completed=completed,
-            customer_id=new.id,
-            status=error.status,
-            code=error.code,
-            hint="call resume_customer_creation(crm, error.user_id, data) to complete it",
-            retryable=error.retryable,
-        ) from error
+        raise half_created(new.id, completed, error) from error
     return CreatedCustomer(
         id=new.id,
         email=new.email,
@@ -184,6 +174,21 @@ async def finish_creation(
         needs_confirmation=new.needs_confirmation,
         profile=profile,
         address=address,
+    )
+
+
+def half_created(user_id: UUID, completed: Sequence[str], error: AdminCRMError) -> CustomerCreationError:
+    """Return the error of a customer of whom only some steps are done."""
+    missing = " and ".join(step for step in _STEPS if step not in completed)
+    return CustomerCreationError(
+        f"the customer was signed up, but {missing} could not be written: {error.message}",
+        user_id=user_id,
+        completed=completed,
+        customer_id=user_id,
+        status=error.status,
+        code=error.code,
+        hint="call resume_customer_creation(crm, error.user_id, data) to complete it",
+        retryable=error.retryable,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from admin_crm._core.gather import gather
 from admin_crm._core.rows import Json
 from admin_crm._postgrest.columns import KEY, note_missing_column
 from admin_crm._postgrest.private import PrivateTable, sees_rows
-from admin_crm._postgrest.query import customer_not_found
+from admin_crm._postgrest.query import batches, customer_not_found, if_installed
 from admin_crm._postgrest.raw import fetch_raw, fetch_raw_ordered
 from admin_crm._postgrest.rights import check_user
 from admin_crm._storage.folder import fetch_folder, sees_files
@@ -26,8 +26,6 @@ from admin_crm.settings import Settings
 
 __all__ = ["get_customer_data"]
 
-_IN_ONE_FILTER = 100
-"""Ids or codes in one filter: the URL stays below 4 KB, which every proxy accepts."""
 _WITH_KEY = "connect with AdminCRM.sign_in(..., secret_key=...)"
 _ONE_ROW = ("profile", "notes", "directory")
 
@@ -177,15 +175,15 @@ async def _coupons(crm: AnyCRM, offers: _Found) -> _Found:
     return await _unless_hidden(crm, "coupons", table, read())
 
 
-def _among(rows: Any, *, column: str, values: list[str]) -> Any:
+def _among(rows: Any, *, column: str, values: Sequence[str]) -> Any:
     return rows.in_(column, values)
 
 
-def _batches(rows: _Found, column: str) -> list[list[str]]:
+def _batches(rows: _Found, column: str) -> list[Sequence[str]]:
     """Return the distinct values of a column, as many together as fit into one filter."""
     given = [row.get(column) for row in rows] if isinstance(rows, list) else []
     values = list(dict.fromkeys(str(value) for value in given if value is not None))
-    return [values[start : start + _IN_ONE_FILTER] for start in range(0, len(values), _IN_ONE_FILTER)]
+    return batches(values)
 
 
 async def _directory(crm: AnyCRM, customer: UUID) -> _Found:
@@ -239,19 +237,11 @@ async def _account(crm: AnyCRM, customer: UUID) -> Any:
 
 async def _unless_hidden(crm: AnyCRM, part: str, name: str, read: Coroutine[Any, Any, _Found]) -> _Found:
     """Read a part; say so where the shop does not have it, or where these rights may not see it."""
-    facts = facts_of(crm)
-    if facts.lacks(name):
-        read.close()
-        return _Absent(name)
     try:
-        return await read
-    except SchemaMismatchError as error:
-        if error.kind not in {"table", "bucket"}:
-            raise
-        facts.note_absent(name)
-        return _Absent(name)
+        found = await if_installed(crm, name, read)
     except PermissionDeniedError as error:
         return MissingPart(part=part, reason=error.message, hint=error.hint)
+    return _Absent(name) if found is None else found
 
 
 def _best(crm: AnyCRM) -> AnyCRM:

@@ -15,14 +15,21 @@ from admin_crm._core.gather import gather
 from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._postgrest.products import (
     Product,
-    batches,
     embedded_categories,
     embedded_columns,
     embedding,
     fetch_products,
     key,
 )
-from admin_crm._postgrest.query import EXACT_COUNT, Query, customer_not_found, exists, fetch_all, fetch_batch
+from admin_crm._postgrest.query import (
+    EXACT_COUNT,
+    Query,
+    batches,
+    customer_not_found,
+    exists,
+    fetch_batch,
+    fetch_columns,
+)
 from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.models import CategoryCount, CustomerPreferences, Order, ProductCount
@@ -106,20 +113,8 @@ async def get_customer_preferences(crm: AnyCRM, customer_id: UUID | str, *, limi
 
 async def _fetch_orders(crm: AnyCRM, customer: UUID) -> list[Order]:
     """Fetch what preferences need of a customer's orders; all columns in a shop that lacks one of these."""
-    table, facts = crm.settings.orders_table, facts_of(crm)
-    items = f"{table}.items"
-
-    def query(columns: str) -> Query:
-        return crm.supabase.table(table).select(columns, count=EXACT_COUNT).eq("customer_id", str(customer))
-
-    if not facts.lacks(items):
-        try:
-            return await fetch_all(crm, partial(query, "id,status,items"), Order)
-        except SchemaMismatchError as error:
-            if error.kind != "column":
-                raise
-        facts.note_absent(items)
-    return await fetch_all(crm, partial(query, "*"), Order)
+    table = crm.settings.orders_table
+    return await fetch_columns(crm, table, "id,status,items", lambda rows: rows.eq("customer_id", str(customer)), Order)
 
 
 async def _fetch_lines(crm: AnyCRM, orders: Sequence[Order]) -> tuple[list[_Line], dict[str, Product]]:
@@ -189,7 +184,7 @@ async def _fetch_in_batches(crm: AnyCRM, orders: list[str], columns: str) -> lis
     return [row for rows in found for row in rows]
 
 
-async def _fetch_items(crm: AnyCRM, orders: list[str], columns: str) -> list[_TableItem]:
+async def _fetch_items(crm: AnyCRM, orders: Sequence[str], columns: str) -> list[_TableItem]:
     table, size = crm.settings.order_items_table, crm.settings.page_size
 
     def query(offset: int) -> Query:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from admin_crm._auth.accounts import delete_user, disguise_user
 from admin_crm._core import validation as check
-from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.log import log
 from admin_crm._postgrest.erasure import (
     Step,
@@ -21,7 +20,7 @@ from admin_crm._postgrest.erasure import (
 )
 from admin_crm._postgrest.leftovers import kept_of
 from admin_crm._postgrest.query import customer_not_found
-from admin_crm._postgrest.rights import is_administrator
+from admin_crm._postgrest.rights import is_administrator, is_signed_in_user
 from admin_crm._storage.folder import remove_files
 from admin_crm.client import AnyCRM, operation, with_secret_key
 from admin_crm.customer_data import fetch_customer_data, get_customer_data
@@ -130,7 +129,7 @@ async def delete_customer(
 
 
 async def _check_is_customer(crm: AnyCRM, secret: AnyCRM, customer: UUID) -> None:
-    if rights_in_effect(crm).user == str(customer):
+    if is_signed_in_user(crm, customer):
         raise PermissionDeniedError("this is the signed-in user, not a customer")
     if await is_administrator(secret, customer):
         table = crm.settings.admins_table

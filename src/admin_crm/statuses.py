@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from admin_crm._auth.bans import ban_for, set_ban
+from admin_crm._auth.users import USER_NOT_FOUND
 from admin_crm._core import validation as check
-from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.gather import gather
 from admin_crm._core.idempotency import checked_key
 from admin_crm._core.log import log
+from admin_crm._core.send import ANSWER_LOST
 from admin_crm._postgrest.account_status import fetch_status, write_status
 from admin_crm._postgrest.moderation_log import moderate_by_function
 from admin_crm._postgrest.moderation_request import (
@@ -20,24 +21,19 @@ from admin_crm._postgrest.moderation_request import (
     needs_force,
 )
 from admin_crm._postgrest.query import customer_not_found
-from admin_crm._postgrest.rights import is_administrator
+from admin_crm._postgrest.rights import is_administrator, is_signed_in_user
 from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import (
     AdminCRMError,
     ConflictError,
     NotFoundError,
     PartialModerationError,
-    RequestTimeoutError,
     ServiceUnavailableError,
-    UnexpectedResponseError,
 )
 from admin_crm.labels import AccountStatus
 from admin_crm.models import CustomerProfile, Moderation, PreviousStatus
 
 __all__ = ["moderate_customer"]
-
-_LOST = (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError)
-"""Errors after which nobody knows whether the request was executed."""
 
 
 @operation
@@ -108,12 +104,12 @@ async def moderate_customer(
 async def moderate(crm: AnyCRM, request: ModerationRequest) -> Moderation:
     """Moderate one customer, step by step: the status with its record, then the sign-in."""
     secret = key_for_sign_in(crm, request.terms)
-    if request.terms.protects and is_own(crm, request.customer):
+    if request.terms.protects and is_signed_in_user(crm, request.customer):
         raise needs_force("the customer is the signed-in user")
     try:
         end_sessions = secret is not None and request.terms.change.locks
         done = await _change_on_record(crm, request, end_sessions=end_sessions) or await _change(crm, request)
-    except _LOST as error:
+    except ANSWER_LOST as error:
         if isinstance(error, ServiceUnavailableError) and error.unsent:
             raise
         raise _partial("the answer was lost, so the status may or may not be set", (), request, error) from error
@@ -129,11 +125,6 @@ def key_for_sign_in(crm: AnyCRM, terms: ModerationTerms) -> AnyCRM | None:
     if terms.enforce_sign_in is False or (terms.enforce_sign_in is None and not has_secret_key(crm)):
         return None
     return with_secret_key(crm, "banning the sign-in")
-
-
-def is_own(crm: AnyCRM, customer: UUID) -> bool:
-    """Return whether a customer is the user whose session the connection has."""
-    return rights_in_effect(crm).user == str(customer)
 
 
 def without_record(
@@ -178,7 +169,7 @@ async def with_sign_in(secret: AnyCRM | None, request: ModerationRequest, done: 
     try:
         banned_until = await set_ban(secret, request.customer, ban_for(change.status, change.end, datetime.now(UTC)))
     except NotFoundError as error:
-        if error.code == "user_not_found" and not (request.terms.enforce_sign_in and change.locks):
+        if error.code == USER_NOT_FOUND and not (request.terms.enforce_sign_in and change.locks):
             return done.model_copy(update={"sign_in": "no_user"})
         what = "the customer has a profile but no user in auth, so there is no sign-in to ban"
         raise _partial(what, completed, request, error) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from admin_crm._auth.bans import fetch_ban, set_ban
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._postgrest.account_status import only_locked
 from admin_crm._postgrest.decode import read_batch
-from admin_crm._postgrest.query import EXACT_COUNT, IDS_IN_FILTER, fetch_all, may_not_change, send_query, writable
+from admin_crm._postgrest.query import EXACT_COUNT, batches, fetch_all, may_not_change, send_query, writable
 from admin_crm._postgrest.rights import check_user
 from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import AdminCRMError, IncompleteReadError
@@ -88,8 +88,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     await check_user(crm, due)
     lifted: list[CustomerProfile] = []
     still_banned: dict[UUID, AdminCRMError] = {}
-    for start in range(0, len(due), IDS_IN_FILTER):
-        ids = [str(row.id) for row in due[start : start + IDS_IN_FILTER]]
+    for ids in batches([str(row.id) for row in due]):
         try:
             batch = await _lift(crm, ids, expired)
         except AdminCRMError as error:
@@ -115,7 +114,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     return RowList(lifted)
 
 
-async def _lift(crm: AnyCRM, ids: list[str], expired: Callable[[Any], Any]) -> list[CustomerProfile]:
+async def _lift(crm: AnyCRM, ids: Sequence[str], expired: Callable[[Any], Any]) -> list[CustomerProfile]:
     """Lift up to a batch of suspensions, and return the profiles as they are now."""
     table, attempts = crm.settings.profiles_table, 0
 

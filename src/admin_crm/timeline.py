@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -15,9 +14,8 @@ from admin_crm._core.gather import gather
 from admin_crm._core.log import log
 from admin_crm._postgrest.moderation_log import fetch_log
 from admin_crm._postgrest.private import PrivateTable, fetch_visible, sees_rows
-from admin_crm._postgrest.query import check_exists, fetch_fields, fetch_of_customer, fetch_one
+from admin_crm._postgrest.query import check_exists, fetch_fields, fetch_of_customer, fetch_one, if_installed
 from admin_crm.client import AnyCRM, has_secret_key, operation
-from admin_crm.errors import SchemaMismatchError
 from admin_crm.models import (
     AdminNotes,
     EventKind,
@@ -69,6 +67,11 @@ async def get_customer_timeline(
         >>> for event in get_customer_timeline(crm, customer_id, limit=10):
         ...     print(event.at, event.kind, event.title)
     """
+    return await timeline_of(crm, customer_id, limit)
+
+
+async def timeline_of(crm: AnyCRM, customer_id: UUID | str, limit: int | None) -> list[TimelineEvent]:
+    """Fetch a customer's timeline, as a step of another call too."""
     customer, tables = check.uuid(customer_id), crm.settings
     max_events = None if limit is None else check.integer(limit, "limit")
     _, orders, notes, notifications, points, coupons, moderation = await gather(
@@ -77,19 +80,19 @@ async def get_customer_timeline(
         fetch_fields(crm, tables.orders_table, customer, Order),
         fetch_one(crm, tables.notes_table, customer, AdminNotes),
         fetch_of_customer(crm, tables.notifications_table, customer, Notification, column="user_id"),
-        _if_installed(
+        if_installed(
             crm, tables.loyalty_points_table, fetch_fields(crm, tables.loyalty_points_table, customer, LoyaltyEntry)
         ),
-        _if_installed(crm, tables.customer_coupons_table, _fetch_coupons(crm, customer)),
-        _if_installed(crm, tables.moderation_log_table, fetch_log(crm, customer)),
+        if_installed(crm, tables.customer_coupons_table, _fetch_coupons(crm, customer)),
+        if_installed(crm, tables.moderation_log_table, fetch_log(crm, customer)),
     )
     events = [
         *(_event("order", each.created_at, _order_title(each), each) for each in orders),
         _event("notes", notes.updated_at, ", ".join(notes.tags) or "notes", notes) if notes else None,
         *(_event("notification", each.created_at, each.title or "notification", each) for each in notifications),
-        *(_event("loyalty_points", each.created_at, _points_title(each), each) for each in points),
-        *(_event("coupon", each.used_at, each.coupon_code or "coupon", each) for each in coupons),
-        *(_event("moderation", each.created_at, _moderation_title(each), each) for each in moderation),
+        *(_event("loyalty_points", each.created_at, _points_title(each), each) for each in points or ()),
+        *(_event("coupon", each.used_at, each.coupon_code or "coupon", each) for each in coupons or ()),
+        *(_event("moderation", each.created_at, _moderation_title(each), each) for each in moderation or ()),
     ]
     dated_events = [event for event in events if event is not None]
     newest_first = sorted(dated_events, key=lambda event: event.at.timestamp(), reverse=True)
@@ -109,20 +112,6 @@ async def _fetch_coupons(crm: AnyCRM, customer: UUID) -> list[UsedCoupon]:
                 table.name,
             )
     return coupons
-
-
-async def _if_installed(crm: AnyCRM, table: str, rows: Coroutine[Any, Any, list[M]]) -> list[M]:
-    """Fetch rows of a table that not every shop has."""
-    if facts_of(crm).lacks(table):
-        rows.close()
-        return []
-    try:
-        return await rows
-    except SchemaMismatchError as error:
-        if error.kind != "table":
-            raise
-        facts_of(crm).note_absent(table)
-        return []
 
 
 def _event(

@@ -7,14 +7,13 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from admin_crm._auth.users import auth_request
+from admin_crm._auth.users import USER_NOT_FOUND, auth_request
 from admin_crm._core.connection import Connection
 from admin_crm._core.rows import Json
 from admin_crm._core.send import send
 from admin_crm._core.translate import check_success
 from admin_crm.errors import NotFoundError
 
-_NOBODY = "user_not_found"
 _NOWHERE = "anonymized.invalid"
 """The domain of made-up addresses: RFC 2606 promises that it never exists."""
 _NOBODYS_PREFIX = "999"
@@ -42,7 +41,7 @@ async def fetch_account(secret: Connection, user_id: UUID) -> Json | None:
     try:
         return await send(secret, auth_request(secret, "GET", f"admin/users/{user_id}"), _read_account, repeatable=True)
     except NotFoundError as error:
-        if error.code != _NOBODY:
+        if error.code != USER_NOT_FOUND:
             raise
         return None
 
@@ -68,7 +67,7 @@ async def delete_user(secret: Connection, user_id: UUID, *, soft: bool) -> None:
     try:
         await send(secret, request, check_success, repeatable=True)
     except NotFoundError as error:
-        if error.code != _NOBODY:
+        if error.code != USER_NOT_FOUND:
             raise
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from admin_crm._auth.users import auth_request
+from admin_crm._auth.users import USER_NOT_FOUND, auth_request
 from admin_crm._core.connection import Connection
 from admin_crm._core.pager import Batch, Pager
 from admin_crm._core.send import send
@@ -104,7 +104,7 @@ async def fetch_ban(secret: Connection, user: UUID) -> UserBan | None:
     try:
         return await send(secret, auth_request(secret, "GET", f"admin/users/{user}"), _read_user, repeatable=True)
     except NotFoundError as error:
-        if error.code != "user_not_found":
+        if error.code != USER_NOT_FOUND:
             raise
         return None
 

@@ -11,14 +11,13 @@ from pydantic import SecretStr
 
 from admin_crm._auth.users import User, create_user, find_user, invite_user, sign_out, sign_up
 from admin_crm._core.rows import Json
+from admin_crm._core.send import ANSWER_LOST
 from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
 from admin_crm.errors import (
     AdminCRMError,
     ConflictError,
     CustomerCreationError,
-    RequestTimeoutError,
     ServiceUnavailableError,
-    UnexpectedResponseError,
 )
 from admin_crm.models import CreateCustomerData
 
@@ -51,7 +50,7 @@ async def sign_customer_up(crm: AnyCRM, anon: AnyCRM, data: CreateCustomerData, 
     password, metadata, token = data.password or new_password(), _metadata(data, uuid4()), None
     try:
         user, token = await sign_up(anon, data.email, password, metadata, redirect_to)
-    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+    except ANSWER_LOST as error:
         user = await _after_failure(crm, error, data.email, metadata)
     except ConflictError as error:
         raise _registered(_TAKEN, await _look_up(crm, data.email), error) from error
@@ -82,7 +81,7 @@ async def create_by_administrator(crm: AnyCRM, data: CreateCustomerData, request
     password, was_there = data.password or new_password(), False
     try:
         user = await create_user(secret, request, data.email, password, metadata)
-    except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+    except ANSWER_LOST as error:
         user, was_there = await _after_failure(crm, error, data.email, metadata), True
     except ConflictError as error:
         # Perhaps it is our own user, and the request was repeated after a lost response.
@@ -110,7 +109,7 @@ async def invite_customer(
     if user is None:
         try:
             user, was_there = await invite_user(secret, data.email, metadata, redirect_to), False
-        except (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError) as error:
+        except ANSWER_LOST as error:
             user = await _after_failure(crm, error, data.email, metadata)
         except ConflictError as error:
             user = await _owner_of(crm, data.email, metadata, error)

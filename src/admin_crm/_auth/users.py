@@ -22,6 +22,8 @@ from admin_crm._core.translate import check_success
 from admin_crm._core.transport import http_of
 from admin_crm.errors import AdminCRMError
 
+USER_NOT_FOUND = "user_not_found"
+"""The code of an answer about a user who does not exist."""
 _PAGE = 1000
 """Users per page; the server gives as many."""
 

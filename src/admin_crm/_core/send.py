@@ -19,11 +19,20 @@ from admin_crm._core.session import Session
 from admin_crm._core.sign_in import keep_session
 from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import translate
-from admin_crm.errors import AdminCRMError, ClientStateError, RateLimitedError
+from admin_crm.errors import (
+    AdminCRMError,
+    ClientStateError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+ANSWER_LOST = (RequestTimeoutError, ServiceUnavailableError, UnexpectedResponseError)
+"""Errors after which nobody knows whether the request was executed."""
 _STATEMENT_TIMEOUT = "57014"
 ANONYMOUS_HINT = "a publishable key has anonymous rights only; connect with the secret key or AdminCRM.sign_in"
 

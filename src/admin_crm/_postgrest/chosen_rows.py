@@ -19,6 +19,7 @@ from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges
+from admin_crm._postgrest.query import batches
 from admin_crm._postgrest.row_source import Filtered, RowSource
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
@@ -108,9 +109,8 @@ async def _fetch_named(
     *,
     held: Sequence[AdminCustomer] = (),
 ) -> list[AdminCustomer]:
-    ordered, size = sorted(ids), ids_that_fit(room)
-    batches = [ordered[start : start + size] for start in range(0, len(ordered), size)]
-    return await gather_rows(source.crm, *(_fetch_batch(source, batch, key) for batch in batches), held=held)
+    named = batches(sorted(ids), ids_that_fit(room))
+    return await gather_rows(source.crm, *(_fetch_batch(source, batch, key) for batch in named), held=held)
 
 
 async def _fetch_batch(source: RowSource[AdminCustomer], ids: Sequence[UUID], key: str) -> list[AdminCustomer]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from admin_crm._core.rows import Json
 from admin_crm._core.translate import check_success
-from admin_crm._postgrest.query import Query, send_query, writable
+from admin_crm._postgrest.query import Query, batches, send_query, writable
 from admin_crm.client import AnyCRM
 from admin_crm.models import CustomerData
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # The enumeration's own value: importing it would load supabase-py before a client is made.
 _NO_ROWS = cast("ReturnMethod", "minimal")
 """Have the server answer no rows: what is erased need not travel once more."""
-_VALUES_IN_ONE_FILTER = 50
+_CODES_IN_FILTER = 50
+"""A coupon's code may be longer than an id."""
 
 
 class Step(NamedTuple):
@@ -155,5 +156,5 @@ async def _retire(secret: AnyCRM, codes: Sequence[str]) -> None:
         coupons: Query = writable(secret, table).update(values, returning=_NO_ROWS).in_("code", batch)
         return coupons
 
-    for start in range(0, len(codes), _VALUES_IN_ONE_FILTER):
-        await send_query(secret, partial(query, codes[start : start + _VALUES_IN_ONE_FILTER]), check_success)
+    for batch in batches(codes, _CODES_IN_FILTER):
+        await send_query(secret, partial(query, batch), check_success)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from admin_crm._core.connection import facts_of
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
-from admin_crm._postgrest.query import EXACT_COUNT, Query, fetch_all
+from admin_crm._postgrest.query import EXACT_COUNT, Query, batches, fetch_all, fetch_either
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError
 
 T = TypeVar("T")
 
-_BATCH = 100
-"""Ids in one filter: the URL stays below 4 KB, which every proxy accepts."""
 _ASKABLE = re.compile(r"[\w.-]{1,64}", re.ASCII)
 """Ids that are asked for. Orders hold what customers wrote, and an odd id must not fail the others."""
 _NOT_AN_ID = ("22P02", "22003")
@@ -75,20 +72,7 @@ async def embedding(
     crm: AnyCRM, relationship: str, embedded: Callable[[], Awaitable[T]], plain: Callable[[], Awaitable[T]]
 ) -> T:
     """Read rows with those they refer to; in a shop without the foreign key, read them apart, from then on."""
-    facts = facts_of(crm)
-    if not facts.lacks(relationship):
-        try:
-            return await embedded()
-        except AdminCRMError as error:
-            if error.code not in _NO_RELATIONSHIP:
-                raise
-        facts.note_absent(relationship)
-    return await plain()
-
-
-def batches(ids: list[str]) -> list[list[str]]:
-    """Split ids into lists that fit one filter each."""
-    return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+    return await fetch_either(crm, relationship, _NO_RELATIONSHIP, embedded, plain)
 
 
 def key(value: UUID | str) -> str:
@@ -109,7 +93,7 @@ async def _fetch_by_ids(crm: AnyCRM, table: str, columns: str, model: type[M], i
     return {key(each.id): each for rows in found for each in rows}
 
 
-async def _fetch_batch(crm: AnyCRM, table: str, columns: str, model: type[M], ids: list[str]) -> list[M]:
+async def _fetch_batch(crm: AnyCRM, table: str, columns: str, model: type[M], ids: Sequence[str]) -> list[M]:
     def query() -> Query:
         return crm.supabase.table(table).select(columns, count=EXACT_COUNT).in_("id", ids)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from uuid import UUID
@@ -16,12 +16,19 @@ from admin_crm._core.rows import Json, first_or_none
 from admin_crm._core.send import send
 from admin_crm._postgrest.decode import read_batch, read_rows, read_total
 from admin_crm.client import AnyCRM
-from admin_crm.errors import AdminCRMError, ConflictError, CustomerNotFoundError, PermissionDeniedError
+from admin_crm.errors import (
+    AdminCRMError,
+    ConflictError,
+    CustomerNotFoundError,
+    PermissionDeniedError,
+    SchemaMismatchError,
+)
 
 if TYPE_CHECKING:
     from postgrest.types import CountMethod
 
 M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
 T = TypeVar("T")
 
 # The enumeration's own value: importing it would load supabase-py before a client is made.
@@ -70,14 +77,32 @@ async def fetch_batch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -
 
 async def fetch_all(crm: AnyCRM, query: Callable[[], Any], model: type[M], *, key: str = "id") -> list[M]:
     """Fetch all rows of a filtered query that counts, page after page in the order of their unique key (R1)."""
-    size, key_of = crm.settings.page_size, attrgetter(key)
+    return await fetch_by_key(crm, query, key, lambda built: fetch_batch(crm, built, model), attrgetter(key))
 
-    def page_after(last: M | None) -> Awaitable[Batch[M]]:
+
+async def fetch_by_key(
+    crm: AnyCRM,
+    query: Callable[[], Any],
+    key: str,
+    fetch_page: Callable[[Callable[[], Query]], Awaitable[Batch[R]]],
+    key_of: Callable[[R], Any],
+) -> list[R]:
+    """Fetch all rows as `fetch_all` does, whatever they become.
+
+    Args:
+        crm: the connection.
+        query: starts the query, which counts.
+        key: the unique column.
+        fetch_page: fetches the page of a query.
+        key_of: returns the key of a row.
+    """
+
+    def page_after(last: R | None) -> Awaitable[Batch[R]]:
         def built() -> Query:
             rows = query() if last is None else query().gt(key, str(key_of(last)))
-            return cast("Query", rows.order(key).limit(size))
+            return cast("Query", rows.order(key).limit(crm.settings.page_size))
 
-        return fetch_batch(crm, built, model)
+        return fetch_page(built)
 
     return await fetch_after_keys(page_after, key_of)
 
@@ -90,10 +115,15 @@ async def fetch_among(
     def those(some: Sequence[str]) -> Callable[[], Any]:
         return lambda: crm.supabase.table(table).select(columns, count=EXACT_COUNT).in_(key, some)
 
-    texts, found = [str(each) for each in ids], list[M]()
-    for start in range(0, len(texts), IDS_IN_FILTER):
-        found += await fetch_all(crm, those(texts[start : start + IDS_IN_FILTER]), model, key=key)
+    found: list[M] = []
+    for some in batches([str(each) for each in ids]):
+        found += await fetch_all(crm, those(some), model, key=key)
     return found
+
+
+def batches(values: Sequence[T], size: int = IDS_IN_FILTER) -> list[Sequence[T]]:
+    """Split values into as many as fit into one filter."""
+    return [values[start : start + size] for start in range(0, len(values), size)]
 
 
 async def fetch_of_customer(
@@ -122,20 +152,54 @@ async def fetch_columns(
         filtered: adds the filter to the query.
         model: what each row is decoded as.
     """
-    facts, needed = facts_of(crm), f"{table}({columns})"
 
-    def select(columns: str) -> Query:
-        return cast("Query", filtered(crm.supabase.table(table).select(columns, count=EXACT_COUNT)))
+    def select(columns: str) -> Coroutine[Any, Any, list[M]]:
+        return fetch_all(crm, lambda: filtered(crm.supabase.table(table).select(columns, count=EXACT_COUNT)), model)
 
+    return await fetch_either(crm, f"{table}({columns})", NO_SUCH_COLUMNS, lambda: select(columns), lambda: select("*"))
+
+
+async def fetch_either(
+    crm: AnyCRM,
+    needed: str,
+    codes: Collection[str],
+    wanted: Callable[[], Awaitable[T]],
+    plain: Callable[[], Awaitable[T]],
+) -> T:
+    """Fetch what is wanted; in a shop that lacks what it needs, fetch it in the plain way, from then on.
+
+    Args:
+        crm: the connection.
+        needed: what it needs, such as columns or a foreign key, as a name in `ServerFacts`.
+        codes: the codes by which the server says that it lacks it.
+        wanted: fetches what is wanted.
+        plain: fetches it without what is needed.
+    """
+    facts = facts_of(crm)
     if not facts.lacks(needed):
         try:
-            return await fetch_all(crm, lambda: select(columns), model)
+            return await wanted()
         except AdminCRMError as error:
-            if error.code not in NO_SUCH_COLUMNS:
+            if error.code not in codes:
                 raise
-    rows = await fetch_all(crm, lambda: select("*"), model)
+    found = await plain()
     facts.note_absent(needed)
-    return rows
+    return found
+
+
+async def if_installed(crm: AnyCRM, name: str, read: Coroutine[Any, Any, T]) -> T | None:
+    """Read a table or a bucket that not every shop has; None in a shop without it, which is not asked again soon."""
+    facts = facts_of(crm)
+    if facts.lacks(name):
+        read.close()
+        return None
+    try:
+        return await read
+    except SchemaMismatchError as error:
+        if error.kind not in {"table", "bucket"}:
+            raise
+        facts.note_absent(name)
+        return None
 
 
 async def fetch_fields(crm: AnyCRM, table: str, customer: UUID, model: type[M]) -> list[M]:

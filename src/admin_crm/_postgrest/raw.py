@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 
 from admin_crm._core.lenient import read_raw
-from admin_crm._core.pager import Batch, fetch_after_keys, fetch_at_offsets
+from admin_crm._core.pager import Batch, fetch_at_offsets
 from admin_crm._core.rows import Json
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.decode import read_total
-from admin_crm._postgrest.query import EXACT_COUNT, Query, send_query
+from admin_crm._postgrest.query import EXACT_COUNT, Query, fetch_by_key, send_query
 from admin_crm.client import AnyCRM
 from admin_crm.errors import UnexpectedResponseError
 
@@ -28,16 +28,12 @@ async def fetch_raw(crm: AnyCRM, table: str, filtered: Callable[[Any], Any], key
         key: a column that is unique among these rows.
     """
 
-    def page_after(last: Json | None) -> Awaitable[Batch[Json]]:
-        def built() -> Query:
-            rows = filtered(crm.supabase.table(table).select("*", count=EXACT_COUNT))
-            rows = rows if last is None else rows.gt(key, str(last[key]))
-            query: Query = rows.order(key).limit(crm.settings.page_size)
-            return query
+    def query() -> Any:
+        return filtered(crm.supabase.table(table).select("*", count=EXACT_COUNT))
 
-        return send_query(crm, built, _read_batch)
-
-    return await fetch_after_keys(page_after, lambda row: str(row[key]))
+    return await fetch_by_key(
+        crm, query, key, lambda built: send_query(crm, built, _read_batch), lambda row: str(row[key])
+    )
 
 
 async def fetch_raw_ordered(

@@ -89,6 +89,11 @@ async def check_owners(crm: AnyCRM, owners: Iterable[UUID | None], what: str) ->
         await _check_administrator(crm, what)
 
 
+def is_signed_in_user(crm: AnyCRM, customer: UUID) -> bool:
+    """Return whether a customer is the user whose session the connection has."""
+    return rights_in_effect(crm).user == str(customer)
+
+
 async def is_administrator(crm: AnyCRM, user: UUID | str | None = None) -> bool | None:
     """Fetch whether a user is an administrator; None where the shop has no table of them.
 

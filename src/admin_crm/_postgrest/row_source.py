@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
-from admin_crm._core.connection import facts_of
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.columns import KEY
 from admin_crm._postgrest.decode import Decoder, decode_batch, read_total
-from admin_crm._postgrest.query import EXACT_COUNT, NO_SUCH_COLUMNS, Query, send_query
+from admin_crm._postgrest.query import EXACT_COUNT, NO_SUCH_COLUMNS, Query, fetch_either, send_query
 from admin_crm._postgrest.view import fetch_decoded
 from admin_crm.client import AnyCRM
-from admin_crm.errors import AdminCRMError
 
 R = TypeVar("R")
 
@@ -72,18 +70,15 @@ class RowSource(Generic[R]):
         return await send_query(self.crm, lambda: self.counted().limit(1), read_total)
 
     async def _fetch_from_table(self, query: Callable[[str], Query]) -> Batch[R]:
-        facts, needed = facts_of(self.crm), f"{self.table}({self.columns})"
         decode = partial(decode_batch, decoder=self.decoder, pause_gc=self.crm.settings.pause_gc)
-        if self.columns != "*" and not facts.lacks(needed):
-            try:
-                return await send_query(self.crm, partial(query, self.columns), decode)
-            except AdminCRMError as error:
-                if error.code not in NO_SUCH_COLUMNS:
-                    raise
-        page = await send_query(self.crm, partial(query, "*"), decode)
-        if self.columns != "*":
-            facts.note_absent(needed)
-        return page
+
+        def select(columns: str) -> Coroutine[Any, Any, Batch[R]]:
+            return send_query(self.crm, partial(query, columns), decode)
+
+        if self.columns == "*":
+            return await select("*")
+        needed = f"{self.table}({self.columns})"
+        return await fetch_either(self.crm, needed, NO_SUCH_COLUMNS, lambda: select(self.columns), lambda: select("*"))
 
     def _selected(self, columns: str, *, counted: bool) -> Any:
         name = self.table or self.crm.settings.view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from admin_crm._storage.objects import StoredObject, batches, check_bucket, list_level, remove_objects
+from admin_crm._storage.objects import batches, check_bucket, evidence_of, list_level, remove_objects
 from admin_crm.client import AnyCRM
 from admin_crm.errors import PermissionDeniedError
 from admin_crm.models import Evidence
@@ -26,7 +26,7 @@ async def fetch_folder(crm: AnyCRM, customer: UUID) -> list[Evidence]:
             if entry.id is None:
                 folders.append(path)
             else:
-                found.append(_file(entry, path))
+                found.append(evidence_of(entry, path))
     if not found:
         await check_bucket(crm, customer)  # a missing bucket looks like an empty folder
     return found
@@ -50,14 +50,3 @@ async def remove_files(crm: AnyCRM, paths: Sequence[str]) -> None:
                 f"{len(removed.denied)} of {len(paths)} files may not be removed with these credentials",
                 hint="connect with the secret key",
             )
-
-
-def _file(entry: StoredObject, path: str) -> Evidence:
-    return Evidence(
-        id=entry.id,
-        path=path,
-        file_name=entry.name,
-        uploaded_at=entry.created_at,
-        size=entry.metadata.size if entry.metadata else None,
-        content_type=entry.metadata.mimetype if entry.metadata else None,
-    )

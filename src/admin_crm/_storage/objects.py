@@ -110,18 +110,23 @@ async def fetch_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_
         else [None] * len(paths)
     )
     files = [
-        Evidence(
-            id=each.id,
-            path=path,
-            url=urls.get(path),
-            file_name=name or each.name,
-            uploaded_at=each.created_at,
-            size=each.metadata.size if each.metadata else None,
-            content_type=each.metadata.mimetype if each.metadata else None,
-        )
+        evidence_of(each, path, url=urls.get(path), name=name)
         for each, path, name in zip(objects, paths, names, strict=True)
     ]
     return newest_first(files, "uploaded_at")
+
+
+def evidence_of(entry: StoredObject, path: str, *, url: str | None = None, name: str | None = None) -> Evidence:
+    """Return a listed file, with its signed URL and original name where they are known."""
+    return Evidence(
+        id=entry.id,
+        path=path,
+        url=url,
+        file_name=name or entry.name,
+        uploaded_at=entry.created_at,
+        size=entry.metadata.size if entry.metadata else None,
+        content_type=entry.metadata.mimetype if entry.metadata else None,
+    )
 
 
 async def fetch_info(crm: AnyCRM, path: str) -> _Info:

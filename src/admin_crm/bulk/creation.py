@@ -17,7 +17,7 @@ from admin_crm.bulk.new_customers import write_together
 from admin_crm.bulk.passwords import PasswordsFile, passwords_path
 from admin_crm.bulk.rows import Row, checked_rows
 from admin_crm.client import AnyCRM, operation, with_secret_key
-from admin_crm.creation import finish_creation
+from admin_crm.creation import finish_creation, half_created
 from admin_crm.errors import AdminCRMError, BulkError, CustomerCreationError, InvalidInputError
 from admin_crm.models import BulkResult, CreateCustomerData
 
@@ -184,7 +184,7 @@ class _Creation:
         except AdminCRMError as error:
             for item in batch.unsettled:
                 if item.key in users:
-                    batch.settle(item, _half_done(users[item.key], error))
+                    batch.settle(item, half_created(users[item.key].id, ("sign_up",), error))
             raise
 
     async def _finish(self, batch: Batch[CreateCustomerData | InvalidInputError], item: _Item, new: NewUser) -> Outcome:
@@ -245,17 +245,6 @@ def _made_nobody(error: AdminCRMError) -> bool:
     if isinstance(error, CustomerCreationError):
         return error.user_id is None and error.retryable
     return isinstance(error, OWN_FAILURES)
-
-
-def _half_done(new: NewUser, reason: AdminCRMError) -> CustomerCreationError:
-    return CustomerCreationError(
-        f"the customer was signed up, but profile and address were not written: {reason.message}",
-        user_id=new.id,
-        completed=("sign_up",),
-        customer_id=new.id,
-        hint="call resume_customer_creation(crm, error.user_id, data) to complete it",
-        retryable=reason.retryable,
-    )
 
 
 def _with_passwords(result: BulkResult, file: PasswordsFile | None) -> BulkResult:

@@ -19,7 +19,7 @@ from admin_crm._postgrest.moderation_request import (
     needs_force,
 )
 from admin_crm._postgrest.query import IDS_IN_FILTER, customer_not_found, fetch_among
-from admin_crm._postgrest.rights import administrators_among
+from admin_crm._postgrest.rights import administrators_among, is_signed_in_user
 from admin_crm.bulk.batches import (
     OWN_FAILURES,
     Batch,
@@ -35,7 +35,7 @@ from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
 from admin_crm.errors import AdminCRMError, InvalidInputError, PartialModerationError, PermissionDeniedError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import BulkResult, CustomerProfile, Moderation
-from admin_crm.statuses import is_own, key_for_sign_in, moderate, with_sign_in, without_record
+from admin_crm.statuses import key_for_sign_in, moderate, with_sign_in, without_record
 
 if TYPE_CHECKING:
     from admin_crm.bulk.targets import Customers
@@ -195,7 +195,7 @@ async def _settle_refused(crm: AnyCRM, batch: Batch[UUID], terms: ModerationTerm
         found = await reading
     before = {row.id: row for row in found}
     for item in items:
-        if terms.protects and is_own(crm, item.value):
+        if terms.protects and is_signed_in_user(crm, item.value):
             batch.settle(item, needs_force("the customer is the signed-in user"))
         elif item.value in admins:
             batch.settle(item, needs_force("the customer is an administrator"))

@@ -16,7 +16,7 @@ from admin_crm import (
     upload_evidence_files,
 )
 from admin_crm.cli.layout import plain_text
-from admin_crm.cli.many import Way, confirm, run
+from admin_crm.cli.many import Way, confirm, counted, run
 from admin_crm.cli.options import AsJson, Journal, OneId, Yes
 from admin_crm.cli.output import show, write_json
 from admin_crm.cli.tables import Tables
@@ -50,7 +50,9 @@ def add(
     """Upload files of a customer."""
     with AdminCRM.from_env() as crm:
         upload = partial(upload_evidence_files, crm, {customer: files})
-        run(upload, f"Upload {len(files):,} files", len(files), Way(yes=True, journal=journal, as_json=as_json))
+        run(
+            upload, f"Upload {counted(len(files), 'file')}", len(files), Way(yes=True, journal=journal, as_json=as_json)
+        )
 
 
 @app.command()
@@ -75,7 +77,7 @@ def get(
 @app.command()
 def rm(paths: Paths, *, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete files for good."""
-    confirm(f"Delete {len(paths):,} file{'' if len(paths) == 1 else 's'} for good", yes=yes)
+    confirm(f"Delete {counted(len(paths), 'file')} for good", yes=yes)
     with AdminCRM.from_env() as crm:
         deleted = delete_customer_evidence(crm, paths)
     write_json({"deleted": deleted}) if as_json else show(f"{len(deleted):,} deleted")

@@ -42,9 +42,9 @@ class Way:
     as_json: bool = False
 
 
-def counted(count: int) -> str:
-    """Return a number of customers in words."""
-    return f"{count:,} customer{'' if count == 1 else 's'}"
+def counted(count: int, noun: str = "customer") -> str:
+    """Return a number of customers, or of something else, in words."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def confirm(plan: str, *, yes: bool) -> None:

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 
+from admin_crm._auth.accounts import delete_user
 from admin_crm._auth.new_user import new_password
-from admin_crm._auth.users import auth_request, create_user
+from admin_crm._auth.users import create_user
 from admin_crm._core.base import with_link
 from admin_crm._core.connection import Rights, link_of, with_rights
-from admin_crm._core.send import send
 from admin_crm._core.session import Login
 from admin_crm._core.sign_in import sign_in
 from admin_crm._core.translate import check_success
@@ -22,7 +22,6 @@ from admin_crm.labels import AccountStatus
 from admin_crm.models.customers import CustomerProfile
 
 _NAME = "admin_crm doctor (temporary)"
-_NOBODY = "user_not_found"
 _NOT_TESTED = "not tested whether customers can lift their own bans"
 _GUARD = "install the guard: run in the SQL editor what `admin-crm sql moderation` prints"
 
@@ -41,8 +40,8 @@ async def ban_write_check(crm: AnyCRM) -> Finding:
     finally:
         # Also if the response to the creation was lost: the user may exist.
         removed = await result_or_error(_remove(key, user))
-    is_removed = not isinstance(removed, AdminCRMError) or removed.code == _NOBODY
-    if not is_removed and not (isinstance(created, AdminCRMError) and not may_be_stored(created)):
+    was_refused = isinstance(created, AdminCRMError) and not may_be_stored(created)
+    if isinstance(removed, AdminCRMError) and not was_refused:
         return Finding("fail", f"the temporary user {user} may still exist", "delete it in the project's auth settings")
     if isinstance(tried, AdminCRMError):
         return Finding("warn", f"{_NOT_TESTED}: {tried.message}", tried.hint or "")
@@ -72,7 +71,7 @@ async def _lifts(crm: AnyCRM, key: AnyCRM, user: UUID, password: SecretStr) -> b
 
 async def _remove(key: AnyCRM, user: UUID) -> None:
     """Delete the user, and the profile where it does not go with the user."""
-    await send(key, auth_request(key, "DELETE", f"admin/users/{user}"), check_success, repeatable=True)
+    await delete_user(key, user, soft=False)
     profiles = key.settings.profiles_table
     await send_query(key, lambda: writable(key, profiles).delete().eq("id", str(user)), check_success)
 

@@ -13,7 +13,7 @@ from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import InvalidInputError
 from admin_crm.frames.given import rows_of
 from admin_crm.models import Order, TimelineEvent
-from admin_crm.timeline import get_customer_timeline
+from admin_crm.timeline import timeline_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,9 +158,7 @@ def timeline_frame(
 async def _timeline_frame(
     crm: AnyCRM, customer_id: UUID | str, limit: int | None, convert: Converter, *, personal: bool
 ) -> Any:
-    events: Any = get_customer_timeline(crm, customer_id, limit=limit)
-    events = await events if isinstance(crm, AsyncAdminCRM) else events
-    return convert(_table(events, personal=personal))
+    return convert(_table(await timeline_of(crm, customer_id, limit), personal=personal))
 
 
 async def _frame_of(events: Iterable[TimelineEvent], convert: Converter, *, personal: bool) -> Any:

@@ -43,7 +43,6 @@ _WORDS = {
     "one_cohort": ("Cada cohorte", "Each cohort"),
     "newest_of": ("las {n} más recientes de {total}", "the {n} newest of {total}"),
     "by_month": ("Pedidos por mes", "Orders by month"),
-    "month": ("Mes", "Month"),
     "placed": ("Pedidos", "Orders"),
     "cancelled": ("Cancelados", "Cancelled"),
     "no_data": ("Sin datos", "No data"),
@@ -70,7 +69,3 @@ class Words:
         """Return a text, with values filled in."""
         shown = {key: f"{value:,}" if isinstance(value, int) else str(value) for key, value in values.items()}
         return _WORDS[name][self._place].format(**shown)
-
-    def get(self, name: str) -> str | None:
-        """Return a text; None if there is none of this name."""
-        return self(name) if name in _WORDS else None
