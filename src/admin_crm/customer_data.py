@@ -12,6 +12,7 @@ from admin_crm._auth.accounts import fetch_account
 from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of, link_of
 from admin_crm._core.gather import gather
+from admin_crm._core.progress import Progress, Report, Tally, reporting
 from admin_crm._core.rows import Json
 from admin_crm._postgrest.columns import KEY, note_missing_column
 from admin_crm._postgrest.private import PrivateTable, sees_rows
@@ -27,6 +28,8 @@ from admin_crm.settings import Settings
 __all__ = ["get_customer_data"]
 
 _WITH_KEY = "connect with AdminCRM.sign_in(..., secret_key=...)"
+_PARTS = 16
+"""How many parts a customer's data has, each read by itself."""
 _ONE_ROW = ("profile", "notes", "directory")
 
 
@@ -53,12 +56,13 @@ _Found = list[Json] | MissingPart | _Absent
 
 
 @operation
-async def get_customer_data(crm: AnyCRM, customer_id: UUID | str) -> CustomerData:
+async def get_customer_data(crm: AnyCRM, customer_id: UUID | str, *, progress: Progress = None) -> CustomerData:
     """Return everything that the shop holds of one person, for a request of access to personal data.
 
     Args:
         crm: the connection.
         customer_id: the customer.
+        progress: True for a progress bar (extra `notebook`), or a function of the parts read and all.
 
     Returns:
         All rows with all their columns, the user of the auth server, and the list of files; `to_json()` makes one
@@ -84,7 +88,8 @@ async def get_customer_data(crm: AnyCRM, customer_id: UUID | str) -> CustomerDat
         >>> [(part.part, part.hint) for part in data.missing]
     """
     customer = check.uuid(customer_id)
-    data = await fetch_customer_data(crm, customer)
+    with reporting(progress, _PARTS, "parts") as report:
+        data = await fetch_customer_data(crm, customer, report)
     if data.profile is None and data.account is None:
         await check_user(crm, [])
         raise customer_not_found()
@@ -93,17 +98,21 @@ async def get_customer_data(crm: AnyCRM, customer_id: UUID | str) -> CustomerDat
     return data
 
 
-async def fetch_customer_data(crm: AnyCRM, customer: UUID) -> CustomerData:
+async def fetch_customer_data(crm: AnyCRM, customer: UUID, report: Report | None = None) -> CustomerData:
     """Fetch what there is of a customer, whether or not there is a profile."""
     sources = _sources(crm.settings)
+    tally = Tally(report, _PARTS)
     account, directory, files, *tables = await gather(
-        crm, _account(crm, customer), _directory(crm, customer), _files(crm, customer),
-        *(_rows(crm, source, customer) for source in sources),
-    )  # fmt: skip
+        crm,
+        *(tally.after(partial(read, crm, customer)) for read in (_account, _directory, _files)),
+        *(tally.after(partial(_rows, crm, source, customer)) for source in sources),
+    )
     found: dict[str, Any] = {"account": account, "directory": directory, "files": files}
     found |= {source.part: rows for source, rows in zip(sources, tables, strict=True)}
     found["order_items"], found["coupons"] = await gather(
-        crm, _order_items(crm, found["orders"]), _coupons(crm, found["offers"])
+        crm,
+        tally.after(partial(_order_items, crm, found["orders"])),
+        tally.after(partial(_coupons, crm, found["offers"])),
     )
     values: dict[str, Any] = {"customer_id": customer, "read_at": datetime.now(UTC)}
     values["missing"] = [each for each in found.values() if isinstance(each, MissingPart)]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.gather import gather, run_blocking
-from admin_crm._core.progress import Progress, reporting
+from admin_crm._core.progress import Progress, Tally, reporting
 from admin_crm._postgrest.query import check_exists
 from admin_crm._storage.download import download
 from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
@@ -171,13 +171,17 @@ class _Download(Protocol):
     """The type of `download_customer_evidence`: returns bytes without a target, the number of bytes with one."""
 
     @overload
-    def __call__(self, crm: AdminCRM, /, path: str, to: None = None) -> bytes: ...
+    def __call__(self, crm: AdminCRM, /, path: str, to: None = None, *, progress: Progress = None) -> bytes: ...
     @overload
-    def __call__(self, crm: AdminCRM, /, path: str, to: Target) -> int: ...
+    def __call__(self, crm: AdminCRM, /, path: str, to: Target, *, progress: Progress = None) -> int: ...
     @overload
-    def __call__(self, crm: AsyncAdminCRM, /, path: str, to: None = None) -> Coroutine[Any, Any, bytes]: ...
+    def __call__(
+        self, crm: AsyncAdminCRM, /, path: str, to: None = None, *, progress: Progress = None
+    ) -> Coroutine[Any, Any, bytes]: ...
     @overload
-    def __call__(self, crm: AsyncAdminCRM, /, path: str, to: Target) -> Coroutine[Any, Any, int]: ...
+    def __call__(
+        self, crm: AsyncAdminCRM, /, path: str, to: Target, *, progress: Progress = None
+    ) -> Coroutine[Any, Any, int]: ...
 
 
 def _by_target(function: Callable[..., Any]) -> _Download:
@@ -186,7 +190,9 @@ def _by_target(function: Callable[..., Any]) -> _Download:
 
 @_by_target
 @operation
-async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None = None) -> bytes | int:
+async def download_customer_evidence(
+    crm: AnyCRM, path: str, to: Target | None = None, *, progress: Progress = None
+) -> bytes | int:
     """Download an evidence file, to memory, to a path or to a file object.
 
     Args:
@@ -195,6 +201,8 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
         to: a path, whose file is replaced atomically when the download is complete, and keeps its mode (of a
             symbolic link, the file that it leads to); or a binary file object, which is written when the download
             is complete, and stays open. None returns the bytes.
+        progress: called with the bytes received and the total bytes; True shows a tqdm progress bar. An exception
+            that it raises stops the download.
 
     Returns:
         The file's bytes; with `to`, the number of bytes.
@@ -218,16 +226,22 @@ async def download_customer_evidence(crm: AnyCRM, path: str, to: Target | None =
         >>> download_customer_evidence(crm, path, "recibo.pdf")
         48213
     """
-    return await download(crm, checked_path(path), to)
+    key = checked_path(path)
+    with reporting(progress, 0, key.rpartition("/")[2], **IN_BYTES) as report:
+        try:
+            return await download(crm, key, to, report)
+        except CallbackError as stop:
+            raise stop.error from None
 
 
 @operation
-async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> list[str]:
+async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str], *, progress: Progress = None) -> list[str]:
     """Delete one or more evidence files permanently.
 
     Args:
         crm: the connection.
         paths: one path or several, as returned by `list_customer_evidence`.
+        progress: called with the paths dealt with and the total; True shows a tqdm progress bar.
 
     Returns:
         The deleted paths: all of them, without duplicates.
@@ -254,19 +268,22 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str]) -> l
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []
-    for batch in batches(unique_paths):
-        try:
-            removed = await remove_objects(crm, batch)
-        except AdminCRMError as error:
-            if not deleted:
-                raise
-            raise EvidenceNotDeletedError(
-                f"the deletion stopped after {len(deleted)} of {len(unique_paths)} files: {error.message}",
-                deleted=deleted, missing=missing, denied=denied, retryable=error.retryable, hint=error.hint,
-            ) from error  # fmt: skip
-        deleted += removed.deleted
-        missing += removed.missing
-        denied += removed.denied
+    with reporting(progress, len(unique_paths), "files") as report:
+        tally = Tally(report, len(unique_paths))
+        for batch in batches(unique_paths):
+            try:
+                removed = await remove_objects(crm, batch)
+            except AdminCRMError as error:
+                if not deleted:
+                    raise
+                raise EvidenceNotDeletedError(
+                    f"the deletion stopped after {len(deleted)} of {len(unique_paths)} files: {error.message}",
+                    deleted=deleted, missing=missing, denied=denied, retryable=error.retryable, hint=error.hint,
+                ) from error  # fmt: skip
+            deleted += removed.deleted
+            missing += removed.missing
+            denied += removed.denied
+            tally.add(len(batch))
     if len(deleted) < len(unique_paths):
         raise _not_deleted(deleted, missing, denied)
     return deleted

@@ -10,7 +10,7 @@ from typing import Any, overload
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.progress import Progress, is_wanted
+from admin_crm._core.progress import Progress, is_wanted, reporting
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.decode import ModelDecoder
@@ -73,8 +73,7 @@ async def get_all_orders(
         until: only orders placed before this time, with a time zone.
         status: only orders of this status, in any case, as the shop spells it; the status of a cancelled order finds
             all its spellings (`cancelled`, `canceled`, `cancelado`).
-        progress: True for a progress bar (extra `notebook`), or a function of the orders read and all. They are then
-            counted first, with one request.
+        progress: True for a progress bar (extra `notebook`), or a function of the orders read and all.
 
     Returns:
         The orders; those without `created_at` come last.
@@ -94,16 +93,17 @@ async def get_all_orders(
         >>> november = get_all_orders(crm, since=datetime(2026, 11, 1, tzinfo=UTC))
         >>> sum(order.total or 0 for order in november if not order.is_cancelled)
     """
+    is_wanted(progress)  # raises where it is no such argument
     source = orders_source(crm, _ORDERS, since, until, status)
-    total = await source.count() if is_wanted(progress) else 0
-    with counting(_ORDERS, progress, total, "orders") as decoder:
-        counted = replace(source, decoder=decoder)
-        first = await fetch_first_page(counted)
-        await check_sees_orders(crm, first.rows)
-        if all(isinstance(order.id, UUID) for order in first.rows):
-            return RowList(newest_first(in_order_of_key(_ORDERS, await fetch_ranges(counted, first=first))))
-    # Keys of another kind than UUIDs cannot be cut into ranges.
-    return RowList(newest_first(await fetch_all(crm, source.counted, Order)))
+    first = await fetch_first_page(source)
+    await check_sees_orders(crm, first.rows)
+    if all(isinstance(order.id, UUID) for order in first.rows):
+        with counting(_ORDERS, progress, first.total or 0, "orders", begun=len(first.rows)) as decoder:
+            pages = await fetch_ranges(replace(source, decoder=decoder), first=first)
+        return RowList(newest_first(in_order_of_key(_ORDERS, pages)))
+    with reporting(progress, first.total or 0, "orders") as report:
+        # Keys of another kind than UUIDs cannot be cut into ranges.
+        return RowList(newest_first(await fetch_all(crm, source.counted, Order, report=report)))
 
 
 @overload

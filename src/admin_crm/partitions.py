@@ -14,10 +14,12 @@ from pydantic import BaseModel
 from admin_crm._core import validation as check
 from admin_crm._core.backends import Converter, converter_to, require
 from admin_crm._core.gather import gather
+from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.columns import directory_fields, frame_columns
-from admin_crm._postgrest.decode import ModelDecoder, first_keys
+from admin_crm._postgrest.counted import counting
+from admin_crm._postgrest.decode import ModelDecoder, first_keys, read_total
 from admin_crm._postgrest.key_ranges import Range, fetch_pages, in_order_of_key
-from admin_crm._postgrest.query import count_rows, fetch
+from admin_crm._postgrest.query import EXACT_COUNT, count_rows, fetch, send_query
 from admin_crm._postgrest.rights import Row, check_user
 from admin_crm._postgrest.view import fetch_view_columns
 from admin_crm.client import AdminCRM, AnyCRM, operation
@@ -55,12 +57,15 @@ class CustomerPartition:
     settings: Settings = field(default_factory=Settings, repr=False)
     """The names, limits and timeouts of the connection that made it."""
 
-    def read(self, crm: AdminCRM | None = None, *, columns: Sequence[str] | None = None) -> list[AdminCustomer]:
+    def read(
+        self, crm: AdminCRM | None = None, *, columns: Sequence[str] | None = None, progress: Progress = None
+    ) -> list[AdminCustomer]:
         """Return the customers of this partition, in the order of their ids.
 
         Args:
             crm: a connection; by default one that is made with `AdminCRM.from_env` and closed again.
             columns: as for `get_all_customers`.
+            progress: as for `get_all_customers`, of the customers in this partition.
 
         Raises:
             InvalidInputError: the environment lacks the URL or a key.
@@ -73,8 +78,9 @@ class CustomerPartition:
         Examples:
             >>> [len(partition.read()) for partition in customer_partitions(crm, 4)]
         """
+        is_wanted(progress)  # raises where it is no such argument
         with self._connected(crm) as connection:
-            return _read_partition(connection, self._range, directory_fields(columns))
+            return _read_partition(connection, self._range, directory_fields(columns), progress)
 
     @overload
     def frame(
@@ -84,6 +90,7 @@ class CustomerPartition:
         columns: Sequence[str] | None = None,
         personal: bool = False,
         backend: Literal["pandas"] = "pandas",
+        progress: Progress = None,
     ) -> pd.DataFrame: ...
     @overload
     def frame(
@@ -93,6 +100,7 @@ class CustomerPartition:
         columns: Sequence[str] | None = None,
         personal: bool = False,
         backend: Literal["polars"],
+        progress: Progress = None,
     ) -> pl.DataFrame: ...
     @overload
     def frame(
@@ -102,6 +110,7 @@ class CustomerPartition:
         columns: Sequence[str] | None = None,
         personal: bool = False,
         backend: Literal["pyarrow", "arrow"],
+        progress: Progress = None,
     ) -> pa.Table: ...
     def frame(
         self,
@@ -110,6 +119,7 @@ class CustomerPartition:
         columns: Sequence[str] | None = None,
         personal: bool = False,
         backend: str = "pandas",
+        progress: Progress = None,
     ) -> Any:
         """Return the customers of this partition as a frame, in the order of their ids.
 
@@ -120,6 +130,7 @@ class CustomerPartition:
             columns: as for `customers_frame`.
             personal: as for `customers_frame`.
             backend: as for `customers_frame`.
+            progress: as for `read`.
 
         Raises:
             ImportError: a package is not installed; the message names the extra.
@@ -134,8 +145,9 @@ class CustomerPartition:
             >>> partition.frame(columns=["tier", "total_spent"], backend="polars")
         """
         convert, names = converter_to(backend), frame_columns(columns, personal=personal)
+        is_wanted(progress)  # raises where it is no such argument
         with self._connected(crm) as connection:
-            return _frame_partition(connection, self._range, names, convert)
+            return _frame_partition(connection, self._range, names, convert, progress)
 
     @contextmanager
     def _connected(self, crm: AdminCRM | None) -> Generator[AdminCRM]:
@@ -245,21 +257,40 @@ async def _ends(crm: AnyCRM, n: int) -> list[UUID]:
 
 
 @operation
-async def _read_partition(crm: AnyCRM, part: Range, fields: Sequence[str] | None) -> list[AdminCustomer]:
+async def _read_partition(
+    crm: AnyCRM, part: Range, fields: Sequence[str] | None, progress: Progress
+) -> list[AdminCustomer]:
     decoder = ModelDecoder(AdminCustomer)
-    customers = in_order_of_key(decoder, await fetch_pages(crm, decoder, fields, part))
+    with counting(decoder, progress, await _count(crm, part, progress), "customers") as counted:
+        customers = in_order_of_key(decoder, await fetch_pages(crm, counted, fields, part))
     await _check_rights(crm, customers)
     return customers
 
 
 @operation
-async def _frame_partition(crm: AnyCRM, part: Range, names: Sequence[str], convert: Converter) -> Any:
+async def _frame_partition(
+    crm: AnyCRM, part: Range, names: Sequence[str], convert: Converter, progress: Progress
+) -> Any:
     from admin_crm._postgrest.record_batches import RecordDecoder
 
     decoder = RecordDecoder(AdminCustomer, names)
-    pages = await fetch_pages(crm, decoder, decoder.fields, part)
+    with counting(decoder, progress, await _count(crm, part, progress), "customers") as counted:
+        pages = await fetch_pages(crm, counted, decoder.fields, part)
     await _check_rights(crm, first_keys(decoder, pages))
     return convert(decoder.table(pages, as_text=True))
+
+
+async def _count(crm: AnyCRM, part: Range, progress: Progress) -> int:
+    """Fetch how many customers a part has, where somebody wants to know how far a read is."""
+    if not is_wanted(progress):
+        return 0
+    low, high = str(UUID(int=max(part.after, 0))), str(UUID(int=part.upto))
+
+    def counted() -> Any:
+        rows = crm.supabase.table(crm.settings.profiles_table).select("id", count=EXACT_COUNT)
+        return rows.gt("id", low).lte("id", high).limit(1)
+
+    return await send_query(crm, counted, read_total)
 
 
 async def _check_rights(crm: AnyCRM, rows: Sequence[Row]) -> None:

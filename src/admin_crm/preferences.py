@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from uuid import UUID
 
 from admin_crm._core import validation as check
-from admin_crm._core.connection import facts_of
-from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
-from admin_crm._core.pager import Batch, fetch_at_offsets
-from admin_crm._postgrest.products import (
-    Product,
-    embedded_categories,
-    embedded_columns,
-    embedding,
-    fetch_products,
-    key,
-)
-from admin_crm._postgrest.query import (
-    EXACT_COUNT,
-    Query,
-    batches,
-    customer_not_found,
-    exists,
-    fetch_batch,
-    fetch_columns,
-)
+from admin_crm._postgrest.order_items import Count, fetch_products_of, fetch_table_items
+from admin_crm._postgrest.products import Product, fetch_products, key
+from admin_crm._postgrest.query import customer_not_found, exists, fetch_columns
 from admin_crm.client import AnyCRM, operation
-from admin_crm.errors import SchemaMismatchError
 from admin_crm.models import CategoryCount, CustomerPreferences, Order, ProductCount
 
 __all__ = ["CategoryCount", "CustomerPreferences", "ProductCount", "get_customer_preferences"]
 
-Count = int | float
-
 _MOST = 2**53
 """The largest quantity; larger numbers are no quantities, and floats no longer count them one by one."""
-
-
-class _TableItem(Model):
-    """A row of `order_items`, with its product where that came in the same response."""
-
-    order_id: UUID | str
-    product_id: UUID | str | None = None
-    quantity: Count | None = None
-    product: Product | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +99,10 @@ async def _fetch_lines(crm: AnyCRM, orders: Sequence[Order]) -> tuple[list[_Line
     ids = {line.product_id for _, line in own if line.product_id}
     rows, products = await gather(
         crm,
-        _fetch_table_items(crm, [key(order.id) for order in orders]),
+        fetch_table_items(crm, [key(order.id) for order in orders]),
         fetch_products(crm, ids),
     )
-    products = products | {key(row.product.id): row.product for row in rows if row.product}
-    left = {key(row.product_id) for row in rows if row.product_id and "product" not in row.model_fields_set}
-    products |= await fetch_products(crm, left - ids)
+    products = products | await fetch_products_of(crm, rows, ids)
     in_table = {key(row.order_id) for row in rows}
     keys = [_key_or_none(row.product_id) for row in rows]
     lines = [
@@ -145,59 +113,6 @@ async def _fetch_lines(crm: AnyCRM, orders: Sequence[Order]) -> tuple[list[_Line
         *(line for order, line in own if order not in in_table),
     ]
     return lines, products
-
-
-async def _fetch_table_items(crm: AnyCRM, orders: list[str]) -> list[_TableItem]:
-    """Fetch the `order_items` of orders; empty if the table does not exist (detected once per connection).
-
-    The products come in the same response once the table is known to exist: a server that lacks it says so only
-    when it is asked for nothing else.
-    """
-    facts, settings = facts_of(crm), crm.settings
-    table, columns = settings.order_items_table, "order_id,product_id,quantity"
-    if not orders or facts.lacks(table):
-        return []
-
-    async def plain() -> list[_TableItem]:
-        return await _fetch_in_batches(crm, orders, columns)
-
-    async def embedded() -> list[_TableItem]:
-        return await _fetch_in_batches(
-            crm, orders, f"{columns},product:{settings.products_table}({embedded_columns(crm)})"
-        )
-
-    try:
-        if facts.has(table) and not facts.lacks(embedded_categories(crm)):
-            return await embedding(crm, f"{table} to {settings.products_table}", embedded, plain)
-        rows = await plain()
-    except SchemaMismatchError as error:
-        if error.kind != "table":
-            raise
-        facts.note_absent(table)
-        return []
-    facts.note_present(table)
-    return rows
-
-
-async def _fetch_in_batches(crm: AnyCRM, orders: list[str], columns: str) -> list[_TableItem]:
-    found = await gather(crm, *(_fetch_items(crm, batch, columns) for batch in batches(orders)))
-    return [row for rows in found for row in rows]
-
-
-async def _fetch_items(crm: AnyCRM, orders: Sequence[str], columns: str) -> list[_TableItem]:
-    table, size = crm.settings.order_items_table, crm.settings.page_size
-
-    def query(offset: int) -> Query:
-        # The table may have no unique key. Rows that are equal in all three columns are interchangeable.
-        items = crm.supabase.table(table).select(columns, count=EXACT_COUNT).in_("order_id", orders)
-        return items.order("order_id").order("product_id").order("quantity").range(offset, offset + size - 1)
-
-    def page_at(offset: int) -> Awaitable[Batch[_TableItem]]:
-        return fetch_batch(crm, partial(query, offset), _TableItem)
-
-    # Two lines of one order may well be equal.
-    pager = await fetch_at_offsets(page_at, lambda row: (row.order_id, row.product_id, row.quantity), distinct=False)
-    return pager.rows
 
 
 def _count(quantity: Count | None) -> Count:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from admin_crm._core import validation as check
 from admin_crm._core.birthdays import BirthdayWindow
+from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.columns import directory_fields
 from admin_crm._postgrest.criteria import Criteria
@@ -41,6 +42,7 @@ async def select_customers(
     contactable: bool | None = None,
     locked: bool | None = None,
     columns: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> list[AdminCustomer]:
     """Return all customers who match every filter that is given, newest first; without a filter, all customers.
 
@@ -70,6 +72,8 @@ async def select_customers(
         locked: whether the customers are banned, or suspended with an end that has not passed; see `is_locked`. With
             False, customers whose status is unknown are not found.
         columns: the fields of `AdminCustomer` to fetch, or names of columns that the shop has besides; by default all.
+        progress: True for a progress bar (extra `notebook`), or a function of the customers read and all that may
+            match. Where no other table has chosen them, they are then counted first.
 
     Raises:
         InvalidInputError: an argument is out of bounds, two of them contradict each other, or a label that no customer
@@ -107,9 +111,10 @@ async def select_customers(
         locked=None if locked is None else check.boolean(locked, "locked"),
     )
     _check_consistent(wanted)
+    is_wanted(progress)  # raises where it is no such argument
     fields = directory_fields(columns, "created_at", *(["birthdate"] if wanted.birthdays else []))
     there = await fetch_view_columns(crm)
-    found = await fetch_selected(crm, wanted, fields, there)
+    found = await fetch_selected(crm, wanted, fields, there, progress)
     if len(found) <= 1:
         await check_search(crm, found)
     if not found:

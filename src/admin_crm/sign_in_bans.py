@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from admin_crm._auth.bans import Ban, UserBan, agrees, ban_for, fetch_bans, set_ban
 from admin_crm._core.gather import gather_outcomes
+from admin_crm._core.progress import Progress, Tally, reporting
 from admin_crm._postgrest.account_status import STATUS_COLUMNS, fetch_status, only_locked
 from admin_crm._postgrest.query import EXACT_COUNT, customer_not_found, fetch_all, fetch_among
 from admin_crm.client import AnyCRM, operation, with_secret_key
@@ -19,7 +21,7 @@ __all__ = ["reconcile_sign_in_bans"]
 
 
 @operation
-async def reconcile_sign_in_bans(crm: AnyCRM, *, apply: bool = False) -> list[BanMismatch]:
+async def reconcile_sign_in_bans(crm: AnyCRM, *, apply: bool = False, progress: Progress = None) -> list[BanMismatch]:
     """Return the customers whose status and sign-in ban disagree; with `apply`, correct the auth server's side.
 
     The status in the profile counts: who is banned or suspended there is to be banned from signing in until then, who
@@ -32,6 +34,8 @@ async def reconcile_sign_in_bans(crm: AnyCRM, *, apply: bool = False) -> list[Ba
     Args:
         crm: the connection.
         apply: correct the bans; by default they are only listed.
+        progress: True for a progress bar (extra `notebook`), or a function of the users read and all; with `apply`
+            then of the bans dealt with and all.
 
     Returns:
         One entry for each customer who was found to disagree; with `apply`, `corrected` and `error` say what became
@@ -50,13 +54,17 @@ async def reconcile_sign_in_bans(crm: AnyCRM, *, apply: bool = False) -> list[Ba
         ...     print(each.customer_id, each.status, each.banned_until, each.proposed)
     """
     secret = with_secret_key(crm, "comparing sign-in bans")
-    users = await fetch_bans(secret)  # before the profiles, whose status counts
+    with reporting(progress, 0, "users") as report:
+        users = await fetch_bans(secret, report)  # before the profiles, whose status counts
     now = datetime.now(UTC)
     found = [_mismatch(profile, users.get(profile.id), now) for profile in await _profiles(secret, users, now)]
     mismatches = [each for each in found if each is not None]
     if not apply or not mismatches:
         return mismatches
-    outcomes = await gather_outcomes(secret, *(_correct(secret, each) for each in mismatches))
+    with reporting(progress, len(mismatches), "bans") as report:
+        tally = Tally(report, len(mismatches))
+        steps = (tally.after(partial(_correct, secret, each)) for each in mismatches)
+        outcomes = await gather_outcomes(secret, *steps)
     return [
         replace(each, error=outcome) if isinstance(outcome, AdminCRMError) else outcome
         for each, outcome in zip(mismatches, outcomes, strict=True)

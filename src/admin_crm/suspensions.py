@@ -9,6 +9,7 @@ from uuid import UUID
 
 from admin_crm._auth.bans import fetch_ban, set_ban
 from admin_crm._core.gather import gather_outcomes
+from admin_crm._core.progress import Progress, Tally, is_wanted, reporting
 from admin_crm._postgrest.account_status import only_locked
 from admin_crm._postgrest.decode import read_batch
 from admin_crm._postgrest.query import EXACT_COUNT, batches, fetch_all, may_not_change, send_query, writable
@@ -22,11 +23,12 @@ __all__ = ["get_locked_customers", "lift_expired_suspensions"]
 
 
 @operation
-async def get_locked_customers(crm: AnyCRM) -> list[CustomerProfile]:
+async def get_locked_customers(crm: AnyCRM, *, progress: Progress = None) -> list[CustomerProfile]:
     """Return all customers who are locked at present: banned, or suspended with an end that has not passed.
 
     Args:
         crm: the connection.
+        progress: True for a progress bar (extra `notebook`), or a function of the customers read and all.
 
     Returns:
         Their profiles, in the order of their ids.
@@ -44,15 +46,18 @@ async def get_locked_customers(crm: AnyCRM) -> list[CustomerProfile]:
         ...     print(customer.account_status, customer.suspension_end)
     """
     table, now = crm.settings.profiles_table, datetime.now(UTC)
-    locked = await fetch_all(
-        crm, lambda: only_locked(crm.supabase.table(table).select("*", count=EXACT_COUNT), now), CustomerProfile
-    )
+
+    def query() -> Any:
+        return only_locked(crm.supabase.table(table).select("*", count=EXACT_COUNT), now)
+
+    with reporting(progress, 0, "locked customers") as report:
+        locked = await fetch_all(crm, query, CustomerProfile, report=report)
     await check_user(crm, locked)
     return RowList(locked)
 
 
 @operation
-async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
+async def lift_expired_suspensions(crm: AnyCRM, *, progress: Progress = None) -> list[CustomerProfile]:
     """Reactivate all customers whose suspension has ended; for use in a scheduler.
 
     With a secret key it lifts their sign-in bans too, where there still are any: the ban that `moderate_customer` sets
@@ -60,6 +65,11 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
 
     Safe to repeat: a suspension is lifted only while it is still one that has ended, and a lost response is
     looked up. It writes no row into the moderation log: the row of the suspension says when it ends.
+
+    Args:
+        crm: the connection.
+        progress: True for a progress bar (extra `notebook`), or a function of the suspensions that have been dealt
+            with, and of those that have ended.
 
     Returns:
         The reactivated customers.
@@ -77,6 +87,7 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
         >>> for customer in lift_expired_suspensions(crm):
         ...     print(customer.full_name)
     """
+    is_wanted(progress)  # raises where it is no such argument
     table, now = crm.settings.profiles_table, datetime.now(UTC).isoformat()
 
     def expired(rows: Any) -> Any:
@@ -88,20 +99,23 @@ async def lift_expired_suspensions(crm: AnyCRM) -> list[CustomerProfile]:
     await check_user(crm, due)
     lifted: list[CustomerProfile] = []
     still_banned: dict[UUID, AdminCRMError] = {}
-    for ids in batches([str(row.id) for row in due]):
-        try:
-            batch = await _lift(crm, ids, expired)
-        except AdminCRMError as error:
-            if not lifted:
-                raise
-            raise IncompleteReadError(
-                f"{len(lifted)} of {len(due)} suspensions were lifted: {error.message}",
-                rows=lifted,
-                expected=len(due),
-                hint=_hint("call lift_expired_suspensions again for the rest", still_banned),
-            ) from error
-        lifted += batch
-        still_banned |= await _lift_bans(crm, batch)
+    with reporting(progress, len(due), "suspensions") as report:
+        tally = Tally(report, len(due))
+        for ids in batches([str(row.id) for row in due]):
+            try:
+                batch = await _lift(crm, ids, expired)
+            except AdminCRMError as error:
+                if not lifted:
+                    raise
+                raise IncompleteReadError(
+                    f"{len(lifted)} of {len(due)} suspensions were lifted: {error.message}",
+                    rows=lifted,
+                    expected=len(due),
+                    hint=_hint("call lift_expired_suspensions again for the rest", still_banned),
+                ) from error
+            lifted += batch
+            still_banned |= await _lift_bans(crm, batch)
+            tally.add(len(ids))
     if still_banned:
         first = next(iter(still_banned.values()))
         raise IncompleteReadError(

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from admin_crm._auth.users import USER_NOT_FOUND, auth_request
 from admin_crm._core.connection import Connection
 from admin_crm._core.pager import Batch, Pager
+from admin_crm._core.progress import Report
 from admin_crm._core.send import send
 from admin_crm._core.translate import check_success
 from admin_crm.errors import IncompleteReadError, NotFoundError, UnexpectedResponseError
@@ -109,22 +110,22 @@ async def fetch_ban(secret: Connection, user: UUID) -> UserBan | None:
         return None
 
 
-async def fetch_bans(secret: Connection) -> dict[UUID, UserBan]:
-    """Fetch until when each user of the auth server is banned, all of them (R1).
+async def fetch_bans(secret: Connection, report: Report | None = None) -> dict[UUID, UserBan]:
+    """Fetch until when each user of the auth server is banned, all of them (R1), and report how many there are yet.
 
     Raises:
         IncompleteReadError: the list changed again and again while it was read.
     """
     found: dict[UUID, UserBan] = {}
     for size in _PAGE_SIZES:
-        users, shifted = await _fetch_pages(secret, size)
+        users, shifted = await _fetch_pages(secret, size, report)
         found = {} if shifted else found | {user.id: user for user in users.rows}
         if not shifted and (users.total is None or len(found) >= users.total):
             return found
     raise IncompleteReadError("the list of users changed again and again while it was read", hint="try again")
 
 
-async def _fetch_pages(secret: Connection, size: int) -> tuple[Pager[UserBan], bool]:
+async def _fetch_pages(secret: Connection, size: int, report: Report | None) -> tuple[Pager[UserBan], bool]:
     """Read the list once, and return whether a user was deleted meanwhile: then one behind it may be missing.
 
     The oldest come first, so that those who sign up meanwhile shift no page.
@@ -135,6 +136,8 @@ async def _fetch_pages(secret: Connection, size: int) -> tuple[Pager[UserBan], b
         before = pager.total
         request = auth_request(secret, "GET", "admin/users", page=page, per_page=size, sort="created_at asc")
         more = pager.add(await send(secret, request, _read_page, repeatable=True))
+        if report is not None:
+            report(pager.received, pager.received if pager.total is None else pager.total)
         shifted = shifted or (before is not None and pager.total is not None and pager.total < before)
         if not more:
             return pager, shifted

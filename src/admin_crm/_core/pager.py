@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from admin_crm._core.progress import Report
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 R = TypeVar("R")
@@ -84,18 +85,24 @@ class Pager(Generic[R]):
         self.rows += new if self._distinct else rows
 
 
-async def fetch_after_keys(fetch: Callable[[R | None], Awaitable[Batch[R]]], key: Callable[[R], Hashable]) -> list[R]:
+async def fetch_after_keys(
+    fetch: Callable[[R | None], Awaitable[Batch[R]]], key: Callable[[R], Hashable], report: Report | None = None
+) -> list[R]:
     """Read all rows in the order of their unique key, each page after the last row of the one before.
 
     Args:
         fetch: fetches the page after a row; None for the first one.
         key: the unique key of a row.
+        report: is told after each page how many rows there are, and how many the server counts.
     """
     pager: Pager[R] = Pager(key, counts_rest=True)
     last: R | None = None
     while True:
         page = await _fetch(pager, fetch, last)
-        if not pager.add(page):
+        goes_on = pager.add(page)
+        if report is not None:
+            report(pager.received, pager.received if pager.total is None else pager.total)
+        if not goes_on:
             return pager.rows
         last = page.rows[-1]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import threading
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from admin_crm.errors import InvalidTypeError
+
+T = TypeVar("T")
 
 Report = Callable[[int, int], object]
 """Is told how much is done, and of how much."""
@@ -34,7 +37,7 @@ def reporting(progress: Progress, total: int, name: str | None, **bar: Any) -> G
 
     Args:
         progress: True for a progress bar, a function of what is done and the total, or None.
-        total: how much there is to do.
+        total: how much there is to do, as far as it is known; what is reported says more.
         name: what the bar is called.
         bar: what else tqdm is told, such as the unit.
     """
@@ -45,6 +48,40 @@ def reporting(progress: Progress, total: int, name: str | None, **bar: Any) -> G
     else:
         with _progress_bar(total, name, **bar) as report:
             yield report
+
+
+class Tally:
+    """Adds up what several threads or coroutines have done, and reports it: never more than all.
+
+    Args:
+        report: is told how much is done, and of how much; None where nobody wants to know.
+        total: how much there is to do.
+    """
+
+    def __init__(self, report: Report | None, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def add(self, count: int = 1) -> None:
+        """Report that so much more is done."""
+        if self._report is not None:
+            with self._lock:
+                self._done = min(self._done + count, self._total)
+                self._report(self._done, self._total)
+
+    async def after(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Do one of the steps, and report that it is done, well or not."""
+        try:
+            return await step()
+        finally:
+            self.add()
+
+    def finish(self) -> None:
+        """Report that this was all, where it is less than was expected."""
+        if self._report is not None and self._done < self._total:
+            self._report(self._done, self._done)
 
 
 @contextmanager
@@ -58,5 +95,9 @@ def _progress_bar(total: int, name: str | None, **options: Any) -> Generator[Rep
         monitor_interval: ClassVar[int] = 0  # tqdm must not leave a monitor thread running
 
     with Bar(total=total, desc=name, **options) as bar:
-        # What is sent again moves the bar back.
-        yield lambda done, _: bar.update(done - bar.n)
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)  # what is sent again moves the bar back
+
+        yield report

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from admin_crm._core.progress import Progress, Report, reporting
+from admin_crm._core.progress import Progress, Tally, reporting
 from admin_crm._postgrest.decode import Decoder
 
 R = TypeVar("R")
@@ -20,16 +19,14 @@ class CountedDecoder(Generic[R]):
 
     Args:
         decoder: the other decoder.
-        report: is told how many rows of how many; never more than all, though a page may be read twice.
-        total: how many there are.
+        tally: is told how many rows more; a page may be read twice.
+        keys: count only the rows with one of these keys; all rows by default.
     """
 
-    def __init__(self, decoder: Decoder[R], report: Report, total: int) -> None:
+    def __init__(self, decoder: Decoder[R], tally: Tally, keys: Collection[int] | None = None) -> None:
         self._decoder = decoder
-        self._report = report
-        self._total = total
-        self._done = 0
-        self._lock = threading.Lock()  # pages are decoded on several threads
+        self._tally = tally
+        self._keys = keys
 
     @property
     def model(self) -> type[BaseModel]:
@@ -44,14 +41,36 @@ class CountedDecoder(Generic[R]):
     def decode(self, content: bytes, *, pause_gc: bool = False) -> Sequence[R]:
         """Decode a JSON list of rows, and report."""
         rows = self._decoder.decode(content, pause_gc=pause_gc)
-        with self._lock:
-            self._done = min(self._done + len(rows), self._total)
-            self._report(self._done, self._total)
+        self._tally.add(len(rows) if self._keys is None else sum(self.key(row) in self._keys for row in rows))
         return rows
 
 
 @contextmanager
-def counting(decoder: Decoder[R], progress: Progress, total: int, name: str) -> Generator[Decoder[R]]:
-    """Return a decoder that reports to `progress`; the same one where nobody wants to know."""
+def counting(
+    decoder: Decoder[R],
+    progress: Progress,
+    total: int,
+    name: str,
+    *,
+    begun: int = 0,
+    keys: Collection[int] | None = None,
+) -> Generator[Decoder[R]]:
+    """Return a decoder that reports to `progress`; the same one where nobody wants to know.
+
+    Args:
+        decoder: what decodes the rows.
+        progress: the caller's argument.
+        total: how many rows there are.
+        name: what they are, for a bar.
+        begun: how many have been read already.
+        keys: as for `CountedDecoder`.
+    """
     with reporting(progress, total, name) as report:
-        yield decoder if report is None else CountedDecoder(decoder, report, total)
+        if report is None:
+            yield decoder
+            return
+        tally = Tally(report, total)
+        if begun:
+            tally.add(begun)
+        yield CountedDecoder(decoder, tally, keys)
+        tally.finish()

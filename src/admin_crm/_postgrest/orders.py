@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from admin_crm._core import validation as check
 from admin_crm._postgrest.decode import Decoder
@@ -16,6 +16,14 @@ from admin_crm.errors import InvalidInputError
 from admin_crm.models import CANCELLED, Order
 
 R = TypeVar("R")
+
+
+class OrderFilters(NamedTuple):
+    """Which orders: those of a time and a status, as `get_all_orders` takes them."""
+
+    since: datetime | None
+    until: datetime | None
+    status: str | None
 
 
 def orders_source(

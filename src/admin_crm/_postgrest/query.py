@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from admin_crm._core.connection import facts_of
 from admin_crm._core.pager import Batch, fetch_after_keys
+from admin_crm._core.progress import Report
 from admin_crm._core.rows import Json, first_or_none
 from admin_crm._core.send import send
 from admin_crm._postgrest.decode import read_batch, read_rows, read_total
@@ -75,9 +76,11 @@ async def fetch_batch(crm: AnyCRM, query: Callable[[], Query], model: type[M]) -
     return await send_query(crm, query, lambda response: read_batch(response, model, pause_gc=pause_gc))
 
 
-async def fetch_all(crm: AnyCRM, query: Callable[[], Any], model: type[M], *, key: str = "id") -> list[M]:
+async def fetch_all(
+    crm: AnyCRM, query: Callable[[], Any], model: type[M], *, key: str = "id", report: Report | None = None
+) -> list[M]:
     """Fetch all rows of a filtered query that counts, page after page in the order of their unique key (R1)."""
-    return await fetch_by_key(crm, query, key, lambda built: fetch_batch(crm, built, model), attrgetter(key))
+    return await fetch_by_key(crm, query, key, lambda built: fetch_batch(crm, built, model), attrgetter(key), report)
 
 
 async def fetch_by_key(
@@ -86,6 +89,7 @@ async def fetch_by_key(
     key: str,
     fetch_page: Callable[[Callable[[], Query]], Awaitable[Batch[R]]],
     key_of: Callable[[R], Any],
+    report: Report | None = None,
 ) -> list[R]:
     """Fetch all rows as `fetch_all` does, whatever they become.
 
@@ -95,6 +99,7 @@ async def fetch_by_key(
         key: the unique column.
         fetch_page: fetches the page of a query.
         key_of: returns the key of a row.
+        report: is told of each page, as `fetch_after_keys` does.
     """
 
     def page_after(last: R | None) -> Awaitable[Batch[R]]:
@@ -104,7 +109,7 @@ async def fetch_by_key(
 
         return fetch_page(built)
 
-    return await fetch_after_keys(page_after, key_of)
+    return await fetch_after_keys(page_after, key_of, report)
 
 
 async def fetch_among(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from admin_crm._core.birthdays import BirthdayWindow
 from admin_crm._core.gather import gather
+from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.chosen_rows import fetch_chosen, fetch_ids, gather_rows, ids_that_fit
 from admin_crm._postgrest.columns import KEY, OTHER_KEY
+from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.criteria import Criteria, Filters, of_birthdays, of_standing, of_view, standing_columns
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_pages, fetch_ranges
+from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.text_filter import url_length
 from admin_crm.client import AnyCRM
@@ -28,7 +32,11 @@ _LEAST_ROOM = 1_000
 
 
 async def fetch_selected(
-    crm: AnyCRM, wanted: Criteria, fields: Sequence[str] | None, columns: frozenset[str]
+    crm: AnyCRM,
+    wanted: Criteria,
+    fields: Sequence[str] | None,
+    columns: frozenset[str],
+    progress: Progress = None,
 ) -> list[AdminCustomer]:
     """Fetch the customers that match all criteria, each once.
 
@@ -37,6 +45,7 @@ async def fetch_selected(
         wanted: the criteria.
         fields: the fields of a customer that are wanted; all columns by default.
         columns: the view's columns, if they are known.
+        progress: is told of the view's rows.
     """
     filters, standing = of_view(crm, wanted, columns), of_standing(wanted)
     of_profiles = Filters()
@@ -55,7 +64,7 @@ async def fetch_selected(
         return [found[each] for each in sorted(found) if _has_birthday(found[each], wanted.birthdays)]
 
     try:
-        return matching(await _fetch(crm, wanted, filters, fields, columns, ids))
+        return matching(await _fetch(crm, wanted, filters, fields, columns, ids, progress))
     except IncompleteReadError as error:
         error.rows = matching(error.rows)
         raise
@@ -79,18 +88,26 @@ async def _fetch(
     fields: Sequence[str] | None,
     columns: frozenset[str],
     ids: Collection[UUID] | None,
+    progress: Progress,
 ) -> Iterable[AdminCustomer]:
     """Fetch the rows of the view, and perhaps some that have another id or birthday."""
     room = max(_LEAST_ROOM, _ROOM - filters.length)
+    whole = RowSource(crm, _CUSTOMERS, fields, filters)
     if ids is not None and (wanted.birthdays is None or len(ids) <= ids_that_fit(room)):
         key = KEY if KEY in columns or not columns else OTHER_KEY
-        return await fetch_chosen(RowSource(crm, _CUSTOMERS, fields, filters), ids, key, room)
+        numbers = frozenset(each.int for each in ids)
+        with counting(_CUSTOMERS, progress, len(ids), "customers", keys=numbers) as decoder:
+            return await fetch_chosen(replace(whole, decoder=decoder), ids, key, room)
+    if wanted.birthdays is None and not filters.length:
+        total = await count_rows(crm, crm.settings.profiles_table) if is_wanted(progress) else 0
+        with counting(_CUSTOMERS, progress, total, "customers") as decoder:
+            return chain.from_iterable(await fetch_pages(crm, decoder, fields))
+    parts = [whole]
     if wanted.birthdays is not None:
-        parts = [filters + each for each in of_birthdays(wanted.birthdays, room)]
-        return await gather_rows(crm, *(_fetch_all(RowSource(crm, _CUSTOMERS, fields, part)) for part in parts))
-    if filters.length:
-        return await _fetch_all(RowSource(crm, _CUSTOMERS, fields, filters))
-    return chain.from_iterable(await fetch_pages(crm, _CUSTOMERS, fields))
+        parts = [replace(whole, filtered=filters + each) for each in of_birthdays(wanted.birthdays, room)]
+    total = sum(await gather(crm, *(part.count() for part in parts))) if is_wanted(progress) else 0
+    with counting(_CUSTOMERS, progress, total, "customers") as decoder:
+        return await gather_rows(crm, *(_fetch_all(replace(part, decoder=decoder)) for part in parts))
 
 
 async def _fetch_all(source: RowSource[AdminCustomer]) -> list[AdminCustomer]:

@@ -159,6 +159,18 @@ def _read(stream: IO[bytes], count: int) -> bytes:
     return chunk
 
 
+def call_back(report: Report, done: int, total: int) -> None:
+    """Report how many bytes are done, and carry what the caller's function raises.
+
+    Raises:
+        CallbackError: it has raised.
+    """
+    try:
+        report(done, total)
+    except Exception as error:
+        raise CallbackError(error) from error
+
+
 def _name_of(file: object) -> str:
     """Return the file's own name; streams without one may be called `<stdin>` or have a number as name."""
     own_name = cast("object", file if isinstance(file, str | os.PathLike) else getattr(file, "name", None))
@@ -169,10 +181,7 @@ def _name_of(file: object) -> str:
 def _on_progress(report: Report | None, size: int, transfer: Transfer) -> Callable[[int], None]:
     def report_progress(sent: int) -> None:
         if report is not None:
-            try:
-                report(sent, size)
-            except Exception as error:
-                raise CallbackError(error) from error
+            call_back(report, sent, size)
         transfer.moved()
 
     return report_progress

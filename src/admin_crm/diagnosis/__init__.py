@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 from admin_crm._core.gather import gather
+from admin_crm._core.progress import Progress, Tally, reporting
 from admin_crm.client import AnyCRM, operation
 from admin_crm.diagnosis import access, cost, functions, moderation, policies, shop, storage, tables
 from admin_crm.diagnosis.checks import NamedCheck, run_check
@@ -12,9 +15,12 @@ from admin_crm.models.report import DoctorCheck, DoctorReport
 
 __all__ = ["DoctorCheck", "DoctorReport", "doctor"]
 
+_FIRST = (NamedCheck("key", access.key), NamedCheck("URL", access.url))
+_LAST = NamedCheck("whole read", cost.whole_read)  # alone, because it measures
+
 
 @operation
-async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
+async def doctor(crm: AnyCRM, *, write_checks: bool = False, progress: Progress = None) -> DoctorReport:
     """Check the project behind a connection, and report problems and how to fix them.
 
     Checks the URL and the keys, the effective role, which rights the connection holds, whether the view shows all
@@ -31,6 +37,7 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
         write_checks: also test writes, with a temporary object in the bucket, a note for a customer that does not
             exist and, with the secret key, a temporary user who is banned and tries to lift the ban. All of it is
             removed again; if that fails, the report says so.
+        progress: True for a progress bar (extra `notebook`), or a function of the checks that are done and all.
 
     Returns:
         The report, without keys and personal data. A failed check is a line of the report, not an exception.
@@ -49,13 +56,19 @@ async def doctor(crm: AnyCRM, *, write_checks: bool = False) -> DoctorReport:
         >>> report.ok
     """
     crm = crm.with_options(attempts=min(crm.settings.retry_attempts, 2))
-    first = [await run_check(crm, each) for each in (NamedCheck("key", access.key), NamedCheck("URL", access.url))]
-    if first[-1].verdict == "fail":
-        return DoctorReport(tuple(first))
-    rest = await gather(crm, *(run_check(crm, each) for each in _checks(crm, write_checks=write_checks)))
-    # Alone, because it measures.
-    measured = await run_check(crm, NamedCheck("whole read", cost.whole_read))
-    return DoctorReport((*first, *rest, measured))
+    checks = _checks(crm, write_checks=write_checks)
+    total = len(_FIRST) + len(checks) + 1
+    with reporting(progress, total, "checks") as report:
+        tally = Tally(report, total)
+
+        def run(check: NamedCheck) -> Coroutine[Any, Any, DoctorCheck]:
+            return tally.after(partial(run_check, crm, check))
+
+        first = [await run(each) for each in _FIRST]
+        if first[-1].verdict == "fail":
+            return DoctorReport(tuple(first))
+        rest = await gather(crm, *map(run, checks))
+        return DoctorReport((*first, *rest, await run(_LAST)))
 
 
 def _checks(crm: AnyCRM, *, write_checks: bool) -> list[NamedCheck]:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_sync
+from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.columns import frame_columns
+from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.decode import first_keys
 from admin_crm._postgrest.key_ranges import fetch_pages
+from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.frames.given import rows_of
@@ -32,6 +35,7 @@ def customers_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["pandas"] = "pandas",
+    progress: Progress = None,
 ) -> pd.DataFrame: ...
 @overload
 def customers_frame(
@@ -41,6 +45,7 @@ def customers_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["polars"],
+    progress: Progress = None,
 ) -> pl.DataFrame: ...
 @overload
 def customers_frame(
@@ -50,6 +55,7 @@ def customers_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: _Arrow,
+    progress: Progress = None,
 ) -> pa.Table: ...
 @overload
 def customers_frame(
@@ -59,6 +65,7 @@ def customers_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["pandas"] = "pandas",
+    progress: Progress = None,
 ) -> Coroutine[Any, Any, pd.DataFrame]: ...
 @overload
 def customers_frame(
@@ -68,6 +75,7 @@ def customers_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["polars"],
+    progress: Progress = None,
 ) -> Coroutine[Any, Any, pl.DataFrame]: ...
 @overload
 def customers_frame(
@@ -77,6 +85,7 @@ def customers_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: _Arrow,
+    progress: Progress = None,
 ) -> Coroutine[Any, Any, pa.Table]: ...
 def customers_frame(
     source: AnyCRM | Iterable[AdminCustomer],
@@ -85,6 +94,7 @@ def customers_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: str = "pandas",
+    progress: Progress = None,
 ) -> Any:
     """Return customers as a frame: money as float64, timestamps in UTC, ids and labels as strings.
 
@@ -101,6 +111,8 @@ def customers_frame(
             often shared.
         backend: ``pandas``, ``polars``, or ``pyarrow``, whose table duckdb and everything else takes that
             speaks Arrow.
+        progress: of a connection, True for a progress bar (extra `notebook`), or a function of the customers read and
+            all. They are then counted first, with one request.
 
     Returns:
         A frame with one row for each customer. JSON is text. What could not be read is missing, and is counted in one
@@ -123,17 +135,20 @@ def customers_frame(
     """
     convert = converter_to(backend)
     names = frame_columns(columns, personal=personal)
+    is_wanted(progress)  # raises where it is no such argument
     if isinstance(source, AdminCRM | AsyncAdminCRM):
-        return _customers_frame(source, names, convert)
+        return _customers_frame(source, names, convert, progress)
     return run_sync(CallContext("customers_frame"), _frame_of(source, names, convert), whole=True)
 
 
 @operation
-async def _customers_frame(crm: AnyCRM, names: Sequence[str], convert: Converter) -> Any:
+async def _customers_frame(crm: AnyCRM, names: Sequence[str], convert: Converter, progress: Progress) -> Any:
     from admin_crm._postgrest.record_batches import RecordDecoder
 
     decoder = RecordDecoder(AdminCustomer, names, newest_first=True)
-    pages = await fetch_pages(crm, decoder, decoder.fields)
+    total = await count_rows(crm, crm.settings.profiles_table) if is_wanted(progress) else 0
+    with counting(decoder, progress, total, "customers") as counted:
+        pages = await fetch_pages(crm, counted, decoder.fields)
     await check_view(crm, first_keys(decoder, pages))
     return convert(decoder.table(pages))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -11,12 +12,15 @@ from uuid import UUID
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_sync
+from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.columns import chosen_columns
+from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.exported import PERSONAL_OF_ORDERS, ExportedOrder, order_fields
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges
-from admin_crm._postgrest.orders import check_sees_orders, orders_source
+from admin_crm._postgrest.orders import OrderFilters, check_sees_orders, orders_source
 from admin_crm._postgrest.rights import check_owners
+from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.table_pages import TablePages
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import InvalidInputError
@@ -46,6 +50,7 @@ def orders_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["pandas"] = "pandas",
+    progress: Progress = None,
 ) -> pd.DataFrame: ...
 @overload
 def orders_frame(
@@ -58,6 +63,7 @@ def orders_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["polars"],
+    progress: Progress = None,
 ) -> pl.DataFrame: ...
 @overload
 def orders_frame(
@@ -70,6 +76,7 @@ def orders_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: _Arrow,
+    progress: Progress = None,
 ) -> pa.Table: ...
 @overload
 def orders_frame(
@@ -82,6 +89,7 @@ def orders_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["pandas"] = "pandas",
+    progress: Progress = None,
 ) -> Coroutine[Any, Any, pd.DataFrame]: ...
 @overload
 def orders_frame(
@@ -94,6 +102,7 @@ def orders_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: Literal["polars"],
+    progress: Progress = None,
 ) -> Coroutine[Any, Any, pl.DataFrame]: ...
 @overload
 def orders_frame(
@@ -106,6 +115,7 @@ def orders_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: _Arrow,
+    progress: Progress = None,
 ) -> Coroutine[Any, Any, pa.Table]: ...
 def orders_frame(
     source: AnyCRM | Iterable[Order],
@@ -117,6 +127,7 @@ def orders_frame(
     columns: Sequence[str] | None = None,
     personal: bool = False,
     backend: str = "pandas",
+    progress: Progress = None,
 ) -> Any:
     """Return orders as a frame: money as float64, timestamps in UTC, ids and labels as strings.
 
@@ -131,6 +142,8 @@ def orders_frame(
         personal: allow columns that may say who has ordered or where they live: `tracking_notes`, `mp_payment_data`.
         backend: ``pandas``, ``polars``, or ``pyarrow``, whose table duckdb and everything else takes that
             speaks Arrow.
+        progress: of a connection, True for a progress bar (extra `notebook`), or a function of the orders read and
+            all.
 
     Returns:
         A frame with one row for each order. JSON is text. What could not be read is missing, and is counted in one
@@ -155,45 +168,42 @@ def orders_frame(
     """
     convert = converter_to(backend)
     names = chosen_columns(columns, _COLUMNS, PERSONAL_OF_ORDERS, personal=personal)
+    is_wanted(progress)  # raises where it is no such argument
     if isinstance(source, AdminCRM | AsyncAdminCRM):
-        return _orders_frame(source, names, since, until, status, convert)
+        return _orders_frame(source, names, OrderFilters(since, until, status), convert, progress)
     check_unfiltered(since, until, status)
     return run_sync(CallContext("orders_frame"), _frame_of(source, names, convert), whole=True)
 
 
 @operation
 async def _orders_frame(
-    crm: AnyCRM,
-    names: Sequence[str],
-    since: datetime | None,
-    until: datetime | None,
-    status: str | None,
-    convert: Converter,
+    crm: AnyCRM, names: Sequence[str], filters: OrderFilters, convert: Converter, progress: Progress
 ) -> Any:
     from admin_crm._postgrest.layouts import ORDERS
     from admin_crm._postgrest.record_batches import RecordDecoder
 
     read = list(dict.fromkeys([*names, "customer_id"]))
     decoder = RecordDecoder(ExportedOrder, read, newest_first=True, layout=ORDERS)
-    source = orders_source(crm, decoder, since, until, status, ",".join(order_fields(["created_at", *names])))
+    source = orders_source(crm, decoder, *filters, columns=",".join(order_fields(["created_at", *names])))
     first = await fetch_first_page(source)
     await check_owners(crm, [row["customer_id"] for row in first.rows], "the orders")
     if all(map(_has_uuid, first.rows)):
-        pages = await fetch_ranges(source, first=first)
+        with counting(decoder, progress, first.total or 0, "orders", begun=len(first.rows)) as counted:
+            pages = await fetch_ranges(replace(source, decoder=counted), first=first)
     else:  # keys of another kind cannot be cut into ranges
-        pages = [decoder.convert(page) async for page in order_pages(crm, since, until, status, source.columns)]
+        orders = orders_source(crm, ModelDecoder(ExportedOrder), *filters, columns=source.columns)
+        pages = [decoder.convert(page) async for page in order_pages(orders, progress)]
     return convert(decoder.table(pages).select(list(names)))
 
 
-async def order_pages(
-    crm: AnyCRM, since: datetime | None, until: datetime | None, status: str | None, columns: str
-) -> AsyncGenerator[Sequence[ExportedOrder]]:
+async def order_pages(source: RowSource[ExportedOrder], progress: Progress) -> AsyncGenerator[Sequence[ExportedOrder]]:
     """Read orders page after page, whatever kind of key the shop's table has."""
-    source = orders_source(crm, ModelDecoder(ExportedOrder), since, until, status, columns)
-    pages = TablePages(source, partial(check_sees_orders, crm))
-    while found := await pages.next():
-        for page in found:
-            yield page
+    total = await source.count() if is_wanted(progress) else 0
+    with counting(source.decoder, progress, total, "orders") as decoder:
+        pages = TablePages(replace(source, decoder=decoder), partial(check_sees_orders, source.crm))
+        while found := await pages.next():
+            for page in found:
+                yield page
 
 
 def check_unfiltered(since: object, until: object, status: object) -> None:
