@@ -1,5 +1,6 @@
 """The commands on a real local stack."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from admin_crm.cli import app
+from admin_crm.cli import app, tour_output
 from admin_crm.cli import project as cli
 from admin_crm.cli import tour as demo
 from admin_crm.local import LocalStack, LocalStackError
@@ -79,7 +80,7 @@ def test_a_tour_that_fails_stops_its_stack(commands: Any, monkeypatch: pytest.Mo
         raise LocalStackError("tripped")
 
     monkeypatch.setattr(LocalStack, "stop", noting)
-    monkeypatch.setattr(demo, "tour", fail)
+    monkeypatch.setattr(tour_output, "show_tour", fail)
     done = commands("demo")
     assert done.exit_code == 1
     assert "tripped" in done.stderr
@@ -126,16 +127,22 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Signals, open_folder: Path) -> None:
+    as_json = by is signal.SIGTERM
     running = subprocess.Popen(
-        [*MAIN, "local", "--labels", "en"],
+        [*MAIN, "local", "--labels", "en", *(["--json"] if as_json else [])],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         env={**os.environ, "TMPDIR": str(open_folder)},
     )  # fmt: skip
     with running:
         assert running.stdout is not None
-        lines = iter(running.stdout.readline, "# a customer: c0ffee00-0000-4000-8000-000000000001\n")
-        exports = [line for line in lines if line.startswith("export ")]
-        environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in exports)
+        if as_json:
+            printed = json.loads("".join(iter(running.stdout.readline, "}\n")) + "}")
+            environment = printed["environment"]
+            assert printed["customer_id"] == LocalStack.customer_id
+        else:
+            lines = iter(running.stdout.readline, f"# a customer: {LocalStack.customer_id}\n")
+            exports = [line for line in lines if line.startswith("export ")]
+            environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in exports)
         assert httpx.get(f"{environment['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
         running.send_signal(by)
         _, complaints = running.communicate(timeout=300)

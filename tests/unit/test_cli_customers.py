@@ -20,7 +20,7 @@ from cli_helpers import ANA, MALLORY
 @pytest.fixture
 def shop(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shop of two customers, one of them malicious."""
-    monkeypatch.setattr(cli, "get_all_customers", lambda crm: [ANA, MALLORY])
+    monkeypatch.setattr(cli, "get_all_customers", lambda crm, progress: [ANA, MALLORY])
     monkeypatch.setattr(
         cli,
         "search_customers",
@@ -130,7 +130,7 @@ def test_figures_orders_events_and_locked_customers_are_tables_and_json(
         total=1200, new_this_month=3, contactable=2, contactable_percent=0.2, birthdays_this_month=1,
         by_segment={"champion": 2}, by_health_status={}, revenue=None, revenue_delivered=None,
     )  # fmt: skip
-    monkeypatch.setattr(cli, "get_directory_stats", lambda crm: stats)
+    monkeypatch.setattr(cli, "get_directory_stats", lambda crm, progress: stats)
     for words, text, (name, value) in (
         (("orders", str(ANA.id)), "9.90", ("total", "9.90")),
         (("timeline", str(ANA.id), "--limit", "1"), "P-7: 9.90", ("kind", "order")),

@@ -51,7 +51,9 @@ def test_a_file_is_downloaded_under_its_name_or_another(
     to: tuple[str, ...], name: str, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Path] = []
-    monkeypatch.setattr(cli, "download_customer_evidence", lambda crm, path, target: asked.append(target) or 1234)
+    monkeypatch.setattr(
+        cli, "download_customer_evidence", lambda crm, path, target, progress: asked.append(target) or 1234
+    )
     assert run("evidence", "get", PATH, *to).stdout == f"1,234 bytes: {name}\n"
     assert json.loads(run("evidence", "get", PATH, *to, "--json").stdout) == {"path": PATH, "file": name, "size": 1234}
     assert asked == [Path(name)] * 2

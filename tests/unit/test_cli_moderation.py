@@ -104,7 +104,7 @@ def test_expired_suspensions_are_shown_before_they_are_lifted(run: Any, monkeypa
     lifted = [CustomerProfile(id=each.id, full_name=each.full_name, account_status="active") for each in due]
     calls: list[str] = []
     monkeypatch.setattr(cli, "select_customers", lambda crm, **filters: calls.append(str(filters)) or due)
-    monkeypatch.setattr(cli, "lift_expired_suspensions", lambda crm: calls.append("lift") or lifted)
+    monkeypatch.setattr(cli, "lift_expired_suspensions", lambda crm, progress: calls.append("lift") or lifted)
     assert run("lift-expired").exit_code == 2
     assert "Ana" in run("lift-expired", "--dry-run").stdout
     assert "lift" not in calls

@@ -26,7 +26,7 @@ def test_a_report_is_text_or_json_and_its_verdict_the_exit_code(
     verdict: Any, code: int, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = DoctorReport((DoctorCheck("view", verdict, "it is there"),))
-    monkeypatch.setattr(cli, "doctor", lambda crm, write_checks: report)
+    monkeypatch.setattr(cli, "doctor", lambda crm, write_checks, progress: report)
     done = run("doctor")
     assert (done.exit_code, done.stdout) == (code, f"{report}\n")
     done = run("doctor", "--json")
@@ -39,3 +39,4 @@ def test_sql_is_printed_without_a_project(what: str, bare: Any) -> None:
     done = bare("sql", what)
     assert done.exit_code == 0
     assert "create or replace function" in done.stdout
+    assert json.loads(bare("sql", what, "--json").stdout) == {"what": what, "sql": done.stdout}

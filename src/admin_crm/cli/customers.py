@@ -24,7 +24,7 @@ from admin_crm import (
 )
 from admin_crm._core.csv_cells import formula_free
 from admin_crm.cli.options import AsJson, OneId, ShowPersonal
-from admin_crm.cli.output import show, usage_error, write, write_json, write_lines
+from admin_crm.cli.output import progress_bar, show, usage_error, write, write_json, write_lines
 from admin_crm.cli.tables import Tables
 
 COLUMNS = (
@@ -74,9 +74,9 @@ def customers(
     tables = Tables(personal=show_personal)
     with AdminCRM.from_env() as crm:
         if all_matches:
-            found = filter_customers(
-                get_all_customers(crm), text, segment=segment, health_status=health, tier=tier, status=status
-            )
+            with progress_bar("Reading") as progress:
+                everyone = get_all_customers(crm, progress=progress)
+            found = filter_customers(everyone, text, segment=segment, health_status=health, tier=tier, status=status)
             table = tables.customers(found)
         else:
             result = search_customers(
@@ -103,8 +103,8 @@ def show_customer(customer: OneId, *, as_json: AsJson = False, show_personal: Sh
 
 def stats(*, as_json: AsJson = False) -> None:
     """Show the directory in figures."""
-    with AdminCRM.from_env() as crm:
-        figures = get_directory_stats(crm)
+    with AdminCRM.from_env() as crm, progress_bar("Reading") as progress:
+        figures = get_directory_stats(crm, progress=progress)
     write_json(figures) if as_json else show(Tables().stats(figures))
 
 

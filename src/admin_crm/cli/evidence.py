@@ -18,7 +18,7 @@ from admin_crm import (
 from admin_crm.cli.layout import plain_text
 from admin_crm.cli.many import Way, confirm, counted, run
 from admin_crm.cli.options import AsJson, Journal, OneId, Yes
-from admin_crm.cli.output import show, write_json
+from admin_crm.cli.output import progress_bar, show, write_json
 from admin_crm.cli.tables import Tables
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, add, get and remove a customer's files.")
@@ -66,8 +66,8 @@ def get(
     target = Path(path.rpartition("/")[2]) if to is None else to
     if target.is_dir():
         target /= path.rpartition("/")[2]
-    with AdminCRM.from_env() as crm:
-        size = download_customer_evidence(crm, path, target)
+    with AdminCRM.from_env() as crm, progress_bar("Downloading") as progress:
+        size = download_customer_evidence(crm, path, target, progress=progress)
     if as_json:
         write_json({"path": path, "file": str(target), "size": size})
     else:

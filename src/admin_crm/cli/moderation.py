@@ -31,7 +31,7 @@ from admin_crm.cli.options import (
     by_the_shops_clock,
     given_ids,
 )
-from admin_crm.cli.output import ask, is_interactive, show, tell, usage_error, write_json
+from admin_crm.cli.output import ask, is_interactive, progress_bar, show, tell, usage_error, write_json
 from admin_crm.cli.tables import Tables
 from admin_crm.client import has_secret_key
 
@@ -124,7 +124,8 @@ def lift_expired(*, yes: Yes = False, dry_run: DryRun = False, as_json: AsJson =
                 write_json(due) if as_json else show(tables.customers(due) if due else "no suspension has ended")
                 return
             confirm(f"Lift {len(due):,} suspensions that have ended", yes=False)
-        lifted = lift_expired_suspensions(crm)
+        with progress_bar("Lifting") as progress:
+            lifted = lift_expired_suspensions(crm, progress=progress)
     write_json(lifted) if as_json else show(tables.locked(lifted) if lifted else "no suspension has ended")
 
 

@@ -60,7 +60,19 @@ def write(text: str) -> None:
 
 def write_json(value: object) -> None:
     """Write a value as JSON: a list, an object, or text."""
-    write(json.dumps(_plain(value), ensure_ascii=False, indent=2) + "\n")
+    write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """Return a result as JSON holds it, without signed URLs."""
+    if isinstance(value, BaseModel):
+        evidence = {"evidence": {"__all__": _HIDDEN}} if "evidence" in type(value).model_fields else {}
+        return value.model_dump(mode="json", exclude={**_HIDDEN, **evidence})
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [plain(each) for each in cast("Iterable[Any]", value)]
+    return value
 
 
 def write_lines(lines: Iterable[object]) -> None:
@@ -99,18 +111,6 @@ def usage_error(message: str) -> typer.Exit:
     """Say in one line what is wrong with the arguments, and return the end of the command: exit code 2."""
     tell(message, style="red")
     return typer.Exit(2)
-
-
-def _plain(value: Any) -> Any:
-    """Return a result as JSON holds it, without signed URLs."""
-    if isinstance(value, BaseModel):
-        evidence = {"evidence": {"__all__": _HIDDEN}} if "evidence" in type(value).model_fields else {}
-        return value.model_dump(mode="json", exclude={**_HIDDEN, **evidence})
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in cast("Iterable[Any]", value)]
-    return value
 
 
 def _stop_writing_to(stream: IO[str]) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from admin_crm import AdminCRM, Settings, doctor
 from admin_crm.cli.options import AsJson, ShowPersonal
-from admin_crm.cli.output import console, errors, show, tell, write, write_json, write_lines
+from admin_crm.cli.output import console, errors, progress_bar, show, tell, write, write_json, write_lines
 from admin_crm.cli.tables import Tables
 from admin_crm.local import LocalStack
 from admin_crm.sql import directory_sql, moderation_sql
@@ -42,8 +42,8 @@ def run_doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check the project given by SUPABASE_URL and the keys; exit with code 1 if a check fails."""
-    with AdminCRM.from_env() as crm:
-        report = doctor(crm, write_checks=write_checks)
+    with AdminCRM.from_env() as crm, progress_bar("Checking") as progress:
+        report = doctor(crm, write_checks=write_checks, progress=progress)
     if as_json:
         write_json({"ok": report.ok, "checks": [asdict(each) for each in report.checks]})
     else:
@@ -58,21 +58,26 @@ def print_sql(
     ],
     *,
     key: Annotated[str, typer.Option(help="The key column of the directory's view: id or customer_id.")] = "id",
+    as_json: AsJson = False,
 ) -> None:
     """Print SQL that the shop's owner may install; nothing is changed by printing it."""
     settings = Settings.from_env()
-    write(directory_sql(settings, key=key) if what is Sql.DIRECTORY else moderation_sql(settings))
+    text = directory_sql(settings, key=key) if what is Sql.DIRECTORY else moderation_sql(settings)
+    write_json({"what": what, "sql": text}) if as_json else write(text)
 
 
-def demo(*, show_personal: ShowPersonal = False) -> None:
+def demo(*, as_json: AsJson = False, show_personal: ShowPersonal = False) -> None:
     """Show the library step by step on a local Supabase, with the code of every step."""
     _require_local_extra()
-    from admin_crm.cli.tour import tour
+    from admin_crm.cli.tour_output import show_tour, tour_as_data
 
-    with console().status("Starting a local Supabase with 1,200 customers …"):
+    with errors().status("Starting a local Supabase with 1,200 customers …"):
         stack = LocalStack().start()
     try:
-        tour(stack, console(), Tables(personal=show_personal))
+        if as_json:
+            write_json(tour_as_data(stack))
+            return
+        show_tour(stack, console(), Tables(personal=show_personal))
     finally:
         stack.stop()
     show("End of the tour. To work with such a shop yourself, run `admin-crm local`.")
@@ -89,6 +94,7 @@ def local(
     ] = False,
     gated_view: Annotated[bool, typer.Option("--gated-view", help="Gate the view on auth.uid().")] = False,
     order_items: Annotated[bool, typer.Option("--order-items", help="Store order items in a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the variables as JSON.")] = False,
 ) -> None:
     """Run a local Supabase until Ctrl-C, and print the environment variables to connect to it."""
     _require_local_extra()
@@ -105,8 +111,11 @@ def local(
     try:
         with errors().status("Starting a local Supabase …"):
             stack.start()
-        write_lines(f"export {name}={value}" for name, value in stack.environment.items())
-        write_lines([f"# a customer: {stack.customer_id}"])
+        if as_json:
+            write_json({"environment": stack.environment, "customer_id": stack.customer_id})
+        else:
+            write_lines(f"export {name}={value}" for name, value in stack.environment.items())
+            write_lines([f"# a customer: {stack.customer_id}"])
         tell("Press Ctrl-C to stop it.")
         while True:
             time.sleep(3600)

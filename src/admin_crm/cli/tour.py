@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.progress import track
-from rich.syntax import Syntax
 
 from admin_crm import (
     AddressData,
@@ -274,26 +273,4 @@ STEPS: list[Step[AdminCRM, Any]] = [
     Step("A loyalty plan", loyalty, Tables.plan),
 ]
 WITH_ASYNC = Step("The same functions with async", with_async, Tables.page)
-
-
-def tour(stack: LocalStack, console: Console, tables: Tables) -> None:
-    """Run every step on a running stack."""
-    total = len(STEPS) + 2
-
-    def present(number: int, each: Step[A, T], argument: A) -> T:
-        console.rule(f"{number}/{total}  {each.title}", align="left")
-        console.print(each.text, highlight=False, style="dim")
-        console.print(
-            Syntax(each.code, "python", theme="ansi_dark", background_color="default", padding=1, word_wrap=True)
-        )
-        begin = time.perf_counter()
-        result = each.run(argument)
-        took = time.perf_counter() - begin
-        console.print(each.show(tables, result))
-        console.print(f"{took:.2f} s\n", style="dim", highlight=False)
-        return result
-
-    with present(1, CONNECT, stack) as crm:
-        for number, each in enumerate(STEPS, start=2):
-            present(number, each, crm)
-    present(total, WITH_ASYNC, stack)
+LENGTH = len(STEPS) + 2
