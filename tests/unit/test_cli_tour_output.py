@@ -59,7 +59,7 @@ def test_as_data_the_tour_is_each_step_with_its_code_and_its_result(
     assert told[1]["code"].startswith("def spent(crm: Connection)")
     assert told[0]["result"] == "a connection"
     assert told[1]["result"]["spent"] == "2.50"
-    assert "https://signed" not in json.dumps(told)
+    assert "https://signed" not in json.dumps(told[1]["result"])
     assert told[2]["result"] == [str(UUID(int=7))]
     assert connection.events == ["closed"]
     assert capsys.readouterr() == ("", "a bar\n")  # the output is for the data
