@@ -29,17 +29,32 @@ def test_cohorts_show_the_number_of_customers_in_every_cell(canvas, count):
     assert len(shown) == int(table.notna().sum().sum())
 
 
-@COUNTS
-def test_retention_draws_a_line_for_each_cohort_and_one_for_all(canvas, count):
+@pytest.mark.parametrize("count", [0, 1, 60, 600])
+def test_retention_draws_a_line_for_all_and_one_for_each_cohort_that_is_large_enough(canvas, count):
     ax = plots.retention(orders(count), today=TODAY)
     table = cohorts(orders(count))
     if table.shape[1] < 2:
         assert "Sin datos" in texts(ax)
         return
+    small = int((table[0] < 20).sum())
+    told = f" · cohortes de menos de 20, sin línea: {small}" if small else ""
+    assert texts(ax)[0] == f"n = {table[0].sum()}{told} · 2026-11-28"
     lines = [line for line in ax.lines if len(line.get_xdata())]
-    assert len(lines) == len(table) + 1
+    assert len(lines) == len(table) - small + 1
+    assert len(ax.get_legend().get_texts()) == 1 + (small < len(table))
     second = table[1].dropna()
     assert lines[-1].get_ydata()[0] == pytest.approx(second.sum() / table.loc[second.index, 0].sum())
+
+
+def test_the_line_of_all_ends_where_fewer_than_20_are_old_enough(canvas):
+    def order(who, month):
+        return Order(id=f"{who} {month}", customer_id=UUID(int=who), created_at=datetime(2026, month, 2, tzinfo=UTC))
+
+    few = [order(who, 1) for who in range(3)]
+    many = [order(who, 2) for who in range(10, 40)]
+    back = [order(10, 4), order(0, 4)]
+    everybody = plots.retention([*few, *many, *back]).lines[1]
+    assert np.allclose(everybody.get_ydata(), [0, 1 / 33])
 
 
 @COUNTS
@@ -78,5 +93,5 @@ def test_a_month_in_which_nobody_came_back_is_zero_and_no_gap(canvas):
     few = [
         Order(id="1", customer_id=UUID(int=who), created_at=datetime(2026, month, 2, tzinfo=UTC)) for who, month in rows
     ]
-    everybody = plots.retention(few).lines[-3]
+    everybody = plots.retention(few).lines[0]
     assert np.allclose(everybody.get_ydata(), [0, 0, 1])

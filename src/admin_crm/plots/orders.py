@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MOST_COHORTS = 24
 _MOST_MONTHS = 120
 _MOST_TEXTS = 13
+_FEWEST = 20
+"""A share of fewer customers says nothing: one of three who comes back is a third."""
 
 
 def cohorts(
@@ -100,7 +102,8 @@ def retention(
         today: as for `cohorts`.
 
     Returns:
-        The axes. The thick line is all cohorts together, of those that are old enough for the month.
+        The axes. The thick line is all cohorts together, of those that are old enough for the month: as far as they
+        have 20 customers. Cohorts of fewer than 20 customers have no line of their own, and the caption says so.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -113,28 +116,33 @@ def retention(
     counts = analysis.cohorts(orders, time_zone=time_zone)
     buyers = int(counts[0].sum()) if len(counts) else 0
     ax = canvas.axes_for(ax)
-    notes = canvas.caption(buyers, today, zone=check.time_zone(time_zone))
+    small = int((counts[0] < _FEWEST).sum()) if len(counts) else 0
+    left_out = words("small_cohorts", n=small, fewest=_FEWEST) if small else ""
+    notes = canvas.caption(buyers, today, left_out, zone=check.time_zone(time_zone))
     canvas.label(ax, words("retention"), notes, x=words("months"), y=words("retained"))
-    if not len(counts):
+    if counts.shape[1] < 2:
         return canvas.no_data(ax, words("no_data"))
     import numpy as np
     from matplotlib.ticker import PercentFormatter
 
     values = counts.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
-    started = np.where(np.isnan(values), 0, values[:, :1]).sum(axis=0)
-    months = np.arange(1, values.shape[1])
-    everybody = np.nansum(values, axis=0)[1:] / started[1:]
-    for row in (values / values[:, :1])[:, 1:]:
-        ax.plot(months, row, color=canvas.SKY, alpha=0.45, linewidth=0.9, zorder=1)
+    started = np.where(np.isnan(values), 0, values[:, :1]).sum(axis=0)[1:]
+    everybody = np.nansum(values, axis=0)[1:] / started
+    if buyers >= _FEWEST:
+        everybody = everybody[started >= _FEWEST]
+    large = values[values[:, 0] >= _FEWEST]
+    shares = (large / large[:, :1])[:, 1:]
+    for row in shares:
+        ax.plot(np.arange(1, len(row) + 1), row, color=canvas.SKY, alpha=0.45, linewidth=0.9, zorder=1)
+    months = np.arange(1, len(everybody) + 1)
     ax.plot(months, everybody, color=canvas.BLUE, linewidth=2.4, marker="o", markersize=4, zorder=2)
-    if not len(months):
-        return canvas.no_data(ax, words("no_data"))
     ax.plot([], [], color=canvas.BLUE, linewidth=2.4, label=words("average"))
-    ax.plot([], [], color=canvas.SKY, linewidth=1.2, label=words("one_cohort"))
+    if len(shares):
+        ax.plot([], [], color=canvas.SKY, linewidth=1.2, label=words("one_cohort"))
     ax.legend(frameon=False, fontsize="small", loc="upper right")
-    top = float(np.nanmax((values / values[:, :1])[:, 1:]))
-    ax.set_ylim(0, max(0.05, top * 1.12))
-    ax.set_xlim(0.5, len(months) + 0.5)
+    drawn = np.concatenate([everybody, shares[~np.isnan(shares)]])
+    ax.set_ylim(0, max(0.05, float(drawn.max()) * 1.12))
+    ax.set_xlim(0.5, values.shape[1] - 0.5)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     canvas.thousands(ax.xaxis)
     canvas.open_frame(ax)

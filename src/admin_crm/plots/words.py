@@ -40,6 +40,10 @@ _WORDS = {
     "retained": ("Volvieron a comprar", "Bought again"),
     "retention": ("Clientes que vuelven a comprar", "Customers who buy again"),
     "average": ("Todas las cohortes", "All cohorts"),
+    "small_cohorts": (
+        "cohortes de menos de {fewest}, sin línea: {n}",
+        "cohorts of fewer than {fewest}, without a line: {n}",
+    ),
     "one_cohort": ("Cada cohorte", "Each cohort"),
     "newest_of": ("las {n} más recientes de {total}", "the {n} newest of {total}"),
     "by_month": ("Pedidos por mes", "Orders by month"),
