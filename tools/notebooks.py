@@ -66,7 +66,8 @@ def page(notebook: Any, name: str) -> dict[str, bytes]:
                 pictures[file] = base64.b64decode(data["image/png"])
                 parts.append(f"![{heading}]({file})")
             elif "text/html" in data:
-                parts.append(f"<div>{_OF_PANDAS.sub('', _joined(data['text/html']))}</div>")
+                table = _OF_PANDAS.sub("", _joined(data["text/html"]))
+                parts.append(f'<div class="shown">{table}</div>')
             else:
                 parts.append(f"```text\n{_joined(data['text/plain']).rstrip()}\n```")
     parts.append(f"[Download this notebook]({name}.ipynb)")

@@ -37,7 +37,8 @@ class RowList(list[T]):
 
     def _repr_html_(self) -> str:
         """Show the first rows as a table."""
-        caption = f"the first {MOST} of {len(self):,} rows" if len(self) > MOST else f"{len(self):,} rows"
+        count = "1 row" if len(self) == 1 else f"{len(self):,} rows"
+        caption = f"the first {MOST} of {count}" if len(self) > MOST else count
         return rows_table(self[:MOST], caption)
 
 
