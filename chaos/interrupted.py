@@ -15,14 +15,17 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from admin_crm import AdminCRM, delete_customer_evidence, download_customer_evidence, list_customer_evidence
 from admin_crm.local import LocalStack
-from chaos.victim import JOBS, Order
+from chaos.victim import JOBS, Order, evidence_of
 
 Audit = Callable[[LocalStack, Order], Iterable[str]]
 """Says what is wrong in the database after an operation."""
 MANY = 1_000
 NEW = 50
 """Customers to create, in batches of 20: each user in one request, profiles and addresses in one for each batch."""
+FEW = 40
+"""Customers to ban, each with a request for the status and the log, and one for the sign-in; and files to upload."""
 _WITH_NOTES = 100
 
 
@@ -46,7 +49,7 @@ class Result(NamedTuple):
 def run_interrupted(seeds: Iterable[int], jobs: Iterable[str] = tuple(JOBS)) -> Result:
     """Interrupt each operation once for each seed, on a shop of its own."""
     killed, wrong = 0, list[str]()
-    with LocalStack() as stack, _victim() as obey, tempfile.TemporaryDirectory() as folder:
+    with LocalStack(moderation_log=True) as stack, _victim() as obey, tempfile.TemporaryDirectory() as folder:
         _record_writes(stack)
         for seed in seeds:
             for job in jobs:
@@ -114,6 +117,25 @@ def _customers_some_with_notes(stack: LocalStack, name: str) -> list[str]:
     return customers
 
 
+def _active_customers(stack: LocalStack, name: str) -> list[str]:
+    customers = _customers(stack, name)[:FEW]
+    listed = ", ".join(f"'{each}'" for each in customers)
+    stack.execute_sql(
+        f"update customer_profiles set account_status = 'active', suspension_end = null where id in ({listed})"  # noqa: S608
+    )
+    stack.execute_sql(f"update auth.users set banned_until = null where id in ({listed})")  # noqa: S608
+    return customers
+
+
+def _customers_without_files(stack: LocalStack, name: str) -> list[str]:
+    customers = _customers(stack, name)[:FEW]
+    with AdminCRM(stack.url, stack.secret_key) as crm:
+        for each in customers:
+            if files := list_customer_evidence(crm, each):
+                delete_customer_evidence(crm, [file.path for file in files])
+    return customers
+
+
 def _emails(_: LocalStack, name: str) -> list[str]:
     return [f"{name}-{number}@clientes.example" for number in range(NEW)]
 
@@ -158,9 +180,33 @@ def _audit_customers(stack: LocalStack, order: Order) -> Iterator[str]:
         yield f"{refused} passwords that do not work"
 
 
+def _audit_moderation(stack: LocalStack, order: Order) -> Iterator[str]:
+    rows = stack.execute_sql(
+        "select p.id, p.account_status, u.banned_until > now() as banned,"  # noqa: S608
+        f" (select count(*) from moderation_log l where l.customer_id = p.id and l.reason = '{order.name}') as noted"
+        " from customer_profiles p join auth.users u on u.id = p.id"
+    )
+    asked = set(order.items)
+    found = [tuple(row.values())[1:] for row in rows if row["id"] in asked]
+    if found != [("banned", True, 1)] * len(order.items):
+        yield f"{sum(each != ('banned', True, 1) for each in found)} customers not banned once, on the record"
+
+
+def _audit_evidence(stack: LocalStack, order: Order) -> Iterator[str]:
+    with AdminCRM(stack.url, stack.secret_key) as crm:
+        stored = {
+            each: [download_customer_evidence(crm, file.path) for file in list_customer_evidence(crm, each)]
+            for each in order.items
+        }
+    if wrong := sum(stored[each] != [evidence_of(each, order.name)] for each in order.items):
+        yield f"{wrong} customers without the one right file"
+
+
 PARTS = {
     "notifications": Part(_customers, _audit_notifications, 2),
     "tags": Part(_customers_some_with_notes, _audit_tags, 120),
     "customers": Part(_emails, _audit_customers, NEW + 6),
+    "moderation": Part(_active_customers, _audit_moderation, 2 * FEW + 4),
+    "evidence": Part(_customers_without_files, _audit_evidence, FEW + 2),
 }
 """For each of `victim.JOBS`."""

@@ -21,7 +21,15 @@ from typing import Any, NamedTuple
 import supabase
 import tenacity
 
-from admin_crm import AdminCRM, AsyncAdminCRM, create_customers, notify_customers, tag_customers
+from admin_crm import (
+    AdminCRM,
+    AsyncAdminCRM,
+    create_customers,
+    moderate_customers,
+    notify_customers,
+    tag_customers,
+    upload_evidence_files,
+)
 from admin_crm.bulk.journal import Journal
 
 
@@ -53,6 +61,11 @@ def new_customer(email: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def evidence_of(customer: str, name: str) -> bytes:
+    """Return the file of a customer to upload."""
+    return f"{name} of {customer}".encode()
+
+
 JOBS: dict[str, Job] = {
     "notifications": lambda crm, order: notify_customers(
         crm, order.items, order.name, "Interrumpido", "alert", journal=order.journal
@@ -60,6 +73,12 @@ JOBS: dict[str, Job] = {
     "tags": lambda crm, order: tag_customers(crm, order.items, add=[order.name], journal=order.journal),
     "customers": lambda crm, order: create_customers(
         crm, [new_customer(email) for email in order.items], journal=order.journal
+    ),
+    "moderation": lambda crm, order: moderate_customers(
+        crm, order.items, "banned", reason=order.name, journal=order.journal
+    ),
+    "evidence": lambda crm, order: upload_evidence_files(
+        crm, [(each, evidence_of(each, order.name)) for each in order.items], journal=order.journal
     ),
 }
 """Each operation that is interrupted; what must be true afterwards is in `interrupted.AUDITS`."""

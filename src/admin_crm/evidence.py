@@ -116,7 +116,7 @@ async def list_customer_evidence(
 
     Returns:
         The files, without folders and placeholders. `url` is None for a file that was deleted, or became
-        inaccessible, between listing and signing.
+        inaccessible, between listing and signing, and for one that no signed URL opens: its name has a question mark.
 
     Raises:
         InvalidInputError: the id is not a UUID, or the lifetime is less than one second.
@@ -152,7 +152,8 @@ async def get_evidence_url(
         download: True makes a browser save the file instead of showing it; a string sets the file name.
 
     Raises:
-        InvalidInputError: the path is not a valid evidence path, or the lifetime is less than one second.
+        InvalidInputError: the path is not a valid evidence path, its name has a question mark, so that the server
+            would not open the URL, or the lifetime is less than one second.
         NotFoundError: the file does not exist, or is not visible with these credentials.
         SchemaMismatchError: the bucket does not exist.
 

@@ -54,7 +54,7 @@ def test_a_page_shows_code_text_tables_and_pictures() -> None:
     assert page(new_notebook(cells=cells), "a") == {
         "a.md": (
             b"# A title\n\n```py\ndraw()\n```\n\n```text\ntwo\nlines\n```\n\n"
-            b"<div class="shown"><table><tr><td>1</td></tr></table></div>\n\n![A title](a-1.png)\n\n"
+            b'<div class="shown"><table><tr><td>1</td></tr></table></div>\n\n![A title](a-1.png)\n\n'
             b"[Download this notebook](a.ipynb)\n"
         ),
         "a-1.png": b"hello",

@@ -85,6 +85,20 @@ def test_a_storage_server_that_is_busy_is_asked_again(ask: Ask, storage: Storage
     assert len(ask(list_customer_evidence, ANA)) == 1
 
 
+def test_a_name_with_a_question_mark_is_not_signed_because_no_server_opens_that_url(
+    ask: Ask, storage: StorageServer
+) -> None:
+    with pytest.raises(InvalidInputError, match="question mark") as raised:
+        ask(get_evidence_url, f"{ANA}/a?.png")
+    assert raised.value.argument == "path"
+    assert storage.requests == []
+    storage.play(httpx.Response(200, json=[entry("a?.png"), entry("b.png")]), sign_all)
+    urls = {file.file_name: file.url for file in ask(list_customer_evidence, ANA)}
+    assert urls["a?.png"] is None
+    assert urls["b.png"] is not None
+    assert json.loads(storage.last.content)["paths"] == [f"{ANA}/b.png"]
+
+
 @pytest.mark.parametrize(
     ("download", "query"), [(None, "?t=1"), (True, "?t=1&download="), ("Ñ 1.pdf", "?t=1&download=%C3%91+1.pdf")]
 )

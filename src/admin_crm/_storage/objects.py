@@ -102,7 +102,8 @@ async def fetch_evidence(crm: AnyCRM, customer: UUID, seconds: int, *, original_
     """List a customer's folder and sign its files in batches."""
     objects = await _list_objects(crm, str(customer))
     paths = [f"{customer}/{each.name}" for each in objects]
-    signed = await gather(crm, *(_sign(crm, batch, seconds) for batch in batches(paths)))
+    signable = [path for path in paths if _is_signable(path)]
+    signed = await gather(crm, *(_sign(crm, batch, seconds) for batch in batches(signable)))
     urls = {each.path: each.signedURL for batch in signed for each in batch}
     names = (
         await gather(crm, *(_fetch_original_name(crm, path) for path in paths))
@@ -140,7 +141,17 @@ async def check_bucket(crm: AnyCRM, customer: UUID) -> None:
 
 
 async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool) -> str:
-    """Create a signed URL for one object; anyone who has it can read the object until it expires."""
+    """Create a signed URL for one object; anyone who has it can read the object until it expires.
+
+    Raises:
+        InvalidInputError: the server would not open the URL.
+    """
+    if not _is_signable(path):
+        raise InvalidInputError(
+            "the storage server opens no signed URL of a name with a question mark",
+            argument="path",
+            hint="download_customer_evidence reads the file; copy it under another name to sign it",
+        )
     options = {"download": download} if download else {}
     try:
         signed = await _send(crm, lambda: _bucket(crm).create_signed_url(path, seconds, options), _URL)
@@ -148,6 +159,11 @@ async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool
         await _exists(crm, path)  # raises if it is the bucket that is missing: signing does not tell
         raise
     return signed.signedURL
+
+
+def _is_signable(path: str) -> bool:
+    """Return whether the server opens what it signs: in a URL, a question mark begins the query."""
+    return "?" not in path
 
 
 async def remove_objects(crm: AnyCRM, paths: Sequence[str]) -> Removed:
