@@ -24,7 +24,7 @@ Audit = Callable[[LocalStack, Order], Iterable[str]]
 MANY = 1_000
 NEW = 50
 """Customers to create, in batches of 20: each user in one request, profiles and addresses in one for each batch."""
-FEW = 40
+FEW = 12
 """Customers to ban, each with a request for the status and the log, and one for the sign-in; and files to upload."""
 _WITH_NOTES = 100
 
