@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from admin_crm._core.log import log
 from admin_crm.errors import AdminCRMError
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
+    from admin_crm._core.observers import Observers
+    from admin_crm._core.telemetry import OperationSpan
 
 
 @dataclass(slots=True)
@@ -24,6 +31,10 @@ class CallContext:
     customer_id: UUID | None = None
     timeout: float | None = None
     """Seconds for each request, below what its service is allowed anyway."""
+    observers: Observers | None = field(default=None, compare=False)
+    """Who is told of the call's requests."""
+    span: OperationSpan | None = field(default=None, compare=False)
+    """The call's span, where OpenTelemetry is told."""
     unreadable: list[str] = field(default_factory=list[str], compare=False)
     """The column of each value that could not be read."""
     returns_rows: bool = field(default=True, compare=False)
@@ -41,9 +52,22 @@ class CallContext:
 
 
 _current: ContextVar[CallContext | None] = ContextVar("admin_crm_call", default=None)
-enter = _current.set
-leave = _current.reset
 current = _current.get
+attempt: ContextVar[int] = ContextVar("admin_crm_attempt", default=1)
+"""Which try a request belongs to."""
+
+
+def enter(call: CallContext) -> tuple[Token[CallContext | None], Token[Context] | None]:
+    """Make a call, and its span, the current one; returns what `leave` takes."""
+    return _current.set(call), None if call.span is None else call.span.attach()
+
+
+def leave(call: CallContext, entered: tuple[Token[CallContext | None], Token[Context] | None]) -> None:
+    """Make the call current that was so before."""
+    token, attached = entered
+    if call.span is not None and attached is not None:
+        call.span.detach(attached)
+    _current.reset(token)
 
 
 def count_unreadable(columns: Iterable[str]) -> None:
