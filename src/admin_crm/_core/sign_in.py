@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from admin_crm._core import exchange
+from admin_crm._core import context, exchange
 from admin_crm._core.body import SecretBody
 from admin_crm._core.connection import Link
 from admin_crm._core.log import log
-from admin_crm._core.operation import call_of, run_async, run_sync
+from admin_crm._core.operation import call_of, run_sync
 from admin_crm._core.session import Login, Renewal, Session
 from admin_crm._core.translate import error_from_response, translate
 from admin_crm._core.transport import http_of
@@ -91,8 +91,9 @@ def _renewal(link: Link, session: Session | None) -> Renewal:
         rights.renewal = started = Renewal()
         work, call = _renew(link, session, started), call_of(link, "renew session")
         if link.is_async:
-            work = run_async(call, work)
-            started.work = asyncio.get_running_loop().create_task(work, context=Context())
+            own_context = Context()
+            own_context.run(context.enter, call)
+            started.work = asyncio.get_running_loop().create_task(work, context=own_context)
         else:
             started.work = threading.Thread(target=run_sync, args=(call, work), name="admin_crm renewal", daemon=True)
             started.work.start()
