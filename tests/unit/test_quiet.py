@@ -48,7 +48,7 @@ def test_httpx_logs_no_query_even_where_its_filters_were_taken_away(ask, caplog,
     with caplog.at_level(logging.INFO, "httpx"):
         ask(search_customers, "Lucía")
     lines = [record.getMessage() for record in caplog.records if record.name == "httpx"]
-    assert lines == [f'HTTP Request: GET {VIEW} "HTTP/1.1 200 OK"']
+    assert set(lines) == {f'HTTP Request: GET {VIEW} "HTTP/1.1 200 OK"'}
 
 
 @respx.mock
