@@ -8,27 +8,31 @@ is open, httpx's logger leaves its lines about them out. Lines about other clien
 from __future__ import annotations
 
 import logging
+import threading
 import weakref
 from typing import Any
 
 from admin_crm._core.safe_url import SafeURL
 
 _httpx, _httpcore = logging.getLogger("httpx"), logging.getLogger("httpcore.http11")
+_lock = threading.Lock()
 _clients: weakref.WeakSet[Any] = weakref.WeakSet()
 _HEAD = "http11.receive_response_headers.complete"
 
 
 def keep_quiet(client: Any) -> None:
     """Leave out httpx's lines about our requests while a client is open."""
-    _clients.add(client)
-    _httpx.addFilter(_is_of_others)
+    with _lock:
+        _clients.add(client)
+        _httpx.addFilter(_is_of_others)
 
 
 def closed(client: Any) -> None:
     """Leave httpx's logger as it was, once no client of ours is open any more."""
-    _clients.discard(client)
-    if not _clients:
-        _httpx.removeFilter(_is_of_others)
+    with _lock:
+        _clients.discard(client)
+        if not _clients:
+            _httpx.removeFilter(_is_of_others)
 
 
 def hears_headers() -> bool:
