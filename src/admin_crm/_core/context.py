@@ -7,7 +7,7 @@ and the user's connection knows nothing of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,8 +17,6 @@ from admin_crm._core.log import log
 from admin_crm.errors import AdminCRMError
 
 if TYPE_CHECKING:
-    from opentelemetry.context import Context
-
     from admin_crm._core.observers import Observers
     from admin_crm._core.telemetry import OperationSpan
 
@@ -57,16 +55,19 @@ attempt: ContextVar[int] = ContextVar("admin_crm_attempt", default=1)
 """Which try a request belongs to."""
 
 
-def enter(call: CallContext) -> tuple[Token[CallContext | None], Token[Context] | None]:
+Entered = tuple[Token[CallContext | None], Callable[[], None] | None]
+
+
+def enter(call: CallContext) -> Entered:
     """Make a call, and its span, the current one; returns what `leave` takes."""
     return _current.set(call), None if call.span is None else call.span.attach()
 
 
-def leave(call: CallContext, entered: tuple[Token[CallContext | None], Token[Context] | None]) -> None:
+def leave(entered: Entered) -> None:
     """Make the call current that was so before."""
-    token, attached = entered
-    if call.span is not None and attached is not None:
-        call.span.detach(attached)
+    token, detach = entered
+    if detach is not None:
+        detach()
     _current.reset(token)
 
 

@@ -89,7 +89,7 @@ def run_sync(called: CallContext, coroutine: Coroutine[Any, Any, T], *, whole: b
         add_context(error)
         raise
     finally:
-        context.leave(called, token)
+        context.leave(token)
         if whole:
             called.warn_of_unreadable()
     coroutine.close()
@@ -105,7 +105,7 @@ async def run_async(called: CallContext, coroutine: Coroutine[Any, Any, T], *, w
         add_context(error)
         raise
     finally:
-        context.leave(called, token)
+        context.leave(token)
         if whole:
             called.warn_of_unreadable()
 

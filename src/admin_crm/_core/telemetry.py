@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from contextvars import Token
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from uuid import UUID
 
@@ -81,13 +82,9 @@ class OperationSpan:
             attributes["admin_crm.customer.hash"] = customer_hash(customer_id)
         self._span = telemetry.tracer.start_span(f"{_NAME}.{name}", attributes=attributes)
 
-    def attach(self) -> Token[Context]:
-        """Make the span the current one, until it is detached."""
-        return context.attach(trace.set_span_in_context(self._span))
-
-    def detach(self, token: Token[Context]) -> None:
-        """Make the span current that was so before."""
-        context.detach(token)
+    def attach(self) -> Callable[[], None]:
+        """Make the span the current one; returns what makes that current again which was so before."""
+        return partial(context.detach, context.attach(trace.set_span_in_context(self._span)))
 
     def end(self, error: BaseException | None) -> None:
         """End the span; of an error only its class is told."""
