@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from admin_crm import InvalidInputError
+from admin_crm import AdminCRM, AsyncAdminCRM, InvalidInputError
 from admin_crm._core.connection import link_of
-from admin_crm._core.observers import observers_of
+from admin_crm._core.observers import Observers, observers_of
+from admin_crm._core.telemetry import process_telemetry
 from helpers import KEY, URL
 
 NONE = {"on_request": None, "on_response": None, "on_retry": None}
@@ -15,6 +16,13 @@ NONE = {"on_request": None, "on_response": None, "on_retry": None}
 def test_a_connection_that_nobody_observes_has_no_observers(caller):
     assert observers_of(NONE, telemetry=False, owns_http=True) is None
     assert link_of(caller.open(URL, KEY)).observers is None
+
+
+def test_the_environment_switches_opentelemetry_on(caller, no_environment, monkeypatch):
+    for name, value in {"SUPABASE_URL": URL, "SUPABASE_SECRET_KEY": KEY, "ADMIN_CRM_TELEMETRY": "true"}.items():
+        monkeypatch.setenv(name, value)
+    crm = caller.keep((AsyncAdminCRM if caller.name == "async" else AdminCRM).from_env())
+    assert link_of(crm).observers == Observers(telemetry=process_telemetry())
 
 
 def test_hooks_are_kept_by_their_names():
