@@ -60,14 +60,17 @@ def _sync_client(link: Link) -> httpx.Client:
 
     def prepare(request: httpx.Request) -> None:
         _prepare(request, shared, settings)
-        request.extensions["trace"] = keep_socket
+        request.extensions["trace"] = keep_socket_and_quiet if quiet.hears_headers() else keep_socket
 
     def keep_socket(event: str, info: dict[str, Any]) -> None:
-        quiet.hide_headers(event, info)
         if event in _NEW_SOCKET:
             shared.sockets.add(info["return_value"].get_extra_info("socket"))
             if shared.closed:
                 interrupt(shared)  # nobody would close it: the connection was closed while this one was opened
+
+    def keep_socket_and_quiet(event: str, info: dict[str, Any]) -> None:
+        quiet.hide_headers(event, info)
+        keep_socket(event, info)
 
     def note(response: httpx.Response) -> None:
         _note(response, shared)
