@@ -181,6 +181,18 @@ def test_ctrl_c_in_a_hook_ends_the_call(caller):
         caller(get_admin_customer_notes, crm, SOMEBODY)
 
 
+@respx.mock
+def test_ctrl_c_while_signing_in_is_told_of_and_passes(caller, hooked):
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    respx.post(f"{URL}/auth/v1/token").mock(side_effect=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        caller.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK, **hooked.hooks)
+    assert hooked.kinds == [RequestEvent, ResponseEvent]
+    assert hooked.events[1].error == "KeyboardInterrupt"
+
+
 async def nobody_awaits_it(event: object) -> None:
     """A hook that is a coroutine function."""
 

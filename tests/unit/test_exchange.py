@@ -61,6 +61,16 @@ def test_a_response_is_told_of_when_its_body_was_read(caller, told):
     assert (events[1].bytes, events[1].error) == (len(BODY), None)
 
 
+def test_a_response_that_a_users_mock_has_read_already_is_told_of_too(caller, told):
+    crm, events = told
+    with respx.mock(using="httpx") as server:  # as pytest-httpx does it too
+        server.get(NOTES).mock(return_value=NOTE)
+        caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert [(type(event), getattr(event, "status", None)) for event in events] == [
+        (RequestEvent, None), (ResponseEvent, 200)
+    ]  # fmt: skip
+
+
 @respx.mock
 def test_a_body_that_breaks_is_told_of_with_its_status_and_the_error(caller, told):
     crm, events = told
