@@ -22,7 +22,7 @@ LIBRARY_TESTS := tests $(LOCAL_TESTS:%=--ignore=%)
 POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs clean
+.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs public-api dist clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -91,6 +91,12 @@ notebooks: $(READY) ## run the notebooks of the documentation, and make their pa
 
 docs: $(READY) ## the documentation, without warnings
 	$(BIN)/zensical build --strict --clean
+
+public-api: $(READY) ## write down the public API, which a test compares
+	$(BIN)/python tools/public_api.py
+
+dist: $(READY) ## build wheel and sdist, install the wheel in empty environments, and use it there
+	$(BIN)/python tools/dist.py
 
 clean: ## remove what was built here
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site
