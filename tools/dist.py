@@ -165,9 +165,8 @@ def check_tag(version: str) -> None:
 
 def check_installed(wheel: Path, folder: Path) -> None:
     """Install the wheel without extras and with each, and use it there."""
-    for extra in PROMISES:
-        check_extra(wheel, folder / (extra or "none"), extra)
-    check_import_time(folder / "none")
+    pythons = {extra: check_extra(wheel, folder / (extra or "none"), extra) for extra in PROMISES}
+    check_import_time(pythons[""])
     python = check_extra(wheel, folder / "all", "all")
     for program in PROMISES.values():
         if program != WITHOUT_EXTRAS:
@@ -205,15 +204,12 @@ def use(python: Path, program: str) -> None:
     run(str(python), "-I", "-c", code, inside=home.parent, environment=clean_environment())
 
 
-def check_import_time(folder: Path) -> None:
+def check_import_time(python: Path) -> None:
     """Compare the processor time of both imports, the best of several, taken in turn."""
-    python = next(folder.glob("*/python*"))
-    seconds = {"admin_crm": 9e9, "supabase": 9e9}
-    for _ in range(7):
-        for module in seconds:
-            seconds[module] = min(seconds[module], import_seconds(python, module))
-    ratio = seconds["admin_crm"] / seconds["supabase"]
-    text = f"import admin_crm takes {ratio:.1%} of the time of import supabase ({seconds['supabase'] * 1000:.0f} ms)"
+    rounds = [(import_seconds(python, "admin_crm"), import_seconds(python, "supabase")) for _ in range(7)]
+    ours, theirs = map(min, zip(*rounds, strict=True))
+    ratio = ours / theirs
+    text = f"import admin_crm takes {ratio:.1%} of the time of import supabase ({theirs * 1000:.0f} ms)"
     if ratio > IMPORT_BOUND:
         raise CheckError(f"{text}, more than {IMPORT_BOUND:.0%}")
     say("ok", text)
