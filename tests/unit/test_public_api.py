@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 
 import pytest
-
 from tools.public_api import FILE, HEAD, public_api
 
 WHAT_TO_DO = """the public API differs from tests/public_api.txt. If it should:
