@@ -18,7 +18,6 @@ import tarfile
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
@@ -229,18 +228,21 @@ def import_seconds(python: Path, module: str) -> float:
 def report_size(wheel: Path) -> None:
     """Say how large the wheel is, and its largest parts."""
     size = wheel.stat().st_size
-    parts = Counter({part: sum(sizes) for part, sizes in parts_of(wheel)})
-    largest = ", ".join(f"{part} {bytes_ / 1000:.0f}" for part, bytes_ in parts.most_common(6))
     say("ok" if size <= SIZE_BOUND else "missed", f"the wheel has {size / 1000:.0f} kB of {SIZE_BOUND / 1000:.0f}")
-    print(f"          compressed: {largest}")
+    largest = parts_of(wheel).most_common(8)
+    print(f"          compressed: {', '.join(f'{part} {part_size / 1000:.0f}' for part, part_size in largest)}")
 
 
-def parts_of(wheel: Path) -> Iterator[tuple[str, list[int]]]:
-    """Yield each folder at the top of the package with the compressed sizes of its files."""
+def parts_of(wheel: Path) -> Counter[str]:
+    """Return the compressed size of each folder at the top of the package."""
+    sizes: Counter[str] = Counter()
     with zipfile.ZipFile(wheel) as archive:
         for file in archive.infolist():
-            parts = file.filename.split("/")
-            yield parts[1] if len(parts) > 2 else "modules at the top", [file.compress_size]
+            folder, _, rest = file.filename.split("/", 1)[1].partition("/")
+            metadata = ".dist-info/" in file.filename
+            sizes["metadata" if metadata else folder if rest else "modules at the top"] += file.compress_size
+            sizes["the archive's own lists of files"] += 76 + 2 * len(file.filename)
+    return sizes
 
 
 def read_metadata(wheel: Path) -> Message:
