@@ -114,11 +114,9 @@ class Api:
         """Yield a class with the bases that users know, and its members that those do not have."""
         bases = [base for base in found.bases if self._is_known(base)]
         yield f"class {name}({', '.join(map(str, bases))})" if bases else f"class {name}"
-        inherited = {
-            member: value
-            for member, value in found.inherited_members.items()
-            if value.canonical_path.rsplit(".", 1)[0] not in self.told
-        }
+        public = [base for base in _target(found).mro() if base.canonical_path in self.told]
+        known = {member.canonical_path for base in public for member in base.all_members.values()}
+        inherited = {name: each for name, each in found.inherited_members.items() if each.canonical_path not in known}
         for member, value in sorted({**inherited, **found.members}.items()):
             if member in INTERNAL or (member.startswith("_") and member not in SPECIAL):
                 continue
@@ -129,11 +127,11 @@ class Api:
 
     def _is_known(self, base: griffe.Expr | str) -> bool:
         path = base if isinstance(base, str) else base.canonical_path
-        return not path.startswith(f"{PACKAGE}.") or self._target(path) in self.told
+        return not path.startswith(f"{PACKAGE}.") or self._defined(path) in self.told
 
     def _function(self, name: str, found: Found) -> Iterator[str]:
         """Yield the signatures of a function: one, or those of its overloads."""
-        function: Any = found.final_target if isinstance(found, griffe.Alias) else found
+        function = _target(found)
         decorators = {str(each.value) for each in function.decorators}
         both = "operation" in decorators
         start = "".join(f"@{each} " for each in ("classmethod", "staticmethod") if each in decorators)
@@ -146,7 +144,7 @@ class Api:
 
     def _attribute(self, name: str, found: Found) -> str:
         """Return a field, a property or a constant with its type and default."""
-        value: Any = found.final_target if isinstance(found, griffe.Alias) else found
+        value = _target(found)
         annotation = "" if value.annotation is None else f": {self._type(value.annotation)}"
         if "property" in value.labels:
             return f"property {name}{annotation}"
@@ -161,7 +159,7 @@ class Api:
         if isinstance(expression, griffe.Expr):
             for part in expression.iterate(flat=True):
                 if isinstance(part, griffe.ExprName) and part.canonical_path.startswith(f"{PACKAGE}."):
-                    self._note(self._target(part.canonical_path))
+                    self._note(self._defined(part.canonical_path))
         return str(expression)
 
     def _note(self, path: str) -> None:
@@ -173,12 +171,17 @@ class Api:
         if is_alias and path not in self.told:
             self.mentioned[path] = found.value
 
-    def _target(self, path: str) -> str:
+    def _defined(self, path: str) -> str:
         """Return where a name is defined that may be imported there."""
         try:
             return self.package[path.removeprefix(f"{PACKAGE}.")].canonical_path
         except (KeyError, griffe.AliasResolutionError):
             return path
+
+
+def _target(found: Found) -> Any:
+    """Return what is defined, where a name is imported."""
+    return found.final_target if isinstance(found, griffe.Alias) else found
 
 
 def exported(module: Found) -> list[str]:

@@ -17,7 +17,7 @@ WHAT_TO_DO = """the public API differs from tests/public_api.txt. If it should:
 SOURCE = """
 from typing import Annotated, Literal, overload
 
-__all__ = ["Colour", "Point", "Shape", "ShapeError", "draw", "find", "move"]
+__all__ = ["Colour", "Point", "Shape", "ShapeError", "Square", "draw", "find", "move"]
 Colour = Literal["red", "blue"]
 _Length = Annotated[float, "metres"]
 
@@ -34,6 +34,12 @@ class Shape(_Base, Point):
     def size(self) -> int: ...
     @classmethod
     async def load(cls, path: str) -> "Shape": ...
+
+class _Whole:
+    def area(self) -> int: ...
+
+class Square(_Whole, Shape):
+    side: int
 
 class ShapeError(Exception):
     def __init__(self, message: str) -> None:
@@ -85,6 +91,9 @@ def test_every_public_name_is_written_with_what_users_see_of_it(api_of):
         "class ShapeError(Exception)",
         "def ShapeError.__init__(message: str) -> None",
         "ShapeError.shape",
+        "class Square(Shape)",
+        "def Square.area() -> int",
+        "Square.side: int",
         "def draw(shape: Shape, /, width: _Length = 1.0) -> None",
         "def find(name: str) -> Shape",
         "def find(name: int) -> Point",
@@ -109,6 +118,7 @@ def test_every_public_name_is_written_with_what_users_see_of_it(api_of):
         ("x: int = 0", "x: int"),
         ("(_Base, Point)", "(_Base)"),
         ("class Shape(_Base, Point)", "class Shape(Point)"),
+        ("(_Whole, Shape)", "(Shape)"),
         ("    @property\n", ""),
         ("self.shape", "self.figure"),
         ("(Exception)", "(ValueError)"),
