@@ -31,11 +31,15 @@ IMPORT_BOUND = 0.1
 NEVER = ("node_modules", "__pycache__", ".pyc", ".env", "/tests/", "/.")
 """What no path within the wheel may contain."""
 
-IMPORT_ALL = """
-import admin_crm, admin_crm.models, admin_crm.plots, admin_crm.local
-for module in (admin_crm, admin_crm.models, admin_crm.plots, admin_crm.local):
-    for name in module.__all__:
-        getattr(module, name)
+PUBLIC = ("admin_crm", "admin_crm.models", "admin_crm.plots", "admin_crm.local")
+"""The modules whose names are there without any extra."""
+
+IMPORT_ALL = f"""
+import importlib, admin_crm
+for name in {PUBLIC}:
+    module = importlib.import_module(name)
+    for each in module.__all__:
+        getattr(module, each)
 """
 WITHOUT_EXTRAS = f"""{IMPORT_ALL}
 try:
@@ -48,7 +52,7 @@ else:
 COMMAND = """
 import sys
 from admin_crm.cli import main
-sys.argv = ["admin-crm", "--help"]
+sys.argv = ["admin-crm", *{arguments}]
 try:
     main()
 except SystemExit as end:
@@ -71,8 +75,8 @@ PROMISES = {
     "polars": "import admin_crm; assert admin_crm.customers_frame([], backend='polars').is_empty()",
     "dask": "import dask.dataframe, admin_crm; admin_crm.customers_dask",
     "excel": "import xlsxwriter, admin_crm; admin_crm.export_customers",
-    "cli": COMMAND,
-    "mcp": f"import mcp\n{COMMAND}",
+    "cli": COMMAND.format(arguments=["--help"]),
+    "mcp": "import mcp\n" + COMMAND.format(arguments=["--help"]),
     "otel": "import opentelemetry.trace",
 }
 """What works with each extra, as a program."""
