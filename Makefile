@@ -103,4 +103,4 @@ audit: $(READY) ## known vulnerabilities of what a user would install today; ask
 	$(BIN)/uv tool run 'pip-audit>=2.9' --strict --no-deps --disable-pip --requirement $(VENV)/audit.txt
 
 clean: ## remove what was built here
-	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site
+	rm -rf $(VENV) .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site
