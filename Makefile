@@ -22,7 +22,7 @@ LIBRARY_TESTS := tests/unit tests/integration $(LOCAL_TESTS:%=--ignore=%)
 POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs clean
+.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs public-api dist audit clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -93,5 +93,15 @@ docs: $(READY) ## the documentation, without warnings; whatever it shows runs: b
 	$(BIN)/zensical build --strict --clean
 	$(if $(POSTGREST),ADMIN_CRM_LOCAL_ENGINE=postgrest) $(PYTEST) tests/docs
 
+public-api: $(READY) ## write down the public API, which a test compares
+	$(BIN)/python tools/public_api.py
+
+dist: $(READY) ## build wheel and sdist, install the wheel in empty environments, and use it there
+	$(BIN)/python tools/dist.py
+
+audit: $(READY) ## known vulnerabilities of what a user would install today; asks the package index
+	$(BIN)/uv pip compile --quiet --all-extras pyproject.toml --output-file $(VENV)/audit.txt
+	$(BIN)/uv tool run 'pip-audit>=2.9' --strict --no-deps --disable-pip --requirement $(VENV)/audit.txt
+
 clean: ## remove what was built here
-	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site
+	rm -rf $(VENV) .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site
