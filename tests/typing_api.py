@@ -37,6 +37,9 @@ from admin_crm import (
     Page,
     PrivacyOutcome,
     Referral,
+    RequestEvent,
+    ResponseEvent,
+    Retry,
     TierProgress,
     UsedCoupon,
     WishlistItem,
@@ -204,6 +207,28 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
+
+
+def hooks(crm: AdminCRM) -> None:
+    def before(event: RequestEvent) -> None:
+        assert_type(event.attempt, int)
+
+    def after(event: ResponseEvent) -> None:
+        before(event)
+        assert_type(event.status, int | None)
+
+    def again(retry: Retry) -> None:
+        assert_type(retry.reason, str)
+
+    hooked = AdminCRM("url", "key", on_request=before, on_response=after, on_retry=again)
+    assert_type(hooked.with_options(on_request=before), AdminCRM)
+    assert_type(AsyncAdminCRM.from_env(on_response=after, on_retry=again), AsyncAdminCRM)
+    assert_type(AdminCRM.sign_in("url", "key", "email", "password", on_response=after), AdminCRM)
+
+    async def awaited(event: RequestEvent) -> None: ...
+
+    crm.with_options(on_request=awaited)  # type: ignore[arg-type]
+    crm.with_options(on_request=after)  # type: ignore[arg-type]
 
 
 def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:

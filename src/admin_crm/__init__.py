@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         tag_customers,
         upload_evidence_files,
     )
-    from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
+    from admin_crm.client import AdminCRM, AsyncAdminCRM, RequestEvent, ResponseEvent, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customer_data import get_customer_data
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -240,7 +240,9 @@ __all__ = [
     "ProductCount",
     "RateLimitedError",
     "Referral",
+    "RequestEvent",
     "RequestTimeoutError",
+    "ResponseEvent",
     "Retry",
     "SchemaMismatchError",
     "Segment",

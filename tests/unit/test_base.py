@@ -48,8 +48,8 @@ def test_a_connection_that_is_not_made_yet_has_a_repr(caller):
 def test_a_connection_shows_only_what_users_need(caller):
     crm = caller.open(URL, KEY)
     assert {name for name in dir(crm) if not name.startswith("_")} == {
-        "anon_key", "as_user", "close", "from_env", "last_request_id", "on_retry", "settings", "sign_in", "supabase",
-        "url", "with_options",
+        "anon_key", "as_user", "close", "from_env", "last_request_id", "on_request", "on_response", "on_retry",
+        "settings", "sign_in", "supabase", "url", "with_options",
     }  # fmt: skip
 
 

@@ -11,19 +11,20 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from admin_crm._core.claims import Claims, claims_of
+from admin_crm._core.events import Hooks
 from admin_crm._core.facts import ServerFacts
 from admin_crm._core.limiter import Limiter
+from admin_crm._core.observers import Observers, observers_of
 from admin_crm._core.session import Login, Renewal, Session
-from admin_crm.errors import AdminCRMError, ClientStateError, InvalidInputError
+from admin_crm.errors import ClientStateError, InvalidInputError
 from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,18 +33,6 @@ if TYPE_CHECKING:
 Key = str | SecretStr
 
 _numbers = itertools.count(1)
-
-
-class Retry(NamedTuple):
-    """What a retry hook receives: a try failed and another one follows."""
-
-    operation: str | None
-    attempt: int
-    delay: float
-    error: AdminCRMError
-
-
-RetryHook = Callable[[Retry], None]
 
 
 @dataclass(eq=False)
@@ -133,7 +122,8 @@ class Link:
     rights: Rights
     settings: Settings
     is_async: bool
-    on_retry: RetryHook | None = None
+    observers: Observers | None = None
+    """Who is told of its calls and requests."""
     timeout: float | None = None
     owns_shared: bool = True
     """Whether closing this view closes what it shares."""
@@ -171,13 +161,14 @@ def open_link(
     settings: Settings | None,
     *,
     is_async: bool,
+    hooks: Hooks,
     token: Key | None = None,
-    on_retry: RetryHook | None = None,
     client: Any = None,
     secret_key: Key | None = None,
 ) -> Link:
     """Check what a connection is opened with, and open it; `client` is a supabase-py client of the app's own."""
     settings = settings or Settings()
+    observers = observers_of(hooks, telemetry=settings.telemetry, owns_http=client is None)
     rights = Rights(
         checked_key(key, "key"),
         token=None if token is None else checked_key(token, "access_token"),
@@ -189,14 +180,14 @@ def open_link(
     for each in filter(None, (rights, secret)):
         shared.rights[each.handle] = each
     _all_shared.add(shared)
-    return Link(shared, rights, settings, is_async=is_async, on_retry=on_retry, secret=secret)
+    return Link(shared, rights, settings, is_async=is_async, observers=observers, secret=secret)
 
 
 def with_rights(link: Link, rights: Rights) -> Link:
     """Return a link to the same server, over the same HTTP client, with other rights."""
     link.shared.rights[rights.handle] = rights
     return Link(
-        link.shared, rights, link.settings, link.is_async, link.on_retry, link.timeout, owns_shared=False
+        link.shared, rights, link.settings, link.is_async, link.observers, link.timeout, owns_shared=False
     )  # fmt: skip
 
 

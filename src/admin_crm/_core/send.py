@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import httpx
 
-from admin_crm._core import context, scope
+from admin_crm._core import context, exchange, scope
 from admin_crm._core.connection import Connection, Link, link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.loop import check_loop
@@ -109,6 +109,9 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
             scope.check()
             sent = request()
             response = cast("T", await sent if inspect.isawaitable(sent) else sent)
+        except BaseException as error:
+            exchange.failed(error)
+            raise
         finally:
             seconds = shared.limiter.release(slot)
         with shared.limiter.reading():
