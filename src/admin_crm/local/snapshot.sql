@@ -17,11 +17,8 @@ begin
   $$;
 
   create function local_snapshot.keys("table" regclass) returns text[] language sql stable as $$
-    -- A table without a key is known by all its columns.
-    select coalesce(
-      (select array_agg(attname::text) from pg_index join pg_attribute on attrelid = indrelid and attnum = any(indkey)
-       where indrelid = $1 and indisprimary),
-      local_snapshot.columns($1))
+    select array_agg(attname::text) from pg_index join pg_attribute on attrelid = indrelid and attnum = any(indkey)
+    where indrelid = $1 and indisprimary
   $$;
 
   -- Whoever writes, the note is the owner's.
@@ -50,7 +47,7 @@ begin
     return null;
   end $$;
 
-  -- The shop is now as it shall be again; tables that are new are watched too.
+  -- The shop is now as it shall be again. Tables that are new are watched too; those without a key are not.
   create function local_snapshot.take() returns void language plpgsql as $$
   declare
     new_table regclass;
@@ -60,6 +57,7 @@ begin
     for new_table in
       select c.oid from pg_class c join pg_namespace n on n.oid = relnamespace
       where relkind = 'r' and (nspname in ('public', 'storage') or (nspname = 'auth' and relname in ('users', 'identities')))
+        and exists (select from pg_index where indrelid = c.oid and indisprimary)
         and not exists (select from pg_trigger where tgrelid = c.oid and tgname = '0_snapshot')
     loop
       select string_agg(quote_literal(name), ', ') into keys from unnest(local_snapshot.keys(new_table)) name;
@@ -83,7 +81,7 @@ begin
     -- No trigger runs and no reference is checked: the rows are put back as they were, in any order.
     set local session_replication_role = replica;
     for changed in select distinct b."table" from local_snapshot.before b loop
-      select string_agg(format('t.%1$I is not distinct from k.%1$I', name), ' and ') into same_key
+      select string_agg(format('t.%1$I = k.%1$I', name), ' and ') into same_key
       from unnest(local_snapshot.keys(changed)) name;
       select string_agg(quote_ident(name), ', ') into columns from unnest(local_snapshot.columns(changed)) name;
       execute format(

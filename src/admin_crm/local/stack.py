@@ -261,7 +261,8 @@ class LocalStack:
         """Remember the rows and files of the shop as they are now, for `restore`; an earlier snapshot is forgotten.
 
         It takes some milliseconds, however large the shop is: nothing is copied, but from now on each row is noted
-        before it is first changed. Remembered are the tables of `public` and `storage`, the users, and the files.
+        before it is first changed. Remembered are the tables of `public` and `storage` that have a primary key, the
+        users, and the files.
 
         Examples:
             >>> stack.snapshot()
