@@ -95,7 +95,7 @@ def test_sql_is_undone_also_where_it_changes_keys_or_reaches_other_tables(stack)
         f"delete from auth.users where id = (select id from customer_profiles where id not in ({unreferred}) limit 1)"
     )
     stack.execute_sql("update referrals set id = gen_random_uuid()")
-    stack.execute_sql("update customer_profiles set full_name = upper(full_name) where id > '8'")
+    stack.execute_sql("update customer_profiles set full_name = upper(full_name) where id::text > '8'")
     stack.execute_sql("truncate customer_wishlists")
     stack.execute_sql("update storage.buckets set public = true")
     assert stack.restore() > 600
