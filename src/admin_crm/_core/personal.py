@@ -88,7 +88,7 @@ def shown(name: str | None, value: Any) -> Any:
 
 
 def masked(name: str, value: Any) -> Any:
-    """Return the value of a field of this name with its e-mail addresses and phone numbers masked, whatever is shown."""
+    """Return the value of a field of this name with e-mail addresses and phone numbers masked, whatever is shown."""
     if isinstance(value, str):
         if type(value) is not str or _NEITHER.search(name):  # a label of ours; an id, a path
             return value

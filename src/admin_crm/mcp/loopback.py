@@ -15,7 +15,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl, SecretStr
 from starlette.applications import Starlette
 
-from admin_crm import AsyncAdminCRM
+from admin_crm.client import AsyncAdminCRM
 from admin_crm.errors import InvalidInputError
 from admin_crm.mcp.server import make_server
 from admin_crm.mcp.session import Terms

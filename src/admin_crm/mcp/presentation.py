@@ -1,4 +1,4 @@
-"""How values are handed to an agent: as data that cannot hide or forge anything, with personal data masked (R8, R11)."""
+"""How values are handed to an agent: as data that hides and forges nothing, with personal data masked (R8, R11)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any, cast
 
 from admin_crm._core.personal import masked
+from admin_crm._core.rows import Json
 from admin_crm.errors import AdminCRMError
 
 NOTICE = (
@@ -70,9 +71,9 @@ def _readable(value: Any) -> Any:
     if type(value) is str:
         return readable(value)
     if isinstance(value, dict):
-        return {_readable(key): _readable(each) for key, each in cast("dict[Any, Any]", value).items()}
+        return {_readable(key): _readable(each) for key, each in cast("Json", value).items()}
     if isinstance(value, list):
-        return [_readable(each) for each in cast("list[Any]", value)]
+        return [_readable(each) for each in cast("list[object]", value)]
     return value
 
 
@@ -80,7 +81,7 @@ def _cut(value: Any) -> Any:
     if type(value) is str and len(value) > LONGEST:
         return f"{value[:LONGEST]}… [cut here: the text has {len(value):,} characters]"
     if isinstance(value, dict):
-        return {key: _cut(each) for key, each in cast("dict[Any, Any]", value).items()}
+        return {key: _cut(each) for key, each in cast("Json", value).items()}
     if isinstance(value, list):
-        return [_cut(each) for each in cast("list[Any]", value)]
+        return [_cut(each) for each in cast("list[object]", value)]
     return value

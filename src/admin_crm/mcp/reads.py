@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-import admin_crm
-from admin_crm import AdminCustomer, AdminCustomerDetail, paginate, summarize_customers
+from admin_crm import customers, evidence, loyalty, notifications, orders, preferences, search, selection, timeline
+from admin_crm import directory as the_directory
+from admin_crm.directory import paginate, summarize_customers
 from admin_crm.mcp.answers import (
     Address,
     Answer,
@@ -29,9 +31,11 @@ from admin_crm.mcp.answers import (
     Stats,
 )
 from admin_crm.mcp.presentation import address
-from admin_crm.mcp.session import Session, ToolContext, session_of
+from admin_crm.mcp.session import Session, ToolContext, by_the_shops_clock, session_of
 from admin_crm.mcp.tools import Reading
-from admin_crm.settings import zone_of
+from admin_crm.models import AdminCustomer, AdminCustomerDetail
+
+S = TypeVar("S", bound=BaseModel)
 
 MOST = 50
 """How many rows an answer has at most."""
@@ -63,7 +67,7 @@ async def search_customers(
 ) -> Answer[Rows[Customer]]:
     """Search the directory: the name, phone or WhatsApp contains the text, or the id starts with it. Newest first."""
     session = session_of(ctx)
-    found = await admin_crm.search_customers(
+    found = await search.search_customers(
         session.crm,
         text,
         segment=segment,
@@ -105,10 +109,9 @@ async def select_customers(
     session = session_of(ctx)
 
     def moment(value: datetime | None) -> datetime | None:
-        zoned = value is None or value.tzinfo is not None
-        return value if zoned else value.replace(tzinfo=zone_of(session.crm.settings.time_zone))
+        return None if value is None else by_the_shops_clock(session, value)
 
-    found = await admin_crm.select_customers(
+    found = await selection.select_customers(
         session.crm,
         segment=segment,
         health_status=health_status,
@@ -136,13 +139,13 @@ async def select_customers(
 async def get_directory_stats(ctx: ToolContext) -> Answer[Stats]:
     """Return the figures of the whole directory: customers, this month, segments, health, revenue."""
     session = session_of(ctx)
-    return session.answer(Stats, session.shaped(Stats, await admin_crm.get_directory_stats(session.crm)))
+    return session.answer(Stats, session.shaped(Stats, await the_directory.get_directory_stats(session.crm)))
 
 
 async def get_admin_customer_details(ctx: ToolContext, customer_id: CustomerId) -> Answer[CustomerPage]:
     """Return one customer with figures, notes and tags, and the latest orders, addresses and evidence files."""
     session = session_of(ctx)
-    found = await admin_crm.get_admin_customer_details(session.crm, customer_id)
+    found = await customers.get_admin_customer_details(session.crm, customer_id)
     shown = _customer_page(session, found)
     count = 1 + len(shown.latest_orders) + len(shown.addresses) + len(shown.latest_evidence)
     return session.answer(CustomerPage, shown, count)
@@ -151,13 +154,13 @@ async def get_admin_customer_details(ctx: ToolContext, customer_id: CustomerId) 
 async def get_customer_orders(
     ctx: ToolContext,
     customer_id: CustomerId,
-    include_cancelled: bool = True,  # noqa: FBT001, FBT002
+    include_cancelled: bool = True,
     page: Page = 1,
     page_size: PageSize = 15,
 ) -> Answer[Rows[Order]]:
     """Return the orders of a customer, newest first."""
     session = session_of(ctx)
-    found = await admin_crm.get_customer_orders(session.crm, customer_id, include_cancelled=include_cancelled)
+    found = await orders.get_customer_orders(session.crm, customer_id, include_cancelled=include_cancelled)
     return _rows(session, Order, found, page, page_size)
 
 
@@ -166,47 +169,47 @@ async def get_customer_timeline(
 ) -> Answer[Rows[Event]]:
     """Return what happened with a customer, newest first: orders, notes, notifications, points, coupons, moderation."""
     session = session_of(ctx)
-    found = await admin_crm.get_customer_timeline(session.crm, customer_id)
+    found = await timeline.get_customer_timeline(session.crm, customer_id)
     return _rows(session, Event, found, page, page_size)
 
 
 async def get_customer_notifications(
     ctx: ToolContext,
     customer_id: CustomerId,
-    unread_only: bool = False,  # noqa: FBT001, FBT002
+    unread_only: bool = False,
     page: Page = 1,
     page_size: PageSize = 15,
 ) -> Answer[Rows[Notification]]:
     """Return the notifications that a customer was sent, newest first."""
     session = session_of(ctx)
-    found = await admin_crm.get_customer_notifications(session.crm, customer_id, unread_only=unread_only)
+    found = await notifications.get_customer_notifications(session.crm, customer_id, unread_only=unread_only)
     return _rows(session, Notification, found, page, page_size)
 
 
 async def list_customer_evidence(
     ctx: ToolContext,
     customer_id: CustomerId,
-    original_names: Annotated[bool, Field(description="Ask for the names under which they were uploaded.")] = False,  # noqa: FBT002
+    original_names: Annotated[bool, Field(description="Ask for the names under which they were uploaded.")] = False,
     page: Page = 1,
     page_size: PageSize = 15,
 ) -> Answer[Rows[File]]:
     """List the evidence files about a customer, newest first. Their content and their URLs are not handed over."""
     session = session_of(ctx)
-    found = await admin_crm.list_customer_evidence(session.crm, customer_id, original_names=original_names)
+    found = await evidence.list_customer_evidence(session.crm, customer_id, original_names=original_names)
     return _rows(session, File, found, page, page_size)
 
 
 async def get_customer_preferences(ctx: ToolContext, customer_id: CustomerId) -> Answer[Preferences]:
     """Return the products and categories that a customer has ordered most."""
     session = session_of(ctx)
-    found = await admin_crm.get_customer_preferences(session.crm, customer_id)
+    found = await preferences.get_customer_preferences(session.crm, customer_id)
     return session.answer(Preferences, session.shaped(Preferences, found))
 
 
 async def get_loyalty_balance(ctx: ToolContext, customer_id: CustomerId) -> Answer[Points]:
     """Return a customer's loyalty points."""
     session = session_of(ctx)
-    return session.answer(Points, Points(balance=await admin_crm.get_loyalty_balance(session.crm, customer_id)))
+    return session.answer(Points, Points(balance=await loyalty.get_loyalty_balance(session.crm, customer_id)))
 
 
 READS = (
@@ -247,6 +250,6 @@ def _customer_page(session: Session, row: AdminCustomerDetail) -> CustomerPage:
     )
 
 
-def _rows(session: Session, shape: Any, found: Any, page: int, page_size: int) -> Any:
+def _rows(session: Session, shape: type[S], found: Sequence[BaseModel], page: int, page_size: int) -> Answer[Rows[S]]:
     shown = paginate(found, page, page_size)
-    return session.answer(Rows[shape], session.page(shape, shown), len(shown))
+    return session.answer(Rows[shape], session.page(shape, shown), len(shown))  # type: ignore[valid-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -10,7 +10,7 @@ from mcp.server import MCPServer
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 
-from admin_crm import AsyncAdminCRM
+from admin_crm.client import AsyncAdminCRM
 from admin_crm.mcp.reads import READS
 from admin_crm.mcp.session import Change, Session, Terms
 from admin_crm.mcp.suggestions import SUGGESTIONS
@@ -41,10 +41,10 @@ def make_server(
     session = Session(crm, terms)
 
     @asynccontextmanager
-    async def lifespan(_: MCPServer[Session]) -> AsyncIterator[Session]:
+    async def lifespan(_: MCPServer[Session]) -> AsyncGenerator[Session]:
         yield session
 
-    offered = [*READS, *SUGGESTIONS, *(each for change in Change if change in terms.allow for each in WRITES[change])]
+    writes = [each for change in Change if change in terms.allow for each in WRITES[change]]
     return MCPServer(
         "admin-crm",
         title="The shop's customers",
@@ -52,7 +52,7 @@ def make_server(
             personal="" if terms.personal else _MASKED, writes=_WRITES if terms.allow else _READS_ONLY
         ),
         version=version("admin-crm"),
-        tools=[tool_of(each) for each in offered],
+        tools=[*map(tool_of, READS), *map(tool_of, SUGGESTIONS), *map(tool_of, writes)],
         lifespan=lifespan,
         auth=auth,
         token_verifier=verifier,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,10 +12,11 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
-from admin_crm import AsyncAdminCRM
+from admin_crm.client import AsyncAdminCRM
 from admin_crm.mcp.answers import Answer, Rows
 from admin_crm.mcp.presentation import handed_over
 from admin_crm.models import Page
+from admin_crm.settings import zone_of
 
 S = TypeVar("S", bound=BaseModel)
 A = TypeVar("A")
@@ -117,3 +119,9 @@ ToolContext = Context[Session, Any]
 def session_of(ctx: ToolContext) -> Session:
     """Return the session that a call belongs to."""
     return ctx.request_context.lifespan_context
+
+
+def by_the_shops_clock(session: Session, moment: datetime) -> datetime:
+    """Return a time; one without a zone is meant by the shop's clock."""
+    zone = zone_of(session.crm.settings.time_zone)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-import admin_crm
+from admin_crm import intelligence
 from admin_crm.mcp.answers import Answer, Insight, Suggestion, Text
 from admin_crm.mcp.presentation import handed_over
 from admin_crm.mcp.reads import CustomerId
@@ -17,7 +17,7 @@ from admin_crm.mcp.tools import Reading
 async def suggest_customer_tags(ctx: ToolContext, customer_id: CustomerId) -> Answer[Suggestion]:
     """Suggest tags and a segment for a customer, by the shop's AI; nobody adds them."""
     session = session_of(ctx)
-    found = await admin_crm.suggest_customer_tags(session.crm, customer_id)
+    found = await intelligence.suggest_customer_tags(session.crm, customer_id)
     return session.answer(Suggestion, session.shaped(Suggestion, found))
 
 
@@ -30,19 +30,19 @@ async def generate_whatsapp_message(
 ) -> Answer[Text]:
     """Write a WhatsApp message to a customer, by the shop's AI; it is not sent."""
     session = session_of(ctx)
-    return _text(session, await admin_crm.generate_whatsapp_message(session.crm, customer_id, context or None))
+    return _text(session, await intelligence.generate_whatsapp_message(session.crm, customer_id, context or None))
 
 
 async def get_customer_narrative(ctx: ToolContext, customer_id: CustomerId) -> Answer[Text]:
     """Describe a customer in a few sentences, by the shop's AI."""
     session = session_of(ctx)
-    return _text(session, await admin_crm.get_customer_narrative(session.crm, customer_id))
+    return _text(session, await intelligence.get_customer_narrative(session.crm, customer_id))
 
 
 async def get_proactive_insights(ctx: ToolContext) -> Answer[list[Insight]]:
     """Return what the shop's AI finds worth knowing now."""
     session = session_of(ctx)
-    found = await admin_crm.get_proactive_insights(session.crm)
+    found = await intelligence.get_proactive_insights(session.crm)
     return session.answer(list[Insight], session.each(Insight, found))
 
 

@@ -62,7 +62,7 @@ class Writing(NamedTuple):
 class PlainTool(Tool):
     """A tool whose errors say in plain words what to do, without a secret and without a traceback."""
 
-    async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:  # noqa: FBT001, FBT002
+    async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """Run the tool."""
         try:
             return await super().run(arguments, context, convert_result)

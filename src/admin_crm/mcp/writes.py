@@ -10,17 +10,17 @@ from uuid import UUID
 from mcp.server.mcpserver import Resolve
 from pydantic import BaseModel, Field, JsonValue
 
-import admin_crm
-from admin_crm import LoyaltyAnalysis
+from admin_crm import intelligence, loyalty, notifications, statuses
+from admin_crm import notes as admin_notes
 from admin_crm._core.log import log
 from admin_crm.mcp import answers
 from admin_crm.mcp.answers import Answer, Notes, Notification, PointsEntry, Status
 from admin_crm.mcp.confirmation import Answered, Question, Reason, check_seen_whole, question, require_yes
 from admin_crm.mcp.presentation import handed_over, readable
 from admin_crm.mcp.reads import CustomerId
-from admin_crm.mcp.session import Change, Session, ToolContext, session_of
+from admin_crm.mcp.session import Change, Session, ToolContext, by_the_shops_clock, session_of
 from admin_crm.mcp.tools import Writing
-from admin_crm.settings import zone_of
+from admin_crm.models import LoyaltyAnalysis
 
 # Short enough that the question shows all of it.
 Tags = Annotated[list[Annotated[str, Field(min_length=1, max_length=60)]], Field(min_length=1, max_length=20)]
@@ -39,7 +39,7 @@ AGENT = "an agent (admin-crm mcp)"
 async def ask_notes(ctx: ToolContext, customer_id: UUID, notes: str, reason: str) -> Question:
     """Ask whether to replace the notes."""
     session = session_of(ctx)
-    found = await admin_crm.get_admin_customer_notes(session.crm, customer_id)
+    found = await admin_notes.get_admin_customer_notes(session.crm, customer_id)
     current = found.notes if found else None
     check_seen_whole(session, "notes", current)
     values = {"new notes": notes, "instead of": current or ""}
@@ -56,7 +56,7 @@ async def update_admin_customer_notes(
     """Replace the notes about a customer; tags and fields stay."""
     require_yes(answer)
     session = session_of(ctx)
-    row = await admin_crm.update_admin_customer_notes(session.crm, customer_id, notes=readable(notes))
+    row = await admin_notes.update_admin_customer_notes(session.crm, customer_id, notes=readable(notes))
     return _done(session, "update_admin_customer_notes", customer_id, reason, session.shaped(Notes, row))
 
 
@@ -75,7 +75,7 @@ async def add_customer_tags(
     """Add tags to a customer; all others stay."""
     require_yes(answer)
     session = session_of(ctx)
-    row = await admin_crm.add_customer_tags(session.crm, customer_id, [readable(tag) for tag in tags])
+    row = await admin_notes.add_customer_tags(session.crm, customer_id, [readable(tag) for tag in tags])
     return _done(session, "add_customer_tags", customer_id, reason, session.shaped(Notes, row))
 
 
@@ -94,14 +94,14 @@ async def remove_customer_tags(
     """Remove tags of a customer; all others stay."""
     require_yes(answer)
     session = session_of(ctx)
-    row = await admin_crm.remove_customer_tags(session.crm, customer_id, tags)
+    row = await admin_notes.remove_customer_tags(session.crm, customer_id, tags)
     return _done(session, "remove_customer_tags", customer_id, reason, session.shaped(Notes, row))
 
 
 async def ask_fields(ctx: ToolContext, customer_id: UUID, fields: Mapping[str, JsonValue], reason: str) -> Question:
     """Ask whether to set fields."""
     session = session_of(ctx)
-    found = await admin_crm.get_admin_customer_notes(session.crm, customer_id)
+    found = await admin_notes.get_admin_customer_notes(session.crm, customer_id)
     current = {name: value for name, value in (found.custom_fields if found else {}).items() if name in fields}
     check_seen_whole(session, "fields", current)
     values = {"new fields": fields, "instead of": current}
@@ -118,7 +118,7 @@ async def set_custom_fields(
     """Set the shop's own fields of a customer; all others stay."""
     require_yes(answer)
     session = session_of(ctx)
-    row = await admin_crm.set_custom_fields(session.crm, customer_id, fields)
+    row = await admin_notes.set_custom_fields(session.crm, customer_id, fields)
     return _done(session, "set_custom_fields", customer_id, reason, session.shaped(Notes, row))
 
 
@@ -127,8 +127,8 @@ async def ask_to_notify(
     user_id: UUID,
     title: str,
     message: str,
-    type: Kind,
-    reason: str,  # noqa: A002
+    type: Kind,  # noqa: A002
+    reason: str,
 ) -> Question:
     """Ask whether to send a notification."""
     values = {"title": title, "message": message, "type": type}
@@ -150,7 +150,7 @@ async def send_customer_notification(
     """Send a notification to a customer, who sees it in the shop's app."""
     require_yes(answer)
     session = session_of(ctx)
-    row = await admin_crm.send_customer_notification(
+    row = await notifications.send_customer_notification(
         session.crm, user_id, readable(title), readable(message), type, idempotency_key=idempotency_key or None
     )
     return _done(session, "send_customer_notification", user_id, reason, session.shaped(Notification, row))
@@ -167,7 +167,7 @@ async def ask_to_moderate(
         "suspended": "SUSPEND this customer",
         "banned": "BAN this customer for good",
     }
-    values = {} if suspension_end is None else {"until": str(_zoned(ctx, suspension_end))}
+    values = {} if suspension_end is None else {"until": str(by_the_shops_clock(session_of(ctx), suspension_end))}
     return await question(ctx, whats[status], customer_id, values, reason)
 
 
@@ -184,8 +184,8 @@ async def moderate_customer(
     session = session_of(ctx)
     if status != "active":
         session.locks.take(1)
-    end = None if suspension_end is None else _zoned(ctx, suspension_end)
-    done = await admin_crm.moderate_customer(
+    end = None if suspension_end is None else by_the_shops_clock(session_of(ctx), suspension_end)
+    done = await statuses.moderate_customer(
         session.crm, customer_id, status, suspension_end=end, reason=readable(reason), actor=AGENT
     )
     profile = done.profile
@@ -216,7 +216,7 @@ async def adjust_loyalty_points(
     """Give a customer loyalty points, or take them."""
     require_yes(answer)
     session = session_of(ctx)
-    row = await admin_crm.adjust_loyalty_points(session.crm, customer_id, points, readable(description))
+    row = await loyalty.adjust_loyalty_points(session.crm, customer_id, points, readable(description))
     shown = PointsEntry(id=row.id, points=points, description=row.description)
     return _done(session, "adjust_loyalty_points", customer_id, reason, shown)
 
@@ -233,7 +233,7 @@ async def get_strategic_loyalty_analysis(
     """Ask the shop's AI for a loyalty plan. In some shops this creates a coupon each time; nothing is sent."""
     require_yes(answer)
     session = session_of(ctx)
-    plan = await admin_crm.get_strategic_loyalty_analysis(session.crm, customer_id)
+    plan = await intelligence.get_strategic_loyalty_analysis(session.crm, customer_id)
     coupon = plan.suggested_coupon
     offer = {
         "text": plan.analysis if isinstance(plan, LoyaltyAnalysis) else plan.personalized_message,
@@ -262,11 +262,6 @@ WRITES = {
     ),
 }
 """The tools that each word of `--allow` adds."""
-
-
-def _zoned(ctx: ToolContext, moment: datetime) -> datetime:
-    zone = zone_of(session_of(ctx).crm.settings.time_zone)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
 def _done(session: Session, operation: str, customer: UUID, reason: str, data: D) -> Answer[D]:
