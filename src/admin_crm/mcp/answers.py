@@ -90,7 +90,7 @@ class Item(Shape):
 class Order(Shape):
     """An order."""
 
-    id: str
+    id: UUID | str
     order_number: str | None = None
     created_at: datetime | None = None
     status: str | None = None
