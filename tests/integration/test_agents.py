@@ -132,8 +132,8 @@ def test_a_write_that_is_not_allowed_is_neither_listed_nor_done(
         listed = (await agent.client.list_tools()).tools
         assert [tool.name for tool in listed if not tool.annotations or not tool.annotations.read_only_hint] == []
         arguments: dict[str, Any] = {"customer_id": customer, "reason": WHY}
-        assert "Unknown tool" in await agent.refusal("moderate_customer", **arguments, status="banned")
-        assert "Unknown tool" in await agent.refusal("add_customer_tags", **arguments, tags=["vip"])
+        assert "without --allow status" in await agent.refusal("moderate_customer", **arguments, status="banned")
+        assert "without --allow tags" in await agent.refusal("add_customer_tags", **arguments, tags=["vip"])
 
     assert agents(script, person=YES) == []
     assert written_about(stack, customer) == before
@@ -145,9 +145,12 @@ def test_a_write_is_done_after_a_person_said_yes(agents: Agents, stack: LocalSta
         assert tagged["tags"] == ["vip"]
 
     questions = agents(script, Terms(allow=frozenset({Change.TAGS})), person=YES)
-    assert questions == [
-        f'Add tags to this customer?\ncustomer: {customer}, named "Prueba Única"\n'
-        f"tags: \"['vip']\"\nreason given: \"{WHY}\""
+    (question,) = questions
+    assert question.splitlines() == [
+        "Add tags to this customer?",
+        f'customer: {customer}, named "Prueba Única"',
+        """tags: "['vip']\"""",
+        f'reason given: "{WHY}"',
     ]
     assert notes_of(stack, customer)["tags"] == ["vip"]
 
@@ -274,9 +277,7 @@ def test_a_client_that_cannot_ask_writes_only_where_the_server_was_told_so(
 
 async def refused_by_person(agent: Agent) -> None:
     customer = (await agent.data("search_customers", page_size=1))["items"][0]["id"]
-    assert "did not say yes" in await agent.refusal(
-        "add_customer_tags", customer_id=customer, tags=["vip"], reason=WHY
-    )
+    assert "did not say yes" in await agent.refusal("add_customer_tags", customer_id=customer, tags=["vip"], reason=WHY)
 
 
 def test_a_customer_who_does_not_exist_is_told_in_plain_words(agents: Agents) -> None:

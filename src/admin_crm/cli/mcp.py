@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,15 +46,31 @@ def mcp(
         raise usage_error("--port and --token-file go with --http")
     from admin_crm.mcp.session import Terms
 
-    logging.getLogger("admin_crm").setLevel(logging.INFO)  # who was written about
+    _log_on_standard_error()
     terms = Terms(
         allow=_changes(allow), personal=show_personal, max_rows=max_rows, max_locks=max_locks, confirm=not no_confirm
     )
+    if not http:
+        signal.signal(signal.SIGINT, _stop_at_once)
+        asyncio.run(_over_stdio(terms))
+        return
     try:
-        asyncio.run(_over_http(terms, PORT if port is None else port, token_file) if http else _over_stdio(terms))
+        asyncio.run(_over_http(terms, PORT if port is None else port, token_file))
     except KeyboardInterrupt:
         # A requested stop is not an error.
         tell("stopped")
+
+
+def _stop_at_once(*_: object) -> None:
+    """End the process on Ctrl-C: the thread that waits for the next line of the input cannot be woken."""
+    tell("stopped")
+    os._exit(0)
+
+
+def _log_on_standard_error() -> None:
+    """Let clients and people read there who was written about; the standard output is the protocol's."""
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("admin_crm").setLevel(logging.INFO)
 
 
 def _changes(words: str) -> frozenset[Change]:
