@@ -149,7 +149,7 @@ def test_a_write_is_done_after_a_person_said_yes(agents: Agents, stack: LocalSta
     assert question.splitlines() == [
         "Add tags to this customer?",
         f'customer: {customer}, named "Prueba Única"',
-        """tags: "['vip']\"""",
+        'tags: "vip"',
         f'reason given: "{WHY}"',
     ]
     assert notes_of(stack, customer)["tags"] == ["vip"]

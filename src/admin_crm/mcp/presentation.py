@@ -52,6 +52,11 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def quoted(value: object) -> str:
     """Return all of a value between quotes that it cannot close, in one line: line breaks show as ⏎."""
+    if isinstance(value, dict):
+        pairs = cast("Json", value).items()
+        return ", ".join(f"{quoted(name)} = {quoted(each)}" for name, each in pairs) or '""'
+    if isinstance(value, list):
+        return ", ".join(map(quoted, cast("list[object]", value))) or '""'
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = "⏎".join(readable(text).splitlines())
     return '"' + text.replace('"', "'") + '"'
