@@ -78,9 +78,10 @@ def test_nobody_is_asked_about_a_customer_who_does_not_exist() -> None:
         async with call.session.crm:
             await question(call, "Do this", UUID(SOMEBODY), {}, "because")
 
-    with respx.mock as router, pytest.raises(CustomerNotFoundError):
+    with respx.mock as router:
         router.get(PROFILES).mock(return_value=httpx.Response(200, json=[]))
-        asyncio.run(run())
+        with pytest.raises(CustomerNotFoundError):
+            asyncio.run(run())
 
 
 @pytest.mark.parametrize("capabilities", [None, ClientCapabilities(), LINKS])
@@ -104,7 +105,9 @@ def test_only_yes_is_yes(answer: Any) -> None:
         require_yes(answer)
 
 
-@pytest.mark.parametrize("current", ["call +52 55 1234 5641", {"mail": "ana@clientes.example"}, "x" * 5_000, "a\u200bb"])
+@pytest.mark.parametrize(
+    "current", ["call +52 55 1234 5641", {"mail": "ana@clientes.example"}, "x" * 5_000, "a\u200bb"]
+)
 def test_what_was_not_seen_whole_is_not_replaced(current: Any) -> None:
     masked = Session(AsyncAdminCRM(URL, KEY), Terms())
     with pytest.raises(ToolError, match="would be lost"):

@@ -16,7 +16,7 @@ from admin_crm.mcp.loopback import HOST, TOKEN_VARIABLE, OneToken, chosen_token,
 from admin_crm.mcp.session import Terms
 from helpers import KEY, URL
 
-TOKEN = "a-token-of-the-tests-own"  # noqa: S105
+TOKEN = "a-token-of-the-tests-own"
 
 
 def test_a_new_token_is_long_and_each_time_another(monkeypatch: pytest.MonkeyPatch) -> None:

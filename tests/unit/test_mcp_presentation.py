@@ -36,7 +36,7 @@ def test_no_value_ends_its_line_or_its_quotes(text: str, name: str) -> None:
 
 
 def test_values_are_quoted_one_by_one() -> None:
-    assert quoted(["a", 'b"c']) == "\"a\", \"b'c\""
+    assert quoted(["a", 'b"c']) == '"a", "b\'c"'
     assert quoted({"talla": "M", "visitas": 3}) == '"talla" = "M", "visitas" = "3"'
     assert (quoted([]), quoted({}), quoted("")) == ('""', '""', '""')
 
