@@ -26,6 +26,8 @@ from agents import YES, Agent
 
 COMMAND = ("-m", "admin_crm", "mcp")
 WHY = "the person I work for asked me to"
+HTTP = pytest.mark.xdist_group("agents-http")
+"""One process starts the server."""
 HELLO = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
 
@@ -90,7 +92,7 @@ class Served(NamedTuple):
 def served(open_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server over HTTP on a free port, ended by Ctrl-C."""
     process = subprocess.Popen(
-        [sys.executable, *COMMAND, "--http", "--port", "0", "--max-rows", "100"],
+        [sys.executable, *COMMAND, "--http", "--port", "0", "--allow", "tags"],
         env={**os.environ, **environment(open_stack)},
         cwd=tmp_path_factory.mktemp("served"),
         stderr=subprocess.PIPE,
@@ -115,6 +117,7 @@ def served(open_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> 
         process.stdout.close()
 
 
+@HTTP
 @pytest.mark.once
 def test_over_http_only_who_has_the_token_is_answered(served: Served) -> None:
     assert served.url.startswith("http://127.0.0.1:")
@@ -125,6 +128,7 @@ def test_over_http_only_who_has_the_token_is_answered(served: Served) -> None:
     assert served.post(Authorization=f"Basic {served.token}") == 401
 
 
+@HTTP
 @pytest.mark.once
 def test_over_http_no_other_host_and_no_web_page_is_answered(served: Served) -> None:
     bearer = {"Authorization": f"Bearer {served.token}"}
@@ -134,14 +138,26 @@ def test_over_http_no_other_host_and_no_web_page_is_answered(served: Served) -> 
     assert served.post(**bearer, Origin=served.url.removesuffix("/mcp")) == 403
 
 
+@HTTP
 @pytest.mark.once
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-def test_over_http_the_official_client_asks(served: Served, mode: str) -> None:
+def test_over_http_the_official_client_reads_and_writes(served: Served, customer: str, mode: str) -> None:
+    asked: list[str] = []
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        asked.append(params.message)
+        return await yes(context, params)
+
     async def session() -> Any:
         headers = {"Authorization": f"Bearer {served.token}"}
         async with create_mcp_http_client(headers=headers) as http:
             transport = streamable_http_client(served.url, http_client=http)
-            async with Client(transport, mode=mode) as client:
-                return await Agent(client, []).data("get_directory_stats")
+            async with Client(transport, mode=mode, elicitation_callback=answer) as client:
+                agent = Agent(client, [])
+                tagged = await agent.data("add_customer_tags", customer_id=customer, tags=["vip"], reason=WHY)
+                return await agent.data("get_directory_stats"), tagged
 
-    assert asyncio.run(session())["total"] > 1000
+    stats, tagged = asyncio.run(session())
+    assert stats["total"] > 1000
+    assert tagged["tags"] == ["vip"]
+    assert len(asked) == 1

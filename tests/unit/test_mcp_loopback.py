@@ -9,10 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from admin_crm import AsyncAdminCRM, InvalidInputError
-from admin_crm.mcp.loopback import HOST, TOKEN_VARIABLE, OneToken, chosen_token, listen, make_app
+from admin_crm.mcp import loopback
+from admin_crm.mcp.loopback import HOST, TOKEN_VARIABLE, OneToken, chosen_token, listen, make_app, serve
 from admin_crm.mcp.session import Terms
 from helpers import KEY, URL
 
@@ -63,6 +66,22 @@ def test_only_loopback_listens() -> None:
             pass
         with pytest.raises(OSError, match="in use"):
             listen(port)
+
+
+def test_it_serves_on_the_open_port_and_logs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[Any] = []
+
+    class Server:
+        def __init__(self, config: uvicorn.Config) -> None:
+            noted.append((config.access_log, config.log_level))
+
+        async def serve(self, sockets: list[socket.socket]) -> None:
+            noted.append(sockets)
+
+    monkeypatch.setattr(loopback.uvicorn, "Server", Server)
+    with listen(0) as listening:
+        asyncio.run(serve(Starlette(), listening))
+        assert noted == [(False, "warning"), [listening]]
 
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

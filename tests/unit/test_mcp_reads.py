@@ -9,7 +9,16 @@ from uuid import UUID
 
 import pytest
 
-from admin_crm import AdminCustomer, AdminCustomerDetail, AsyncAdminCRM, Order, Page, PermissionDeniedError, Settings
+from admin_crm import (
+    AdminCustomer,
+    AdminCustomerDetail,
+    AsyncAdminCRM,
+    CustomerPreferences,
+    Order,
+    Page,
+    PermissionDeniedError,
+    Settings,
+)
 from admin_crm._postgrest.decode import decode_rows
 from admin_crm.mcp import reads
 from admin_crm.mcp.session import Terms
@@ -158,6 +167,20 @@ def test_a_row_that_another_shop_has_is_handed_over_too(agents: Agents, monkeypa
         (order,) = (await agent.data("get_customer_orders", customer_id=SOMEBODY))["items"]
         assert (order["id"], order["total"], order["status"]) == ("A-17", None, "entregado")
         assert order["items"] == [{"name": "5", "quantity": None, "price": None}]
+
+    agents(script)
+
+
+def test_what_a_customer_orders_most_and_the_points(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"top_products": [{"name": "Taza", "count": 3, "product_id": "t-1"}], "top_categories": []}
+    liked = Answers(CustomerPreferences.model_validate(found))
+    monkeypatch.setattr(reads.preferences, "get_customer_preferences", liked)
+    monkeypatch.setattr(reads.loyalty, "get_loyalty_balance", Answers(-5))
+
+    async def script(agent: Agent) -> None:
+        shown = await agent.data("get_customer_preferences", customer_id=SOMEBODY)
+        assert shown == {"top_products": [{"name": "Taza", "count": 3}], "top_categories": []}
+        assert await agent.data("get_loyalty_balance", customer_id=SOMEBODY) == {"balance": -5}
 
     agents(script)
 

@@ -67,16 +67,7 @@ def listen(port: int) -> socket.socket:
     Raises:
         OSError: the port is taken.
     """
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
-        listening.listen()
-    except OSError:
-        listening.close()
-        raise
-    return listening
+    return socket.create_server((HOST, port))
 
 
 async def serve(app: Starlette, listening: socket.socket) -> None:

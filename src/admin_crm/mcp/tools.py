@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from mcp.server.mcpserver import Context
@@ -75,6 +76,7 @@ class PlainTool(Tool):
             raise ToolError(_wrong(cause) if isinstance(cause, ValidationError) else str(cause)) from None
 
 
+@cache
 def tool_of(offered: Reading | Writing) -> Tool:
     """Return the tool of a function, which refuses arguments that it does not know."""
     tool = PlainTool.from_function(

@@ -179,7 +179,7 @@ async def moderate_customer(
     answer: Annotated[Answered, Resolve(ask_to_moderate)],
     suspension_end: End = None,
 ) -> Answer[Status]:
-    """Ban, suspend or reactivate a customer, on the record. An administrator is refused where the connection knows him."""
+    """Ban, suspend or reactivate a customer, on the record; refuses administrators where the connection knows them."""
     require_yes(answer)
     session = session_of(ctx)
     if status != "active":
