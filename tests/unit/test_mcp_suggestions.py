@@ -55,6 +55,7 @@ def test_a_message_is_written_about_what_is_given(
         assert result.structured_content
         assert result.structured_content["data"] == {"text": "Hola Ana,\nllama al …41"}
         assert "instructions" in result.structured_content["notice"]
+        assert result.structured_content["rows_left"] == 999
 
     agents(script)
     assert asked == [(UUID(SOMEBODY), expected)]

@@ -203,13 +203,13 @@ async def get_customer_preferences(ctx: ToolContext, customer_id: CustomerId) ->
     """Return the products and categories that a customer has ordered most."""
     session = session_of(ctx)
     found = await preferences.get_customer_preferences(session.crm, customer_id)
-    return session.answer(Preferences, session.shaped(Preferences, found))
+    return session.answer(Preferences, session.shaped(Preferences, found), 1)
 
 
 async def get_loyalty_balance(ctx: ToolContext, customer_id: CustomerId) -> Answer[Points]:
     """Return a customer's loyalty points."""
     session = session_of(ctx)
-    return session.answer(Points, Points(balance=await loyalty.get_loyalty_balance(session.crm, customer_id)))
+    return session.answer(Points, Points(balance=await loyalty.get_loyalty_balance(session.crm, customer_id)), 1)
 
 
 READS = (

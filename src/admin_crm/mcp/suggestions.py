@@ -18,7 +18,7 @@ async def suggest_customer_tags(ctx: ToolContext, customer_id: CustomerId) -> An
     """Suggest tags and a segment for a customer, by the shop's AI; nobody adds them."""
     session = session_of(ctx)
     found = await intelligence.suggest_customer_tags(session.crm, customer_id)
-    return session.answer(Suggestion, session.shaped(Suggestion, found))
+    return session.answer(Suggestion, session.shaped(Suggestion, found), 1)
 
 
 async def generate_whatsapp_message(
@@ -43,7 +43,7 @@ async def get_proactive_insights(ctx: ToolContext) -> Answer[list[Insight]]:
     """Return what the shop's AI finds worth knowing now."""
     session = session_of(ctx)
     found = await intelligence.get_proactive_insights(session.crm)
-    return session.answer(list[Insight], session.each(Insight, found))
+    return session.answer(list[Insight], session.each(Insight, found), len(found))
 
 
 SUGGESTIONS = (
@@ -55,4 +55,4 @@ SUGGESTIONS = (
 
 
 def _text(session: Session, text: str | None) -> Answer[Text]:
-    return session.answer(Text, Text(text=handed_over(text, personal=session.terms.personal)))
+    return session.answer(Text, Text(text=handed_over(text, personal=session.terms.personal)), 1)
