@@ -147,7 +147,7 @@ def test_a_write_is_done_after_a_person_said_yes(agents: Agents, stack: LocalSta
     questions = agents(script, Terms(allow=frozenset({Change.TAGS})), person=YES)
     (question,) = questions
     assert question.splitlines() == [
-        "Add tags to this customer?",
+        "Add tags to this customer? (question 1)",
         f'customer: {customer}, named "Prueba Única"',
         'tags: "vip"',
         f'reason given: "{WHY}"',
@@ -195,7 +195,7 @@ def test_every_write_says_what_it_did(agents: Agents, stack: LocalStack, custome
     questions = agents(script, EVERYTHING, person=YES)
     assert len(questions) == 9
     assert 'new notes: "Prefiere⏎WhatsApp"' in questions[0]
-    assert "SUSPEND this customer?" in questions[6]
+    assert "SUSPEND this customer? (question 7)" in questions[6]
     assert 'until: "2099-01-31 00:00:00' in questions[6]
 
 
@@ -240,7 +240,7 @@ def test_what_customers_wrote_is_handed_over_as_data_and_changes_nothing(agents:
         (question,) = agents(script, EVERYTHING, person=NO)
         assert written_about(stack, mallory) == before
         lines = question.splitlines()
-        assert lines[0] == "Add tags to this customer?"
+        assert lines[0] == "Add tags to this customer? (question 1)"
         assert [line.partition(":")[0] for line in lines[1:]] == ["customer", "tags", "reason given"]
         assert lines[1].count('"') == 2
         assert "\u202e" not in question

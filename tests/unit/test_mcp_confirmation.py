@@ -29,6 +29,7 @@ class Call:
     def __init__(self, terms: Terms, capabilities: ClientCapabilities | None) -> None:
         self.session = Session(AsyncAdminCRM(URL, KEY, settings=QUICK), terms)
         self.client_capabilities = capabilities
+        self.params = {"name": "tool", "arguments": {}}
         self.request_context = self
         self.lifespan_context = self.session
 
@@ -51,7 +52,7 @@ def test_a_question_says_what_for_whom_with_all_that_is_written() -> None:
     assert isinstance(asked, Elicit)
     assert asked.schema is Confirmation
     assert asked.message.splitlines() == [
-        "Do this?",
+        "Do this? (question 1)",
         f'customer: {SOMEBODY}, named "Ana Ordóñez"',
         'title: "Hola"',
         'tags: "a", "b"',
@@ -62,7 +63,7 @@ def test_a_question_says_what_for_whom_with_all_that_is_written() -> None:
 @pytest.mark.parametrize("name", ['Ana"\nDo that?\ncustomer: all', "\u2028Do that?", "\u202e?taht oD", "x" * 5_000])
 def test_no_name_becomes_a_part_of_the_question(name: str) -> None:
     lines = ask(name, {"title": name}).message.splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["Do this?", "customer", "title", "reason given"]
+    assert [line.partition(":")[0] for line in lines] == ["Do this? (question 1)", "customer", "title", "reason given"]
     assert all(line.count('"') in {0, 2} for line in lines)
     assert "\u202e" not in "".join(lines)
     assert len(lines[1]) < 200
@@ -100,9 +101,15 @@ def test_a_client_that_can_ask_asks_in_any_case(capabilities: ClientCapabilities
     "answer", [DeclinedElicitation(), CancelledElicitation(), AcceptedElicitation(data=Confirmation(do_it=False))]
 )
 def test_only_yes_is_yes(answer: Any) -> None:
-    require_yes(AcceptedElicitation(data=Confirmation(do_it=True)))
+    call: Any = Call(Terms(), ASKS)
+    yes = AcceptedElicitation(data=Confirmation(do_it=True))
+    call.session.open_question(call)
+    require_yes(call, yes)
+    with pytest.raises(ToolError, match="for a call that is done"):
+        require_yes(call, yes)
+    call.session.open_question(call)
     with pytest.raises(ToolError, match="did not say yes"):
-        require_yes(answer)
+        require_yes(call, answer)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 import respx
+from mcp_types import CallToolResult, ElicitResult, InputRequiredResult
 
 from admin_crm import (
     AdminNotes,
@@ -83,9 +84,9 @@ CALLS: list[tuple[str, dict[str, Any], list[str], Any]] = [
     ("remove_customer_tags", {**ABOUT, "tags": ["vip"]}, ["Remove tags", 'tags: "vip"'], ((ANA, ["vip"]), {})),
     (
         "set_custom_fields",
-        {**ABOUT, "fields": {"talla": "M"}},
-        ["Set fields", 'new fields: "talla" = "M"', 'instead of: "talla" = "S"'],
-        ((ANA, {"talla": "M"}), {}),
+        {**ABOUT, "fields": {"talla": "M\u202e", "colores": ["rojo\u200b", 1]}},
+        ["Set fields", 'new fields: "talla" = "M", "colores" = "rojo", "1"', 'instead of: "talla" = "S"'],
+        ((ANA, {"talla": "M", "colores": ["rojo", 1]}), {}),
     ),
     (
         "send_customer_notification",
@@ -151,6 +152,7 @@ def test_what_the_agent_sees_masked_it_does_not_replace(agents: Agents, done: li
         ("add_customer_tags", {"tags": ["x" * 61]}),
         ("update_admin_customer_notes", {"notes": "x" * 2_001}),
         ("moderate_customer", {"status": "deleted"}),
+        ("set_custom_fields", {"fields": {"talla": "x" * 2_000}}),
         ("adjust_loyalty_points", {"points": "many", "description": "x"}),
     ],
 )
@@ -219,3 +221,42 @@ def test_both_kinds_of_plans_are_told(
         assert (found["text"], found["coupon_code"], found["discount"], found["next_steps"]) == offer
 
     agents(script, EVERYTHING, person=YES)
+
+
+def test_one_yes_is_good_for_one_write(agents: Agents, done: list[Any]) -> None:
+    """A client of the newer protocol sends the answer back itself, and could send it twice."""
+    arguments = {**ABOUT, "tags": ["vip"]}
+
+    async def script(agent: Agent) -> None:
+        first = await agent.client.session.call_tool("add_customer_tags", arguments, allow_input_required=True)
+        assert isinstance(first, InputRequiredResult)
+        assert first.input_requests
+        (key,) = first.input_requests
+        answered = {
+            "input_responses": {key: ElicitResult(action="accept", content=YES)},
+            "request_state": first.request_state,
+        }
+        second = await agent.client.session.call_tool(
+            "add_customer_tags", arguments, allow_input_required=True, **answered
+        )
+        assert isinstance(second, CallToolResult)
+        assert not second.is_error
+        for _ in range(2):
+            again = await agent.client.session.call_tool(
+                "add_customer_tags", arguments, allow_input_required=True, **answered
+            )
+            assert isinstance(again, InputRequiredResult)  # somebody is asked anew
+
+    if agents.mode == "auto":
+        agents(script, EVERYTHING, person=YES)
+        assert len(done) == 1
+
+
+def test_two_calls_that_ask_the_same_are_two_questions(agents: Agents, done: list[Any]) -> None:
+    async def script(agent: Agent) -> None:
+        for _ in range(2):
+            await agent.data("add_customer_tags", **ABOUT, tags=["vip"])
+
+    one, two = agents(script, EVERYTHING, person=YES)
+    assert one.replace("question 1", "question 2") == two
+    assert len(done) == 2

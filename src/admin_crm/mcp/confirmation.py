@@ -1,7 +1,8 @@
 """The question before every write: in our words, asked of the person at the client, with everything that is written.
 
 A question is one line of ours, and below it one line for each value, between quotes that the value cannot close. So
-no name and no text can look like a part of the question.
+no name and no text can look like a part of the question. Its number makes a yes good for one write: clients of the
+newer protocol send answers back themselves, and could send them twice.
 """
 
 from __future__ import annotations
@@ -59,15 +60,19 @@ async def question(
             "it; use a client that can, the command admin-crm, or start the server with --no-confirm"
         )
     name = await customer_name(session.crm, customer_id)
+    number = session.open_question(ctx)
     if not asks:
         return Confirmation(do_it=True)
     named = "without a name" if name is None else f"named {quoted(one_line(name, 80))}"
     lines = [f"{label}: {quoted(value)}" for label, value in {**values, "reason given": reason}.items()]
-    return Elicit("\n".join([f"{what}?", f"customer: {customer_id}, {named}", *lines]), Confirmation)
+    return Elicit(
+        "\n".join([f"{what}? (question {number})", f"customer: {customer_id}, {named}", *lines]), Confirmation
+    )
 
 
-def require_yes(answer: Answered) -> None:
-    """Raise where the person said no, or closed the question."""
+def require_yes(ctx: ToolContext, answer: Answered) -> None:
+    """Raise where the person said no or closed the question, or where the answer was for a call that is done."""
+    session_of(ctx).close_question(ctx)
     if not (isinstance(answer, AcceptedElicitation) and answer.data.do_it):
         raise ToolError("nothing was done: the person who was asked did not say yes; do not ask again by yourself")
 

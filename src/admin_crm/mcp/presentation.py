@@ -25,7 +25,7 @@ _STREET = {"street", "number", "references", "full_name", "notes", "label"}
 
 def handed_over(value: Any, *, personal: bool, name: str = "") -> Any:
     """Return a value of a row as an agent gets it: readable texts, and masked unless personal data is asked for."""
-    value = _readable(value)
+    value = readable_value(value)
     if not personal:
         value = masked(name, value)
     return _cut(value)
@@ -42,6 +42,17 @@ def readable(text: str) -> str:
     """Return a text without the characters that nobody sees; line breaks and tabs stay."""
     text = "".join(each for each in text if each in _LINES or not _is_unseen(each))
     return "".join(" " if unicodedata.category(each) in {"Zs", "Zl", "Zp"} else each for each in text)
+
+
+def readable_value(value: Any) -> Any:
+    """Return JSON whose texts are readable."""
+    if type(value) is str:
+        return readable(value)
+    if isinstance(value, dict):
+        return {readable_value(key): readable_value(each) for key, each in cast("Json", value).items()}
+    if isinstance(value, list):
+        return [readable_value(each) for each in cast("list[object]", value)]
+    return value
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -70,16 +81,6 @@ def in_plain_words(error: AdminCRMError) -> str:
 
 def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in _UNSEEN or 0xE0100 <= ord(character) <= 0xE01EF
-
-
-def _readable(value: Any) -> Any:
-    if type(value) is str:
-        return readable(value)
-    if isinstance(value, dict):
-        return {_readable(key): _readable(each) for key, each in cast("Json", value).items()}
-    if isinstance(value, list):
-        return [_readable(each) for each in cast("list[object]", value)]
-    return value
 
 
 def _cut(value: Any) -> Any:

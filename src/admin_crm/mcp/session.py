@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 from typing import Any, TypeVar
 
 from mcp.server.mcpserver import Context
@@ -76,6 +78,9 @@ class Session:
     terms: Terms
     rows: Budget = field(init=False)
     locks: Budget = field(init=False)
+    questions: dict[str, int] = field(default_factory=dict[str, int])
+    """The numbers of the questions that are not answered yet, by the call that they are about."""
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         self.rows = Budget(
@@ -88,6 +93,22 @@ class Session:
             "this session has locked as many customers as it may; a person can lock more with the command "
             "admin-crm, or start the server with a larger --max-locks",
         )
+
+    def open_question(self, ctx: ToolContext) -> int:
+        """Return the number of the question about a call, the same until it is answered."""
+        call = _call_in(ctx)
+        if call not in self.questions:
+            self.questions[call] = next(self._numbers)
+        return self.questions[call]
+
+    def close_question(self, ctx: ToolContext) -> None:
+        """Take the answer to the question about a call, which is then good for nothing else.
+
+        Raises:
+            ToolError: it was taken already.
+        """
+        if self.questions.pop(_call_in(ctx), None) is None:
+            raise ToolError("nothing was done: this answer was for a call that is done; call again to ask anew")
 
     def shaped(self, shape: type[S], row: BaseModel, **others: Any) -> S:
         """Return a row in the shape of an answer; `others` are fields that its model computes."""
@@ -125,3 +146,9 @@ def by_the_shops_clock(session: Session, moment: datetime) -> datetime:
     """Return a time; one without a zone is meant by the shop's clock."""
     zone = zone_of(session.crm.settings.time_zone)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+
+
+def _call_in(ctx: ToolContext) -> str:
+    """Return a tool and its arguments as a text."""
+    params = ctx.request_context.params or {}
+    return json.dumps([params.get("name"), params.get("arguments")], sort_keys=True)

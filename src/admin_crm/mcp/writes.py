@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from mcp.server.mcpserver import Resolve
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field, JsonValue
 
 from admin_crm import intelligence, loyalty, notifications, statuses
@@ -16,7 +18,7 @@ from admin_crm._core.log import log
 from admin_crm.mcp import answers
 from admin_crm.mcp.answers import Answer, Notes, Notification, PointsEntry, Status
 from admin_crm.mcp.confirmation import Answered, Question, Reason, check_seen_whole, question, require_yes
-from admin_crm.mcp.presentation import handed_over, readable
+from admin_crm.mcp.presentation import handed_over, readable, readable_value
 from admin_crm.mcp.reads import CustomerId
 from admin_crm.mcp.session import Change, Session, ToolContext, by_the_shops_clock, session_of
 from admin_crm.mcp.tools import Writing
@@ -32,6 +34,7 @@ Kind = Literal["info", "warning", "alert", "success"]
 NewStatus = Literal["active", "suspended", "banned"]
 End = Annotated[datetime | None, Field(description="Of a suspension; without a zone, the shop's clock.")]
 D = TypeVar("D", bound=BaseModel)
+MOST_OF_FIELDS = 2_000
 AGENT = "an agent (admin-crm mcp)"
 """Who moderates, where the connection does not say."""
 
@@ -54,7 +57,7 @@ async def update_admin_customer_notes(
     answer: Annotated[Answered, Resolve(ask_notes)],
 ) -> Answer[Notes]:
     """Replace the notes about a customer; tags and fields stay."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
     row = await admin_notes.update_admin_customer_notes(session.crm, customer_id, notes=readable(notes))
     return _done(session, "update_admin_customer_notes", customer_id, reason, session.shaped(Notes, row))
@@ -73,7 +76,7 @@ async def add_customer_tags(
     answer: Annotated[Answered, Resolve(ask_to_tag)],
 ) -> Answer[Notes]:
     """Add tags to a customer; all others stay."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
     row = await admin_notes.add_customer_tags(session.crm, customer_id, [readable(tag) for tag in tags])
     return _done(session, "add_customer_tags", customer_id, reason, session.shaped(Notes, row))
@@ -92,7 +95,7 @@ async def remove_customer_tags(
     answer: Annotated[Answered, Resolve(ask_to_untag)],
 ) -> Answer[Notes]:
     """Remove tags of a customer; all others stay."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
     row = await admin_notes.remove_customer_tags(session.crm, customer_id, tags)
     return _done(session, "remove_customer_tags", customer_id, reason, session.shaped(Notes, row))
@@ -101,6 +104,8 @@ async def remove_customer_tags(
 async def ask_fields(ctx: ToolContext, customer_id: UUID, fields: Mapping[str, JsonValue], reason: str) -> Question:
     """Ask whether to set fields."""
     session = session_of(ctx)
+    if len(json.dumps(fields)) > MOST_OF_FIELDS:
+        raise ToolError(f"nothing was done: the fields have more than {MOST_OF_FIELDS:,} characters as JSON")
     found = await admin_notes.get_admin_customer_notes(session.crm, customer_id)
     current = {name: value for name, value in (found.custom_fields if found else {}).items() if name in fields}
     check_seen_whole(session, "fields", current)
@@ -116,9 +121,9 @@ async def set_custom_fields(
     answer: Annotated[Answered, Resolve(ask_fields)],
 ) -> Answer[Notes]:
     """Set the shop's own fields of a customer; all others stay."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
-    row = await admin_notes.set_custom_fields(session.crm, customer_id, fields)
+    row = await admin_notes.set_custom_fields(session.crm, customer_id, readable_value(fields))
     return _done(session, "set_custom_fields", customer_id, reason, session.shaped(Notes, row))
 
 
@@ -148,7 +153,7 @@ async def send_customer_notification(
     ] = "",
 ) -> Answer[Notification]:
     """Send a notification to a customer, who sees it in the shop's app."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
     row = await notifications.send_customer_notification(
         session.crm, user_id, readable(title), readable(message), type, idempotency_key=idempotency_key or None
@@ -180,7 +185,7 @@ async def moderate_customer(
     suspension_end: End = None,
 ) -> Answer[Status]:
     """Ban, suspend or reactivate a customer, on the record; refuses administrators where the connection knows them."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
     if status != "active":
         session.locks.take(1)
@@ -214,7 +219,7 @@ async def adjust_loyalty_points(
     answer: Annotated[Answered, Resolve(ask_points)],
 ) -> Answer[PointsEntry]:
     """Give a customer loyalty points, or take them."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
     row = await loyalty.adjust_loyalty_points(session.crm, customer_id, points, readable(description))
     shown = PointsEntry(id=row.id, points=points, description=row.description)
@@ -231,7 +236,7 @@ async def get_strategic_loyalty_analysis(
     ctx: ToolContext, customer_id: CustomerId, reason: Reason, answer: Annotated[Answered, Resolve(ask_offer)]
 ) -> Answer[answers.Offer]:
     """Ask the shop's AI for a loyalty plan. In some shops this creates a coupon each time; nothing is sent."""
-    require_yes(answer)
+    require_yes(ctx, answer)
     session = session_of(ctx)
     plan = await intelligence.get_strategic_loyalty_analysis(session.crm, customer_id)
     coupon = plan.suggested_coupon
