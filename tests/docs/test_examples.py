@@ -9,8 +9,6 @@ import pytest
 
 from admin_crm.local import LocalStack
 
-pytestmark = pytest.mark.once
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TOLD = {
     "async_report.py": "{count} customers",
@@ -22,12 +20,12 @@ TOLD = {
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.glob("*.py")))
-def test_an_example_runs_and_prints_what_it_found(example: str, stack: LocalStack, tmp_path: Path) -> None:
+def test_an_example_runs_and_prints_what_it_found(example: str, playground: LocalStack, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / example)],
-        cwd=tmp_path, env={**os.environ, **stack.environment, "PYTHONUTF8": "1"},
+        cwd=tmp_path, env={**os.environ, **playground.environment, "PYTHONUTF8": "1"},
         capture_output=True, text=True, encoding="utf-8", timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (customers,) = stack.execute_sql("select count(*) from customer_intelligence_360")
+    (customers,) = playground.execute_sql("select count(*) from customer_intelligence_360")
     assert TOLD[example].format(**customers) in done.stdout
