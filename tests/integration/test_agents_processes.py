@@ -40,6 +40,7 @@ async def yes(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitRes
     return ElicitResult(action="accept", content=YES)
 
 
+@pytest.mark.once
 def test_a_session_over_stdio(stack: LocalStack, customer: str, tmp_path: Path) -> None:
     words = [*COMMAND, "--allow", "tags", "--max-rows", "4"]
     server = StdioServerParameters(command=sys.executable, args=words, env=environment(stack), cwd=tmp_path)
