@@ -64,6 +64,8 @@ class Rights:
     """supabase-py's client with these rights, made when it is first used."""
     owns_client: bool = True
     """Whether the client is ours; one of the app's own may be signed in and out at any time."""
+    is_given: bool = False
+    """Whether the token was given to `as_user`, and is not the connection's own."""
     sees_customers: bool = False
     """Whether the directory's view has shown a row to a key."""
     handle: str = field(default_factory=lambda: f"key-added-when-sent-{next(_numbers)}")
@@ -210,6 +212,18 @@ def checked_key(key: Key | None, argument: str) -> SecretStr:
         raise InvalidInputError(f"{argument} is empty", argument=argument)
     if not valid:
         raise InvalidInputError(f"{argument} contains invalid characters", argument=argument)
+    return secret
+
+
+def checked_token(token: SecretStr) -> SecretStr:
+    """Return what may be a signed-in user's token; a key is none."""
+    secret = checked_key(token, "token")
+    if claims_of(secret.get_secret_value()).role in {"service_role", "anon"}:
+        raise InvalidInputError(
+            "token is a key of the project, not the token of a signed-in user",
+            argument="token",
+            hint="nobody is signed in where the token is sent from: sign in, and send the session's access token",
+        )
     return secret
 
 
