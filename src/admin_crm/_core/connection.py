@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Key = str | SecretStr
 
 _numbers = itertools.count(1)
+_HANDLE = "key-added-when-sent-"
 
 
 class Retry(NamedTuple):
@@ -68,7 +69,7 @@ class Rights:
     """Whether the token was given to `as_user`, and is not the connection's own."""
     sees_customers: bool = False
     """Whether the directory's view has shown a row to a key."""
-    handle: str = field(default_factory=lambda: f"key-added-when-sent-{next(_numbers)}")
+    handle: str = field(default_factory=lambda: f"{_HANDLE}{next(_numbers)}")
 
     @property
     def bearer(self) -> str:
@@ -120,6 +121,17 @@ class Shared:
     lock: threading.RLock = field(default_factory=threading.RLock)
     rights: weakref.WeakValueDictionary[str, Rights] = field(default_factory=weakref.WeakValueDictionary[str, Rights])
     sockets: weakref.WeakSet[socket.socket] = field(default_factory=weakref.WeakSet["socket.socket"])
+
+    def rights_of(self, handle: str) -> Rights | None:
+        """Return the rights that a handle stands for; None for a key that an app sends itself.
+
+        Raises:
+            ClientStateError: nothing holds these rights any more; without the key, the server would refuse it.
+        """
+        rights = self.rights.get(handle)
+        if rights is None and handle.startswith(_HANDLE):
+            raise ClientStateError("the connection that this request belongs to is gone", hint="keep crm.supabase")
+        return rights
 
     def check_open(self) -> None:
         """Raise where the connection is closed."""
@@ -200,6 +212,11 @@ def with_rights(link: Link, rights: Rights) -> Link:
     return Link(
         link.shared, rights, link.settings, link.is_async, link.on_retry, link.timeout, owns_shared=False
     )  # fmt: skip
+
+
+def keep_rights(client: Any, rights: Rights) -> None:
+    """Let supabase-py's client keep the rights that its requests are sent with, where the view is let go of."""
+    client.admin_crm_rights = rights
 
 
 def checked_key(key: Key | None, argument: str) -> SecretStr:
