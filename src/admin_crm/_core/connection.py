@@ -11,7 +11,7 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -106,6 +106,20 @@ class Rights:
         return self.claims.role == "service_role"
 
 
+class StandIn(Protocol):
+    """What answers the calls of a connection that has no server; `admin_crm.testing` has one."""
+
+    def asked(
+        self, function: Callable[..., Any], link: Link, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Callable[[], Coroutine[Any, Any, Any]]:
+        """Check a call's arguments, and return what answers it."""
+        ...
+
+    def refuse_network(self) -> None:
+        """Raise: there is no server to send a request to."""
+        ...
+
+
 @dataclass(eq=False)
 class Shared:
     """What all views of one connection share: the HTTP client, the limiter, and what was learnt of the server."""
@@ -121,6 +135,8 @@ class Shared:
     lock: threading.RLock = field(default_factory=threading.RLock)
     rights: weakref.WeakValueDictionary[str, Rights] = field(default_factory=weakref.WeakValueDictionary[str, Rights])
     sockets: weakref.WeakSet[socket.socket] = field(default_factory=weakref.WeakSet["socket.socket"])
+    stand_in: StandIn | None = None
+    """What answers in the server's place, where the connection is a fake."""
 
     def rights_of(self, handle: str) -> Rights | None:
         """Return the rights that a handle stands for; None for a key that an app sends itself.
@@ -137,6 +153,12 @@ class Shared:
         """Raise where the connection is closed."""
         if self.closed:
             raise ClientStateError("the connection is closed", hint="open a new one")
+
+    def check_network(self) -> None:
+        """Raise where the connection is closed, or is a fake that has no server."""
+        self.check_open()
+        if self.stand_in is not None:
+            self.stand_in.refuse_network()
 
 
 @dataclass(frozen=True)

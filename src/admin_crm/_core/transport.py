@@ -32,7 +32,7 @@ def http_of(link: Link) -> Any:
     if shared.http is None:
         with shared.lock:
             if shared.http is None:
-                shared.check_open()
+                shared.check_network()
                 shared.http = _async_client(link) if link.is_async else _sync_client(link)
     return shared.http
 
