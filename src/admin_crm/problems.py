@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar, Required, TypedDict, cast
+from typing import Any, ClassVar, Required, cast
+
+from typing_extensions import TypedDict
 
 _CONFIGURATION = frozenset({"url", "key", "anon_key", "access_token", "secret_key", "supabase", "settings"})
 """The arguments that a back end connects with; no browser sends them."""

@@ -7,14 +7,13 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-import httpx
 import jwt
 import pytest
 
-from accounts import Account
+from accounts import User, signed_in_users
 from admin_crm import (
     AdminCRM,
     AsyncAdminCRM,
@@ -31,26 +30,11 @@ from shops import GIVEN
 REQUESTS = 200
 
 
-class User(NamedTuple):
-    """Somebody who is signed in in a browser."""
-
-    id: str
-    token: str
-    is_administrator: bool
-
-
 @pytest.fixture(scope="module")
 def users(open_stack: LocalStack) -> Iterator[list[User]]:
     """Four administrators and a customer."""
-    with httpx.Client(trust_env=False) as http:
-        accounts = [Account(open_stack, http) for _ in range(5)]
-        found = [User(each.id, each.sign_in().json()["access_token"], each is not accounts[-1]) for each in accounts]
-    for each in found[:-1]:
-        open_stack.execute_sql(f"insert into admin_users (id, role) values ('{each.id}', 'admin')")
-    yield found
-    ids = ", ".join(repr(each.id) for each in found)
-    open_stack.execute_sql(f"delete from admin_users where id in ({ids})")
-    open_stack.execute_sql(f"delete from auth.users where id in ({ids})")
+    with signed_in_users(open_stack, administrators=4, customers=1) as users:
+        yield users
 
 
 @pytest.fixture
