@@ -7,22 +7,23 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from uuid import UUID
 
 import jwt
 import pytest
+from pydantic import BaseModel
 
 from accounts import User, signed_in_users
 from admin_crm import (
     AdminCRM,
     AsyncAdminCRM,
     AuthenticationError,
-    CustomerNotFoundError,
     get_customer_orders,
     list_customer_evidence,
     search_customers,
 )
+from admin_crm._postgrest.query import fetch, fetch_of_customer
+from admin_crm.client import AnyCRM, operation
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller, watch
 from shops import GIVEN
@@ -37,48 +38,53 @@ def users(open_stack: LocalStack) -> Iterator[list[User]]:
         yield users
 
 
+class Row(BaseModel):
+    """A row of any table."""
+
+    id: UUID
+
+
+Seen = tuple[list[str], bool]
+
+
+@operation
+async def look_around(crm: AnyCRM, other: str | None) -> Seen:
+    """Return which administrators a connection sees, which is its own user if he is one; and whether it sees others."""
+    administrators = await fetch(crm, lambda: crm.supabase.table("admin_users").select("id"), Row)
+    sees_others = other is not None and bool(await fetch_of_customer(crm, "orders", UUID(other), Row))
+    return [str(each.id) for each in administrators], sees_others
+
+
 @pytest.fixture
-def asked_by(users: list[User]) -> list[User]:
-    """Who sends each of the requests, in no particular order."""
-    return random.sample(users * (REQUESTS // len(users)), REQUESTS)
+def asked(users: list[User], stack: LocalStack) -> list[tuple[User, str | None]]:
+    """Who sends each of the requests, in no particular order; every eighth looks at another customer too."""
+    senders = random.sample(users * (REQUESTS // len(users)), REQUESTS)
+    return [(user, None if number % 8 else stack.customer_id) for number, user in enumerate(senders)]
 
 
-def seen_by(user: User, number: int) -> tuple[Any, ...]:
-    """What a user sees: his own row of the administrators; and in some requests another customer, if he is one."""
-    return ([{"id": user.id}] if user.is_administrator else [], user.is_administrator or number % 8 != 0)
+def expected(user: User, other: str | None) -> Seen:
+    return ([user.id] if user.is_administrator else [], user.is_administrator and other is not None)
 
 
-def test_200_requests_in_threads_each_see_what_their_own_user_may_see(stack: LocalStack, asked_by: list[User]) -> None:
-    with AdminCRM(stack.url, stack.secret_key, anon_key=stack.publishable_key) as crm:
-
-        def request(user: User, number: int) -> tuple[Any, ...]:
-            his = crm.as_user(user.token)
-            rows = his.supabase.table("admin_users").select("id").execute().data
-            try:
-                return rows, number % 8 != 0 or bool(get_customer_orders(his, stack.customer_id))
-            except CustomerNotFoundError:
-                return rows, False
-
-        with ThreadPoolExecutor(50) as threads:
-            seen = list(threads.map(request, asked_by, range(REQUESTS)))
-    assert seen == list(map(seen_by, asked_by, range(REQUESTS)))
+def test_200_requests_in_threads_each_see_what_their_own_user_may_see(
+    stack: LocalStack, asked: list[tuple[User, str | None]]
+) -> None:
+    with (
+        AdminCRM(stack.url, stack.secret_key, anon_key=stack.publishable_key) as crm,
+        ThreadPoolExecutor(50) as threads,
+    ):
+        seen = list(threads.map(lambda each: look_around(crm.as_user(each[0].token), each[1]), asked))
+    assert seen == [expected(*each) for each in asked]
 
 
-def test_200_requests_on_a_loop_each_see_what_their_own_user_may_see(stack: LocalStack, asked_by: list[User]) -> None:
-    async def serve() -> list[tuple[Any, ...]]:
+def test_200_requests_on_a_loop_each_see_what_their_own_user_may_see(
+    stack: LocalStack, asked: list[tuple[User, str | None]]
+) -> None:
+    async def serve() -> list[Seen]:
         async with AsyncAdminCRM(stack.url, stack.secret_key, anon_key=stack.publishable_key) as crm:
+            return await asyncio.gather(*(look_around(crm.as_user(user.token), other) for user, other in asked))
 
-            async def request(user: User, number: int) -> tuple[Any, ...]:
-                his = crm.as_user(user.token)
-                rows = (await his.supabase.table("admin_users").select("id").execute()).data
-                try:
-                    return rows, number % 8 != 0 or bool(await get_customer_orders(his, stack.customer_id))
-                except CustomerNotFoundError:
-                    return rows, False
-
-            return list(await asyncio.gather(*map(request, asked_by, range(REQUESTS))))
-
-    assert asyncio.run(serve()) == list(map(seen_by, asked_by, range(REQUESTS)))
+    assert asyncio.run(serve()) == [expected(*each) for each in asked]
 
 
 def test_a_view_shares_the_pool_and_outlives_its_own_closing(
