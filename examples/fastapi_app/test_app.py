@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from app import app, connection
 from fastapi.testclient import TestClient
 
 from admin_crm import (
@@ -27,6 +26,7 @@ from admin_crm import (
     ServiceUnavailableError,
 )
 from admin_crm.testing import FakeAsyncAdminCRM, make_customer, make_detail, make_order
+from app import app, connection
 
 ANA, BEA = "a0a0a0a0-0000-4000-8000-000000000001", "b0b0b0b0-0000-4000-8000-000000000002"
 SOMEBODY = "/customers/c0ffee00-0000-4000-8000-000000000001"
