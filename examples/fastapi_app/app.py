@@ -9,6 +9,7 @@ without. No request is made with the connection's own rights.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from math import ceil
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -128,7 +129,7 @@ async def stats(crm: CRM) -> DirectoryStats:
 async def tell_problem(_: Request, error: Any) -> JSONResponse:
     """Answer every error of the library with its status and its problem details, which name nobody."""
     problem = error.problem()
-    headers = {"Retry-After": str(round(problem["retry_after"]))} if "retry_after" in problem else {}
+    headers = {"Retry-After": str(ceil(problem["retry_after"]))} if "retry_after" in problem else {}
     if error.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem, error.http_status, headers, media_type="application/problem+json")

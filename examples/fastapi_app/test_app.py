@@ -127,7 +127,7 @@ def test_an_error_is_told_as_problem_details(
 
 
 def test_a_busy_shop_says_when_to_come_again(crm: FakeAsyncAdminCRM, browser: TestClient) -> None:
-    crm.set_answers(get_directory_stats=RateLimitedError("too many requests", retry_after=30))
+    crm.set_answers(get_directory_stats=RateLimitedError("too many requests", retry_after=29.5))
     answer = browser.get("/stats")
     assert (answer.status_code, answer.headers["retry-after"], answer.json()["retryable"]) == (429, "30", True)
 
