@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterable, Coroutine, Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, assert_type
 
 import pandas as pd
@@ -36,6 +37,7 @@ from admin_crm import (
     Order,
     Page,
     PrivacyOutcome,
+    Problem,
     Referral,
     TierProgress,
     UsedCoupon,
@@ -204,6 +206,14 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
+
+
+def problems(error: AdminCRMError, crm: AdminCRM, order: Order) -> None:
+    assert_type(error.problem(), Problem)
+    assert_type(error.http_status, int)
+    assert_type(error.problem()["detail"], str)
+    assert_type(crm.as_user("token"), AdminCRM)
+    assert_type(order.total, Decimal | None)
 
 
 def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:
