@@ -18,28 +18,28 @@ import pytest
 from accounts import User, signed_in_users
 from admin_crm.local import LocalStack
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("web back end")]  # one process starts the app
+pytestmark = pytest.mark.xdist_group("web back end")  # one process starts the app
 
 APP = Path(__file__).parents[2] / "examples" / "fastapi_app"
 REQUESTS = 200
 
 
 @pytest.fixture(scope="module")
-def users(open_stack: LocalStack) -> Iterator[list[User]]:
+def users(playground: LocalStack) -> Iterator[list[User]]:
     """Two administrators and three customers."""
-    with signed_in_users(open_stack, administrators=2, customers=3) as users:
+    with signed_in_users(playground, administrators=2, customers=3) as users:
         yield users
 
 
 @pytest.fixture(scope="module")
-def back_end(open_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def back_end(playground: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app under two workers."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     log = tmp_path_factory.mktemp("app") / "log"
     command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", str(APP), "--workers", "2", "--port", str(port)]
-    environment = {name: value for name, value in open_stack.environment.items() if "EMAIL" not in name}
+    environment = {name: value for name, value in playground.environment.items() if "EMAIL" not in name}
     environment = {name: value for name, value in environment.items() if "PASSWORD" not in name}
     with log.open("wb") as output:
         server = subprocess.Popen(
@@ -87,9 +87,9 @@ def test_a_customer_and_a_stranger_are_told_what_they_lack(back_end: str, users:
     assert refused.json()["hint"] == "the session has ended: sign in again"
 
 
-def test_an_administrator_reads_a_whole_page(back_end: str, users: list[User], open_stack: LocalStack) -> None:
-    [answer] = asyncio.run(get(back_end, [(users[0], f"/customers/{open_stack.customer_id}")]))
+def test_an_administrator_reads_a_whole_page(back_end: str, users: list[User], playground: LocalStack) -> None:
+    [answer] = asyncio.run(get(back_end, [(users[0], f"/customers/{playground.customer_id}")]))
     customer = answer.json()
-    assert customer["email"] == open_stack.customer_email
+    assert customer["email"] == playground.customer_email
     assert customer["orders_summary"]["total_spent"].partition(".")[2] >= "00"
     assert len(customer["orders"]) == customer["orders_summary"]["total_orders"]

@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from admin_crm.local import LocalStack
-
-pytestmark = pytest.mark.once
+from shops import named
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TOLD = {
@@ -61,47 +61,48 @@ def test_the_tests_of_an_app_pass_without_a_server(app: str, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def suspended(stack: LocalStack, customer: str) -> str:
+def suspended(playground: LocalStack) -> Iterator[str]:
     """A customer whose suspension has ended."""
-    stack.execute_sql(
-        "update customer_profiles set account_status = 'suspended', suspension_end = now() - interval '1 hour'"
-        f" where id = '{customer}'"
-    )
-    return customer
+    with named(playground, "Prueba Suspendida") as [customer]:
+        playground.execute_sql(
+            "update customer_profiles set account_status = 'suspended', suspension_end = now() - interval '1 hour'"
+            f" where id = '{customer}'"
+        )
+        yield customer
 
 
-def status_of(stack: LocalStack, customer: str) -> str:
-    [row] = stack.execute_sql(f"select account_status from customer_profiles where id = '{customer}'")
+def status_of(playground: LocalStack, customer: str) -> str:
+    [row] = playground.execute_sql(f"select account_status from customer_profiles where id = '{customer}'")
     return row["account_status"]
 
 
 def test_a_worker_of_celery_lifts_suspensions_and_notifies_a_segment_once(
-    stack: LocalStack, suspended: str, tmp_path: Path
+    playground: LocalStack, suspended: str, tmp_path: Path
 ) -> None:
-    done = run("-c", WORKER, cwd=tmp_path, PYTHONPATH=str(EXAMPLES / "celery_app"), **stack.environment)
+    done = run("-c", WORKER, cwd=tmp_path, PYTHONPATH=str(EXAMPLES / "celery_app"), **playground.environment)
     assert done.returncode == 0, done.stderr
     lifted, *failed = done.stdout.splitlines()
     assert int(lifted.split()[0]) >= 1
     assert failed == ["0 failed", "0 failed"]
-    assert status_of(stack, suspended) == "active"
-    [sent] = stack.execute_sql(
+    assert status_of(playground, suspended) == "active"
+    [sent] = playground.execute_sql(
         "select count(*) as all, count(distinct user_id) as once from user_notifications"
         " where title = 'Una vela te espera'"
     )
     assert sent["all"] == sent["once"] > 0
 
 
-def test_a_command_of_django_lifts_suspensions(stack: LocalStack, suspended: str, tmp_path: Path) -> None:
+def test_a_command_of_django_lifts_suspensions(playground: LocalStack, suspended: str, tmp_path: Path) -> None:
     command = [str(EXAMPLES / "django_app" / "manage.py"), "lift_suspensions"]
-    done = run(*command, cwd=tmp_path, **stack.environment)
+    done = run(*command, cwd=tmp_path, **playground.environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("suspensions have ended\n")
-    assert status_of(stack, suspended) == "active"
+    assert status_of(playground, suspended) == "active"
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.glob("*.py")))
-def test_an_example_runs_and_prints_what_it_found(example: str, stack: LocalStack, tmp_path: Path) -> None:
-    done = run(str(EXAMPLES / example), cwd=tmp_path, **stack.environment)
+def test_an_example_runs_and_prints_what_it_found(example: str, playground: LocalStack, tmp_path: Path) -> None:
+    done = run(str(EXAMPLES / example), cwd=tmp_path, **playground.environment)
     assert done.returncode == 0, done.stderr
-    (customers,) = stack.execute_sql("select count(*) from customer_intelligence_360")
+    (customers,) = playground.execute_sql("select count(*) from customer_intelligence_360")
     assert TOLD[example].format(**customers) in done.stdout
