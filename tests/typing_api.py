@@ -224,6 +224,8 @@ def problems(error: AdminCRMError, crm: AdminCRM, order: Order) -> None:
     assert_type(error.problem()["detail"], str)
     assert_type(crm.as_user("token"), AdminCRM)
     assert_type(order.total, Decimal | None)
+
+
 def in_tests(answer: Callable[..., int]) -> None:
     balances = in_turn(100, PermissionDeniedError("no"), answer)
     fake = FakeAdminCRM(

@@ -55,12 +55,12 @@ app = FastAPI(
 session = HTTPBearer(description="The access token of a signed-in administrator's session.")
 
 
-def connection(request: Request) -> AsyncAdminCRM:
+async def connection(request: Request) -> AsyncAdminCRM:
     """Return the connection of the process; tests put a fake in its place."""
     return cast("AsyncAdminCRM", request.app.state.crm)
 
 
-def rights_of_sender(
+async def rights_of_sender(
     crm: Annotated[AsyncAdminCRM, Depends(connection)],
     token: Annotated[HTTPAuthorizationCredentials, Depends(session)],
 ) -> AsyncAdminCRM:

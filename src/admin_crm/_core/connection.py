@@ -146,7 +146,10 @@ class Shared:
         """
         rights = self.rights.get(handle)
         if rights is None and handle.startswith(_HANDLE):
-            raise ClientStateError("the connection that this request belongs to is gone", hint="keep crm.supabase")
+            raise ClientStateError(
+                "the connection that this request belongs to is gone",
+                hint="keep crm.supabase in a variable until its requests are sent",
+            )
         return rights
 
     def check_open(self) -> None:
