@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, assert_type
 
 import pandas as pd
@@ -37,6 +38,7 @@ from admin_crm import (
     Page,
     PermissionDeniedError,
     PrivacyOutcome,
+    Problem,
     Referral,
     RequestEvent,
     ResponseEvent,
@@ -239,6 +241,16 @@ def hooks(crm: AdminCRM) -> None:
 
     crm.with_options(on_request=awaited)  # type: ignore[arg-type]
     crm.with_options(on_request=after)  # type: ignore[arg-type]
+
+
+def problems(error: AdminCRMError, crm: AdminCRM, order: Order) -> None:
+    assert_type(error.problem(), Problem)
+    assert_type(error.http_status, int)
+    assert_type(error.problem()["detail"], str)
+    assert_type(crm.as_user("token"), AdminCRM)
+    assert_type(order.total, Decimal | None)
+
+
 def in_tests(answer: Callable[..., int]) -> None:
     balances = in_turn(100, PermissionDeniedError("no"), answer)
     fake = FakeAdminCRM(

@@ -165,6 +165,7 @@ if TYPE_CHECKING:
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.privacy import anonymize_customer, delete_customer
+    from admin_crm.problems import Problem
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
     from admin_crm.selection import select_customers
@@ -237,6 +238,7 @@ __all__ = [
     "PreviousStatus",
     "PrivacyOutcome",
     "PrivacyStep",
+    "Problem",
     "ProductCount",
     "RateLimitedError",
     "Referral",
@@ -344,6 +346,7 @@ __all__ = [
 # The modules that define the public names, cheapest to import first.
 _MODULES = (
     "errors",
+    "problems",
     "labels",
     "settings",
     "models",

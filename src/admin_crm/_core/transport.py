@@ -110,7 +110,7 @@ def _prepare(request: httpx.Request, shared: Shared, settings: Settings) -> None
     """Give a request its timeout, and its key in place of the handle that stands for it."""
     # Not by httpx's `auth=`: supabase-py switches that off for requests to PostgREST.
     request.extensions["timeout"] = _timeout_for(request.url.path, settings)
-    rights = shared.rights.get(request.headers.get("apikey", ""))
+    rights = shared.rights_of(request.headers.get("apikey", ""))
     if rights is not None:
         if request.headers.get("Authorization") == f"Bearer {rights.handle}":
             request.headers["Authorization"] = f"Bearer {rights.bearer}"
