@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, T
 import httpx
 
 from admin_crm._core.base import BaseConnection, hidden, hooks_of, secret, with_link
-from admin_crm._core.connection import Key, link_of, with_rights
+from admin_crm._core.connection import Key, keep_rights, link_of, with_rights
 from admin_crm._core.events import Hooks, RequestEvent, RequestHook, ResponseEvent, ResponseHook, Retry, RetryHook
 from admin_crm._core.loop import check_loop
 from admin_crm._core.operation import call_async, call_of, call_sync, in_both_forms
@@ -149,11 +149,11 @@ class AdminCRM(BaseConnection):
                     from supabase import Client
                     from supabase.lib.client_options import SyncClientOptions
 
-                    link.rights.client = Client(
-                        self.url,
-                        link.rights.handle,
-                        SyncClientOptions(httpx_client=http_of(link), auto_refresh_token=False, persist_session=False),
+                    options = SyncClientOptions(
+                        httpx_client=http_of(link), auto_refresh_token=False, persist_session=False
                     )
+                    link.rights.client = client = Client(self.url, link.rights.handle, options)
+                    keep_rights(client, link.rights)
         return cast("Client", link.rights.client)
 
     def close(self) -> None:
@@ -251,6 +251,7 @@ class AsyncAdminCRM(BaseConnection):
 
             options = AsyncClientOptions(httpx_client=http_of(link), auto_refresh_token=False, persist_session=False)
             link.rights.client = client = AsyncClient(self.url, link.rights.handle, options)
+            keep_rights(client, link.rights)
             client.realtime.access_token = link.rights.bearer  # it opens a socket of its own
         return cast("AsyncClient", link.rights.client)
 

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
-from admin_crm._core.connection import Key, Link, Rights, checked_key, open_link, with_rights
+from admin_crm._core.connection import Key, Link, Rights, checked_key, checked_token, open_link, with_rights
 from admin_crm._core.events import Hooks, RequestHook, ResponseHook, RetryHook
 from admin_crm._core.observers import Observers, observers_of
 from admin_crm._core.session import Login
@@ -187,25 +187,32 @@ class BaseConnection:
         """Return this connection with another user's rights; both share one HTTP client and one limiter.
 
         For web back ends: one connection for the process, and for each request the rights of the
-        administrator who sent it, without this connection's secret key. Closing the view closes nothing; close
+        administrator who sent it, without this connection's secret key. No request is made and no socket opened, and
+        nothing stays when the view is let go of, so make one for each request. Closing the view closes nothing; close
         the connection it came from.
+
+        Calls on the view raise `AuthenticationError` where the token has expired or is not this project's; the view
+        does not renew it. The browser does, and sends the new token with its next request.
 
         Args:
             token: the user's access token (a JWT), as the browser sends it.
 
         Raises:
-            InvalidInputError: the token is empty or contains invalid characters, or the connection was made
-                from a supabase-py client of your own.
+            InvalidInputError: the token is empty, contains invalid characters or is one of the project's keys, or the
+                connection was made from a supabase-py client of your own.
 
         Examples:
             ```python
             customers = get_all_customers(crm.as_user(token))
             ```
         """
-        link, token = self._link, checked_key(hidden(token), "token")
+        link, token = self._link, secret(token)
         if not link.shared.owns_http:
             raise InvalidInputError("the connection belongs to a supabase-py client of your own", argument="supabase")
-        return with_link(self, with_rights(link, Rights(self._anon_key or link.rights.key, token=token)))
+        return with_link(
+            self,
+            with_rights(link, Rights(self._anon_key or link.rights.key, token=checked_token(token), is_given=True)),
+        )
 
     def __repr__(self) -> str:
         link: Link | None = getattr(self, "_link", None)

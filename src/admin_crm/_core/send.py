@@ -21,6 +21,7 @@ from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import translate
 from admin_crm.errors import (
     AdminCRMError,
+    AuthenticationError,
     ClientStateError,
     RateLimitedError,
     RequestTimeoutError,
@@ -156,6 +157,8 @@ def _complete(link: Link, error: AdminCRMError, session: Session | None) -> None
     """Add the call to an error, and what its hint cannot say without knowing whose rights were refused."""
     context.add_context(error)
     rights = link.rights
+    if isinstance(error, AuthenticationError):
+        error.own_credentials = not rights.is_given
     if error.hint == NOT_ALLOWED and rights.is_anonymous:
         error.hint = ANONYMOUS_HINT
     elif error.code in TOKEN_REFUSED and rights.is_signed_in:

@@ -106,6 +106,8 @@ async def _renew(link: Link, session: Session | None, renewal: Renewal) -> None:
         link.rights.renewal = None
     except AdminCRMError as error:
         renewal.failure = error
+        if isinstance(error, AuthenticationError):
+            error.own_credentials = True
         log.warning("the session could not be %s: %s", "renewed" if session else "opened", error.message)
     finally:
         renewal.ended_at = time.monotonic()

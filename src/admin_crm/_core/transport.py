@@ -33,7 +33,7 @@ def http_of(link: Link) -> Any:
     if shared.http is None:
         with shared.lock:
             if shared.http is None:
-                shared.check_open()
+                shared.check_network()
                 shared.http = _async_client(link) if link.is_async else _sync_client(link)
                 quiet.keep_quiet(shared.http)
     return shared.http
@@ -113,7 +113,7 @@ def _prepare(request: httpx.Request, shared: Shared, settings: Settings) -> None
     """Give a request its timeout, and its key in place of the handle that stands for it."""
     # Not by httpx's `auth=`: supabase-py switches that off for requests to PostgREST.
     request.extensions["timeout"] = _timeout_for(request.url.path, settings)
-    rights = shared.rights.get(request.headers.get("apikey", ""))
+    rights = shared.rights_of(request.headers.get("apikey", ""))
     if rights is not None:
         if request.headers.get("Authorization") == f"Bearer {rights.handle}":
             request.headers["Authorization"] = f"Bearer {rights.bearer}"

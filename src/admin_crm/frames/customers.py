@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm._postgrest.columns import frame_columns
 from admin_crm._postgrest.decode import first_keys
 from admin_crm._postgrest.key_ranges import fetch_pages
@@ -78,6 +78,7 @@ def customers_frame(
     personal: bool = False,
     backend: _Arrow,
 ) -> Coroutine[Any, Any, pa.Table]: ...
+@answered_by_fakes
 def customers_frame(
     source: AnyCRM | Iterable[AdminCustomer],
     /,

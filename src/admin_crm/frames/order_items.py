@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.frames.given import rows_of
@@ -84,6 +84,7 @@ def order_items_frame(
     status: str | None = None,
     backend: _Arrow,
 ) -> Coroutine[Any, Any, pa.Table]: ...
+@answered_by_fakes
 def order_items_frame(
     source: AnyCRM | Iterable[Order],
     /,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm._postgrest.columns import chosen_columns
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.exported import PERSONAL_OF_ORDERS, ExportedOrder, order_fields
@@ -107,6 +107,7 @@ def orders_frame(
     personal: bool = False,
     backend: _Arrow,
 ) -> Coroutine[Any, Any, pa.Table]: ...
+@answered_by_fakes
 def orders_frame(
     source: AnyCRM | Iterable[Order],
     /,
