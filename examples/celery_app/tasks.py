@@ -39,7 +39,7 @@ def crm() -> AdminCRM:
     return AdminCRM.from_env().with_options(deadline=10)
 
 
-class ShopTask(Task):  # type: ignore[type-arg]  # generic for type checkers only
+class ShopTask(Task):
     """A task that runs again later if the shop could not answer, and fails at once if it refused."""
 
     max_retries = 8
