@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, assert_type
 
 import pandas as pd
@@ -37,7 +38,11 @@ from admin_crm import (
     Page,
     PermissionDeniedError,
     PrivacyOutcome,
+    Problem,
     Referral,
+    RequestEvent,
+    ResponseEvent,
+    Retry,
     TierProgress,
     UsedCoupon,
     WishlistItem,
@@ -214,6 +219,36 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
+
+
+def hooks(crm: AdminCRM) -> None:
+    def before(event: RequestEvent) -> None:
+        assert_type(event.attempt, int)
+
+    def after(event: ResponseEvent) -> None:
+        before(event)
+        assert_type(event.status, int | None)
+
+    def again(retry: Retry) -> None:
+        assert_type(retry.reason, str)
+
+    hooked = AdminCRM("url", "key", on_request=before, on_response=after, on_retry=again)
+    assert_type(hooked.with_options(on_request=before), AdminCRM)
+    assert_type(AsyncAdminCRM.from_env(on_response=after, on_retry=again), AsyncAdminCRM)
+    assert_type(AdminCRM.sign_in("url", "key", "email", "password", on_response=after), AdminCRM)
+
+    async def awaited(event: RequestEvent) -> None: ...
+
+    crm.with_options(on_request=awaited)  # type: ignore[arg-type]
+    crm.with_options(on_request=after)  # type: ignore[arg-type]
+
+
+def problems(error: AdminCRMError, crm: AdminCRM, order: Order) -> None:
+    assert_type(error.problem(), Problem)
+    assert_type(error.http_status, int)
+    assert_type(error.problem()["detail"], str)
+    assert_type(crm.as_user("token"), AdminCRM)
+    assert_type(order.total, Decimal | None)
 
 
 def in_tests(answer: Callable[..., int]) -> None:

@@ -118,7 +118,12 @@ def test_the_guide_has_every_command_and_no_option_that_does_not_exist() -> None
 
 
 def test_every_command_that_prints_data_has_json() -> None:
-    assert {name for name, options in all_commands().items() if "--json" not in options} == {"sql", "local", "demo"}
+    assert {name for name, options in all_commands().items() if "--json" not in options} == {
+        "sql",
+        "mcp",
+        "local",
+        "demo",
+    }
 
 
 def test_every_command_for_many_can_be_planned_and_goes_on() -> None:

@@ -8,8 +8,7 @@ from itertools import chain
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from admin_crm._core.connection import Link, link_of
-from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_async, run_sync
+from admin_crm._core.operation import call_of, call_sync, run_async, run_sync, spanned
 from admin_crm._postgrest.decode import Decoder, first_keys
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
@@ -59,9 +58,8 @@ class RowStream(Generic[R]):
 
     def __len__(self) -> int:
         """Return how many rows there are, for a progress bar's total. Sends one request."""
-        call = CallContext(self._operation, timeout=link_of(self._crm).timeout)
         try:
-            return run_sync(call, self._count())
+            return call_sync(call_of(link_of(self._crm), self._operation), self._count())
         except AdminCRMError as error:
             raise TypeError("the number of rows is unknown") from error
 
@@ -71,13 +69,14 @@ class RowStream(Generic[R]):
 
     def __iter__(self) -> Iterator[R]:
         """Iterate with an `AdminCRM`."""
-        pages, call = self._begin(), CallContext(self._operation, timeout=link_of(self._crm).timeout)
-        try:
-            while batch := run_sync(call, pages.next()):
-                yield from chain.from_iterable(batch)
-        finally:
-            run_sync(call, pages.close())
-            call.warn_of_unreadable()
+        pages, call = self._begin(), call_of(link_of(self._crm), self._operation)
+        with spanned(call):
+            try:
+                while batch := run_sync(call, pages.next()):
+                    yield from chain.from_iterable(batch)
+            finally:
+                run_sync(call, pages.close())
+                call.warn_of_unreadable()
 
 
 class AsyncRowStream(Generic[R]):
@@ -90,14 +89,15 @@ class AsyncRowStream(Generic[R]):
 
     async def __aiter__(self) -> AsyncIterator[R]:
         """Iterate with an `AsyncAdminCRM`."""
-        pages, call = self._begin(), CallContext(self._operation, timeout=link_of(self._crm).timeout)
-        try:
-            while batch := await run_async(call, pages.next()):
-                for row in chain.from_iterable(batch):
-                    yield row
-        finally:
-            await pages.close()
-            call.warn_of_unreadable()
+        pages, call = self._begin(), call_of(link_of(self._crm), self._operation)
+        with spanned(call):
+            try:
+                while batch := await run_async(call, pages.next()):
+                    for row in chain.from_iterable(batch):
+                        yield row
+            finally:
+                await pages.close()
+                call.warn_of_unreadable()
 
 
 def stream(

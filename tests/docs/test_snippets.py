@@ -16,13 +16,7 @@ PAGES = {
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 }
 
-pytestmark = [pytest.mark.once, local_only]  # they write as they like
-
-
-@pytest.fixture
-def shop(playground: LocalStack) -> LocalStack:
-    """A stack of their own: some snippets write."""
-    return playground
+pytestmark = local_only  # they write as they like
 
 
 @pytest.mark.filterwarnings(
@@ -30,21 +24,21 @@ def shop(playground: LocalStack) -> LocalStack:
 )  # supabase-py's own
 @pytest.mark.parametrize("page", [name for name, snippets in PAGES.items() if snippets])
 def test_the_snippets_of_a_page_run_one_after_the_other(
-    page: str, shop: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    page: str, playground: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, value in shop.environment.items():
+    for name, value in playground.environment.items():
         monkeypatch.setenv(name, value)
     seen: dict[str, Any] = {"__name__": "snippets"}
     for number, snippet in enumerate(PAGES[page], start=1):
         exec(compile(snippet, f"{page} snippet {number}", "exec"), seen)
 
 
-def test_the_sql_that_checks_a_shop_runs_and_finds_nothing_missing_in_this_one(shop: LocalStack) -> None:
+def test_the_sql_that_checks_a_shop_runs_and_finds_nothing_missing_in_this_one(playground: LocalStack) -> None:
     queries = re.findall(
         r"^```sql\n(.*?)^```$", (ROOT / "docs" / "shop.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
-    view, missing, policies, triggers, bucket, functions, index = map(shop.execute_sql, queries)
+    view, missing, policies, triggers, bucket, functions, index = map(playground.execute_sql, queries)
     assert view == [{"asks_who_is_signed_in": True, "runs_with_the_callers_rights": False}]
     assert missing == []
     assert {row["tablename"] for row in policies} >= {"customer_profiles", "orders", "admin_customer_notes"}
