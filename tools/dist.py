@@ -31,7 +31,7 @@ IMPORT_BOUND = 0.1
 NEVER = ("node_modules", "__pycache__", ".pyc", ".env", "/tests/", "/.")
 """What no path within the wheel may contain."""
 
-PUBLIC = ("admin_crm", "admin_crm.models", "admin_crm.plots", "admin_crm.local")
+PUBLIC = ("admin_crm", "admin_crm.models", "admin_crm.plots", "admin_crm.local", "admin_crm.testing")
 """The modules whose names are there without any extra."""
 
 IMPORT_ALL = f"""
@@ -64,6 +64,10 @@ from admin_crm.local import LocalStack
 with LocalStack(engine={engine!r}) as stack, AdminCRM(stack.url, stack.secret_key) as crm:
     assert get_directory_stats(crm).total == 1200
 """
+TRACED = """
+from admin_crm import AdminCRM, Settings
+AdminCRM("https://shop.test", "sb_secret_x", settings=Settings(telemetry=True)).close()
+"""
 # The extra local-postgres has a server for this platform only.
 ENGINE = "postgrest" if (sys.platform, platform.machine()) == ("linux", "x86_64") else "lite"
 PROMISES = {
@@ -76,8 +80,8 @@ PROMISES = {
     "dask": "import dask.dataframe, admin_crm; admin_crm.customers_dask",
     "excel": "import xlsxwriter, admin_crm; admin_crm.export_customers",
     "cli": COMMAND.format(arguments=["--help"]),
-    "mcp": "import mcp\n" + COMMAND.format(arguments=["--help"]),
-    "otel": "import opentelemetry.trace",
+    "mcp": "import mcp\n" + COMMAND.format(arguments=["mcp", "--help"]),
+    "otel": TRACED,
 }
 """What works with each extra, as a program."""
 IN_ALL = [program for extra, program in PROMISES.items() if extra not in {"", "local", "local-postgres"}]
