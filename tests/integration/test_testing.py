@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
 
@@ -13,13 +14,12 @@ import admin_crm
 import admin_crm.testing.fixtures  # what the inner runs import for the first time they would throw away at their end
 from admin_crm import AdminCRM, update_customer_status
 from admin_crm.local import LocalStack
-from integration.test_snippets import PAGES
 from shops import local_only
 
 pytest_plugins = ["pytester"]
 pytestmark = [pytest.mark.once, local_only, pytest.mark.xdist_group("testing")]
 
-GUIDE = "docs/guide/testing.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "testing.md"
 LOADED = [getattr(admin_crm, name) for name in admin_crm.__all__]
 LUCIA = LocalStack.customer_id
 HEAD = f"""
@@ -174,7 +174,8 @@ def test_a_project_has_fixtures_of_these_names_of_its_own_if_it_wants(project):
 
 
 def test_the_tests_that_the_guide_shows_pass(project):
-    shown = [block for block in PAGES[GUIDE] if "def test_" in block]
+    blocks = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    shown = [block for block in blocks if "def test_" in block]
     count = sum(len(re.findall(r"^(?:async )?def test_", block, re.MULTILINE)) for block in shown)
     assert count > 5
     project("\n".join(shown)).assert_outcomes(passed=count)  # a block goes on where the one before ended

@@ -167,13 +167,10 @@ class _StandIn:
             if not callable(found):
                 return found
             found = found(*given, **named)
-            if not inspect.isawaitable(found):
-                return found
-            if link.is_async:
-                return await found
-            if inspect.iscoroutine(found):
+            if inspect.iscoroutine(found) and not link.is_async:
                 found.close()
-            raise TypeError(f"the answer of {name} is to be awaited: give it to a FakeAsyncAdminCRM")
+                raise TypeError(f"the answer of {name} is to be awaited: give it to a FakeAsyncAdminCRM")
+            return await found if inspect.isawaitable(found) else found
 
         return answer
 
