@@ -12,17 +12,17 @@ WORKERS ?= 3
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 # Where it is set, every worker of every run compiles all tests and the library anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Sync on one engine, async on the other; BY_TURNS= runs both on both.
+# Sync on one engine, async on the other, and on Lite one way of each test; BY_TURNS= runs everything on both.
 BY_TURNS ?= --by-turns
 # What only tests the local stack, which is no part of the library's coverage gate.
 LOCAL_TESTS := $(wildcard tests/integration/test_local_*.py tests/unit/test_function_rules.py)
 LOCAL_FILES := src/admin_crm/local $(LOCAL_TESTS) tests/functions tests/conftest.py tests/shops.py tests/shop_facts.py
-LIBRARY_TESTS := tests $(LOCAL_TESTS:%=--ignore=%)
+LIBRARY_TESTS := tests/unit tests/integration $(LOCAL_TESTS:%=--ignore=%)
 # The engine 'postgrest' runs here.
 POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs clean
+.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs public-api dist audit clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -53,7 +53,7 @@ ifdef POSTGREST
 # What says nothing of the engine runs on the quicker one. Not 100: a line or two run only when threads or
 # processes meet in a certain order.
 	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) $(BY_TURNS) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
-	$(PYTEST) $(BY_TURNS) $(LIBRARY_TESTS) --ignore=tests/unit -m 'not once'
+	$(PYTEST) $(BY_TURNS) tests/integration $(LOCAL_TESTS:%=--ignore=%) -m 'not once'
 else
 	$(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term
 endif
@@ -89,8 +89,19 @@ bench-quick: $(READY) ## the same with a small shop, one turn; under 4 minutes
 notebooks: $(READY) ## run the notebooks of the documentation, and make their pages
 	$(BIN)/python tools/notebooks.py
 
-docs: $(READY) ## the documentation, without warnings
+docs: $(READY) ## the documentation, without warnings; whatever it shows runs: blocks, commands, notebooks, examples
 	$(BIN)/zensical build --strict --clean
+	$(if $(POSTGREST),ADMIN_CRM_LOCAL_ENGINE=postgrest) $(PYTEST) tests/docs
+
+public-api: $(READY) ## write down the public API, which a test compares
+	$(BIN)/python tools/public_api.py
+
+dist: $(READY) ## build wheel and sdist, install the wheel in empty environments, and use it there
+	$(BIN)/python tools/dist.py
+
+audit: $(READY) ## known vulnerabilities of what a user would install today; asks the package index
+	$(BIN)/uv pip compile --quiet --all-extras pyproject.toml --output-file $(VENV)/audit.txt
+	$(BIN)/uv tool run 'pip-audit>=2.9' --strict --no-deps --disable-pip --requirement $(VENV)/audit.txt
 
 clean: ## remove what was built here
-	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site
+	rm -rf $(VENV) .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist site

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -16,6 +18,35 @@ BANNED = (400, "user_banned")
 def answered(response: httpx.Response) -> tuple[int, str | None]:
     """Return the status and the error code of an answer."""
     return response.status_code, response.json().get("error_code")
+
+
+class User(NamedTuple):
+    """Somebody who is signed in in a browser."""
+
+    id: str
+    token: str
+    is_administrator: bool
+
+
+@contextmanager
+def signed_in_users(stack: Any, *, administrators: int, customers: int) -> Iterator[list[User]]:
+    """Users who are signed in, each with an order of their own, removed afterwards."""
+    with httpx.Client(trust_env=False) as http:
+        accounts = [Account(stack, http) for _ in range(administrators + customers)]
+        tokens = [each.sign_in().json()["access_token"] for each in accounts]
+    ids = [each.id for each in accounts]
+    stack.execute_sql(
+        "insert into orders (customer_id, items, subtotal, total) values "
+        + ", ".join(f"('{each}', '[]', 1, 1)" for each in ids)
+    )
+    stack.execute_sql(
+        "insert into admin_users (id, role) values "
+        + ", ".join(f"('{each}', 'admin')" for each in ids[:administrators])
+    )
+    yield [User(each, token, n < administrators) for n, (each, token) in enumerate(zip(ids, tokens, strict=True))]
+    those = ", ".join(map(repr, ids))
+    for table, column in (("admin_users", "id"), ("orders", "customer_id"), ("auth.users", "id")):
+        stack.execute_sql(f"delete from {table} where {column} in ({those})")
 
 
 class Account:

@@ -16,6 +16,7 @@ from admin_crm import AdminCRMError
 from admin_crm.local import LocalStack
 from helpers import ANON, KEY, QUICK, URL, Ask, Caller, shown_with_locals
 from shops import open_shop
+from traces import Traces
 
 # Whoever starts the tests in the background may have them, and the processes they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -186,6 +187,12 @@ def customer(stack: LocalStack) -> Iterator[str]:
     )
     yield customer_id
     stack.execute_sql(f"delete from auth.users where id = '{customer_id}'")
+
+
+@pytest.fixture
+def traces() -> Traces:
+    """What OpenTelemetry is told during the test, of connections with `Settings(telemetry=True)`."""
+    return Traces()
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 # pyright: reportUnnecessaryTypeIgnoreComment=error
 
-from collections.abc import AsyncIterable, Coroutine, Iterable
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, assert_type
 
 import pandas as pd
@@ -35,8 +36,13 @@ from admin_crm import (
     ModerationEntry,
     Order,
     Page,
+    PermissionDeniedError,
     PrivacyOutcome,
+    Problem,
     Referral,
+    RequestEvent,
+    ResponseEvent,
+    Retry,
     TierProgress,
     UsedCoupon,
     WishlistItem,
@@ -96,6 +102,15 @@ from admin_crm import (
     update_customer_status,
     upload_evidence_files,
     whatsapp_link,
+)
+from admin_crm.testing import (
+    Call,
+    FakeAdminCRM,
+    FakeAsyncAdminCRM,
+    in_turn,
+    make_customer,
+    make_detail,
+    make_order,
 )
 
 
@@ -204,6 +219,65 @@ async def async_caller(crm: AsyncAdminCRM) -> None:
     assert_type(await tag_customers(crm, ["id"], remove=["vip"]), BulkResult)
     async with crm as same:
         assert_type(same, AsyncAdminCRM)
+
+
+def hooks(crm: AdminCRM) -> None:
+    def before(event: RequestEvent) -> None:
+        assert_type(event.attempt, int)
+
+    def after(event: ResponseEvent) -> None:
+        before(event)
+        assert_type(event.status, int | None)
+
+    def again(retry: Retry) -> None:
+        assert_type(retry.reason, str)
+
+    hooked = AdminCRM("url", "key", on_request=before, on_response=after, on_retry=again)
+    assert_type(hooked.with_options(on_request=before), AdminCRM)
+    assert_type(AsyncAdminCRM.from_env(on_response=after, on_retry=again), AsyncAdminCRM)
+    assert_type(AdminCRM.sign_in("url", "key", "email", "password", on_response=after), AdminCRM)
+
+    async def awaited(event: RequestEvent) -> None: ...
+
+    crm.with_options(on_request=awaited)  # type: ignore[arg-type]
+    crm.with_options(on_request=after)  # type: ignore[arg-type]
+
+
+def problems(error: AdminCRMError, crm: AdminCRM, order: Order) -> None:
+    assert_type(error.problem(), Problem)
+    assert_type(error.http_status, int)
+    assert_type(error.problem()["detail"], str)
+    assert_type(crm.as_user("token"), AdminCRM)
+    assert_type(order.total, Decimal | None)
+
+
+def in_tests(answer: Callable[..., int]) -> None:
+    balances = in_turn(100, PermissionDeniedError("no"), answer)
+    fake = FakeAdminCRM(
+        get_all_customers=[make_customer()],
+        search_customers=Page(items=[make_customer()], total=1, page=1, page_size=15),
+        get_loyalty_balance=balances,
+        update_customer_status=PermissionDeniedError,
+        iter_orders=[make_order()],
+    )
+    assert_type(get_all_customers(fake), list[AdminCustomer])
+    assert_type(fake.calls, list[Call])
+    assert_type(fake.as_user("token"), FakeAdminCRM)
+    assert_type(make_detail(), AdminCustomerDetail)
+    FakeAdminCRM(search_customer=1)  # type: ignore[call-arg]
+    FakeAdminCRM(get_loyalty_balance="many")  # type: ignore[arg-type]
+    local(fake)
+
+
+def local(crm: AdminCRM) -> None:
+    assert_type(get_loyalty_balance(crm, "id"), int)
+
+
+async def in_async_tests() -> None:
+    async def balance(customer_id: str) -> int:
+        return len(customer_id)
+
+    assert_type(await get_loyalty_balance(FakeAsyncAdminCRM(get_loyalty_balance=balance), "id"), int)
 
 
 def rejected(crm: AdminCRM, later: AsyncAdminCRM) -> None:

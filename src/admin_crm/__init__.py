@@ -10,6 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
+    """The version of the installed package."""
+
     from admin_crm.addresses import add_customer_address, set_default_address, update_customer_address
     from admin_crm.analysis import birthdays, cohorts, retention, rfm_table, segment_table
     from admin_crm.audit import get_moderation_history
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
         tag_customers,
         upload_evidence_files,
     )
-    from admin_crm.client import AdminCRM, AsyncAdminCRM, Retry
+    from admin_crm.client import AdminCRM, AsyncAdminCRM, RequestEvent, ResponseEvent, Retry
     from admin_crm.creation import create_customer_with_details, resume_customer_creation
     from admin_crm.customer_data import get_customer_data
     from admin_crm.customers import get_admin_customer_details, get_customer_intelligence
@@ -162,6 +165,7 @@ if TYPE_CHECKING:
     from admin_crm.partitions import CustomerPartition, customer_partitions, customers_dask
     from admin_crm.preferences import get_customer_preferences
     from admin_crm.privacy import anonymize_customer, delete_customer
+    from admin_crm.problems import Problem
     from admin_crm.profiles import update_customer_profile
     from admin_crm.search import filter_customers, search_customers
     from admin_crm.selection import select_customers
@@ -234,10 +238,13 @@ __all__ = [
     "PreviousStatus",
     "PrivacyOutcome",
     "PrivacyStep",
+    "Problem",
     "ProductCount",
     "RateLimitedError",
     "Referral",
+    "RequestEvent",
     "RequestTimeoutError",
+    "ResponseEvent",
     "Retry",
     "SchemaMismatchError",
     "Segment",
@@ -339,6 +346,7 @@ __all__ = [
 # The modules that define the public names, cheapest to import first.
 _MODULES = (
     "errors",
+    "problems",
     "labels",
     "settings",
     "models",
@@ -376,6 +384,9 @@ _MODULES = (
 
 def __getattr__(name: str) -> object:
     """Load a public name on first use."""
+    if name == "__version__":
+        globals()[name] = installed = import_module("importlib.metadata").version("admin-crm")
+        return installed
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     modules = (import_module(f"{__name__}.{each}") for each in _MODULES)
@@ -385,4 +396,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """List all public names for completion, including those not loaded yet."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, T
 
 import httpx
 
-from admin_crm._core.base import BaseConnection, secret, with_link
-from admin_crm._core.connection import Key, Retry, RetryHook, link_of, with_rights
-from admin_crm._core.context import CallContext
+from admin_crm._core.base import BaseConnection, hidden, hooks_of, secret, with_link
+from admin_crm._core.connection import Key, keep_rights, link_of, with_rights
+from admin_crm._core.events import Hooks, RequestEvent, RequestHook, ResponseEvent, ResponseHook, Retry, RetryHook
 from admin_crm._core.loop import check_loop
-from admin_crm._core.operation import in_both_forms, run_async, run_sync
+from admin_crm._core.operation import call_async, call_of, call_sync, in_both_forms
 from admin_crm._core.session import Login
 from admin_crm._core.sign_in import sign_in, stop_renewal
-from admin_crm._core.transport import http_of, interrupt
+from admin_crm._core.transport import http_of, interrupt, taken_from
 from admin_crm.errors import PermissionDeniedError
 from admin_crm.settings import Settings
 
@@ -29,6 +29,10 @@ __all__ = [
     "AnyCRM",
     "AsyncAdminCRM",
     "Operation",
+    "RequestEvent",
+    "RequestHook",
+    "ResponseEvent",
+    "ResponseHook",
     "Retry",
     "RetryHook",
     "anon_client",
@@ -53,10 +57,13 @@ class AdminCRM(BaseConnection):
         secret_key: the secret key, beside an administrator's token, for what only it can do.
         supabase: a supabase-py client that the app already has, instead of url and key.
         settings: names, limits and timeouts; the defaults if left out. Nothing is read from the environment.
-        on_retry: called before each retry.
+        on_request: called with a `RequestEvent` before each request.
+        on_response: called with a `ResponseEvent` when a response was read, or a request has failed.
+        on_retry: called with a `Retry` before each retry.
 
     Raises:
         InvalidInputError: the URL or a key cannot be one.
+        TypeError: a hook is not a plain function.
 
     Examples:
         ```python
@@ -79,6 +86,8 @@ class AdminCRM(BaseConnection):
             secret_key: Key | None = None,
             supabase: Client | None = None,
             settings: Settings | None = None,
+            on_request: RequestHook | None = None,
+            on_response: ResponseHook | None = None,
             on_retry: RetryHook | None = None,
         ) -> None: ...
 
@@ -92,6 +101,8 @@ class AdminCRM(BaseConnection):
         *,
         secret_key: Key | None = None,
         settings: Settings | None = None,
+        on_request: RequestHook | None = None,
+        on_response: ResponseHook | None = None,
         on_retry: RetryHook | None = None,
     ) -> Self:
         """Sign in as an administrator; the session is refreshed automatically while the connection is used.
@@ -105,6 +116,8 @@ class AdminCRM(BaseConnection):
             password: the administrator's password, which is not kept.
             secret_key: the secret key, for what only it can do, such as deleting evidence in most shops.
             settings: names, limits and timeouts.
+            on_request: called before each request.
+            on_response: called after each response or failed request.
             on_retry: called before each retry.
 
         Raises:
@@ -116,18 +129,11 @@ class AdminCRM(BaseConnection):
             ```
         """
         login, email, password = Login(secret(email), secret(password)), "", ""
-        publishable_key = secret(publishable_key)
-        secret_key = None if secret_key is None else secret(secret_key)
-        crm = cls(
-            url,
-            publishable_key,
-            anon_key=publishable_key,
-            secret_key=secret_key,
-            settings=settings,
-            on_retry=on_retry,
-        )
+        publishable_key, secret_key = secret(publishable_key), hidden(secret_key)
+        hooks = Hooks(on_request=on_request, on_response=on_response, on_retry=on_retry)
+        crm = cls(url, publishable_key, anon_key=publishable_key, secret_key=secret_key, settings=settings, **hooks)
         try:
-            run_sync(CallContext("sign_in"), sign_in(link_of(crm), login))
+            call_sync(call_of(crm._link, "sign_in"), sign_in(crm._link, login))
         except BaseException:
             crm.close()
             raise
@@ -143,11 +149,11 @@ class AdminCRM(BaseConnection):
                     from supabase import Client
                     from supabase.lib.client_options import SyncClientOptions
 
-                    link.rights.client = Client(
-                        self.url,
-                        link.rights.handle,
-                        SyncClientOptions(httpx_client=http_of(link), auto_refresh_token=False, persist_session=False),
+                    options = SyncClientOptions(
+                        httpx_client=http_of(link), auto_refresh_token=False, persist_session=False
                     )
+                    link.rights.client = client = Client(self.url, link.rights.handle, options)
+                    keep_rights(client, link.rights)
         return cast("Client", link.rights.client)
 
     def close(self) -> None:
@@ -155,8 +161,7 @@ class AdminCRM(BaseConnection):
         link = self._link
         if not link.owns_shared:
             return
-        link.shared.closed = True
-        http, link.shared.http = link.shared.http, None
+        http = taken_from(link.shared)
         if isinstance(http, httpx.Client):
             http.close()
             interrupt(link.shared)
@@ -198,6 +203,8 @@ class AsyncAdminCRM(BaseConnection):
             secret_key: Key | None = None,
             supabase: AsyncClient | None = None,
             settings: Settings | None = None,
+            on_request: RequestHook | None = None,
+            on_response: ResponseHook | None = None,
             on_retry: RetryHook | None = None,
         ) -> None: ...
 
@@ -211,6 +218,8 @@ class AsyncAdminCRM(BaseConnection):
         *,
         secret_key: Key | None = None,
         settings: Settings | None = None,
+        on_request: RequestHook | None = None,
+        on_response: ResponseHook | None = None,
         on_retry: RetryHook | None = None,
     ) -> Self:
         """Sign in as an administrator; see `AdminCRM.sign_in`.
@@ -221,19 +230,12 @@ class AsyncAdminCRM(BaseConnection):
             ```
         """
         login, email, password = Login(secret(email), secret(password)), "", ""
-        publishable_key = secret(publishable_key)
-        secret_key = None if secret_key is None else secret(secret_key)
-        crm = cls(
-            url,
-            publishable_key,
-            anon_key=publishable_key,
-            secret_key=secret_key,
-            settings=settings,
-            on_retry=on_retry,
-        )
+        publishable_key, secret_key = secret(publishable_key), hidden(secret_key)
+        hooks = Hooks(on_request=on_request, on_response=on_response, on_retry=on_retry)
+        crm = cls(url, publishable_key, anon_key=publishable_key, secret_key=secret_key, settings=settings, **hooks)
         try:
-            check_loop(link_of(crm).shared)
-            await run_async(CallContext("sign_in"), sign_in(link_of(crm), login))
+            check_loop(crm._link.shared)
+            await call_async(call_of(crm._link, "sign_in"), sign_in(crm._link, login))
         except BaseException:
             await crm.close()
             raise
@@ -249,6 +251,7 @@ class AsyncAdminCRM(BaseConnection):
 
             options = AsyncClientOptions(httpx_client=http_of(link), auto_refresh_token=False, persist_session=False)
             link.rights.client = client = AsyncClient(self.url, link.rights.handle, options)
+            keep_rights(client, link.rights)
             client.realtime.access_token = link.rights.bearer  # it opens a socket of its own
         return cast("AsyncClient", link.rights.client)
 
@@ -263,8 +266,7 @@ class AsyncAdminCRM(BaseConnection):
             return
         if link.shared.loop is not None:
             check_loop(link.shared)
-        link.shared.closed = True
-        http, link.shared.http = link.shared.http, None
+        http = taken_from(link.shared)
         renewal = stop_renewal(link)
         if renewal is not None:
             await asyncio.wait([renewal])
@@ -328,8 +330,7 @@ def with_secret_key(crm: AnyCRM, purpose: str) -> AnyCRM:
 @asynccontextmanager
 async def anon_client(crm: AnyCRM) -> AsyncGenerator[AnyCRM]:
     """Open a connection of the same kind that has only the anon key, and close it at the end."""
-    link = link_of(crm)
-    anon = type(crm)(crm.url, crm.anon_key, settings=crm.settings, on_retry=link.on_retry)
+    anon = type(crm)(crm.url, crm.anon_key, settings=crm.settings, **hooks_of(link_of(crm)))
     try:
         yield anon
     finally:

@@ -19,7 +19,7 @@ from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_pages, in_order_of_key
 from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.rights import check_view
-from admin_crm._postgrest.stream import PageReader, stream
+from admin_crm._postgrest.stream import PageReader, stream, streamed
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.labels import canonical_health, canonical_segment
 from admin_crm.models import AdminCustomer, DirectoryStats, Page, RowList
@@ -82,6 +82,7 @@ def iter_customers(
 def iter_customers(
     crm: AsyncAdminCRM, *, columns: Sequence[str] | None = None, page_size: int | None = None
 ) -> AsyncIterable[AdminCustomer]: ...
+@streamed
 def iter_customers(crm: AnyCRM, *, columns: Sequence[str] | None = None, page_size: int | None = None) -> Any:
     """Stream all customers, with only a part of them in memory.
 

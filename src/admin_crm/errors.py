@@ -29,6 +29,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypedDict, Unpack
 from uuid import UUID
 
+from admin_crm.problems import HTTPError, of_argument, of_credentials, of_files, of_its_cause, of_server
+
 
 class About(TypedDict, total=False):
     """The optional attributes of every error; `AdminCRMError` documents them."""
@@ -42,7 +44,7 @@ class About(TypedDict, total=False):
     retryable: bool | None
 
 
-class AdminCRMError(Exception):
+class AdminCRMError(HTTPError, http_status=of_its_cause):
     """The base class of all errors of this library.
 
     Attributes:
@@ -51,6 +53,7 @@ class AdminCRMError(Exception):
         customer_id (UUID | None): the customer that the call was about; None if it was not about one.
         status (int | None): the HTTP status; None if there was no response.
         code (str | None): the server's error code, such as ``42501`` or ``PGRST205``; None if it sent none.
+        http_status (int): the HTTP status that a web back end answers with.
         hint (str | None): what to do next; None if there is no advice.
         request_id (str | None): the server's id of the request, for support tickets; None if it sent none.
         retryable (bool): whether the same call may succeed later.
@@ -93,7 +96,7 @@ def _rebuild(error_type: type[AdminCRMError], args: tuple[Any, ...], state: dict
     return error
 
 
-class InvalidInputError(AdminCRMError, ValueError):
+class InvalidInputError(AdminCRMError, ValueError, http_status=of_argument):
     """A value is invalid: rejected by the library before the request (`argument` names it), or by the server."""
 
     def __init__(self, message: str, *, argument: str | None = None, **about: Unpack[About]) -> None:
@@ -105,19 +108,25 @@ class InvalidTypeError(InvalidInputError, TypeError):
     """An argument is of the wrong type (also a TypeError)."""
 
 
-class ClientStateError(AdminCRMError, RuntimeError):
+class ClientStateError(AdminCRMError, RuntimeError, http_status=500):
     """The connection is closed, or belongs to another event loop."""
 
 
-class AuthenticationError(AdminCRMError):
-    """The key, token or password is not valid."""
+class AuthenticationError(AdminCRMError, http_status=of_credentials):
+    """The key, token or password is not valid.
+
+    `own_credentials` is True where they are the connection's own, and False for a token given to `as_user` and for the
+    password given to `sign_in`.
+    """
+
+    own_credentials: bool = False
 
 
-class PermissionDeniedError(AdminCRMError, PermissionError):
+class PermissionDeniedError(AdminCRMError, PermissionError, http_status=403):
     """The key is valid, but lacks the permission to do or to see this."""
 
 
-class NotFoundError(AdminCRMError, LookupError):
+class NotFoundError(AdminCRMError, LookupError, http_status=404):
     """The requested object does not exist, or is not visible with these credentials."""
 
 
@@ -125,11 +134,11 @@ class CustomerNotFoundError(NotFoundError):
     """The customer does not exist, or is not visible with these credentials."""
 
 
-class ConflictError(AdminCRMError):
+class ConflictError(AdminCRMError, http_status=409):
     """Someone else changed or created the row first."""
 
 
-class RateLimitedError(AdminCRMError):
+class RateLimitedError(AdminCRMError, http_status=429):
     """Too many requests; `retry_after` is the number of seconds to wait, None if the server did not send it."""
 
     _retryable = True
@@ -139,13 +148,13 @@ class RateLimitedError(AdminCRMError):
         self.retry_after = retry_after
 
 
-class RequestTimeoutError(AdminCRMError, TimeoutError):
+class RequestTimeoutError(AdminCRMError, TimeoutError, http_status=504):
     """No response in time. It is unknown whether the server executed the request."""
 
     _retryable = True
 
 
-class ServiceUnavailableError(AdminCRMError, ConnectionError):
+class ServiceUnavailableError(AdminCRMError, ConnectionError, http_status=of_server):
     """The server is unreachable or unhealthy, or the connection was lost.
 
     `unsent` is True if the request provably never reached the server; `retry_after` as in `RateLimitedError`.
@@ -161,7 +170,7 @@ class ServiceUnavailableError(AdminCRMError, ConnectionError):
         self.retry_after = retry_after
 
 
-class UnexpectedResponseError(AdminCRMError):
+class UnexpectedResponseError(AdminCRMError, http_status=502):
     """The library cannot decode the server's response; `field` names the field, `sample` shows it redacted."""
 
     def __init__(
@@ -172,7 +181,7 @@ class UnexpectedResponseError(AdminCRMError):
         self.sample = sample
 
 
-class IncompleteReadError(AdminCRMError):
+class IncompleteReadError(AdminCRMError, http_status=502):
     """A read was interrupted; `rows` holds the rows read so far, `expected` is the server's count."""
 
     _retryable = True
@@ -185,7 +194,7 @@ class IncompleteReadError(AdminCRMError):
         self.expected = expected
 
 
-class SchemaMismatchError(AdminCRMError):
+class SchemaMismatchError(AdminCRMError, http_status=501):
     """The project lacks something: `kind` is table, column, bucket, function or action, and `name` its name.
 
     `name` is None where the server does not say it.
@@ -199,7 +208,7 @@ class SchemaMismatchError(AdminCRMError):
         self.name = name
 
 
-class EdgeFunctionError(AdminCRMError):
+class EdgeFunctionError(AdminCRMError, http_status=502):
     """An Edge Function returned an error; `function` names it."""
 
     def __init__(self, message: str, *, function: str | None = None, **about: Unpack[About]) -> None:
@@ -207,7 +216,7 @@ class EdgeFunctionError(AdminCRMError):
         self.function = function
 
 
-class EvidenceNotDeletedError(AdminCRMError):
+class EvidenceNotDeletedError(AdminCRMError, http_status=of_files):
     """Some of several files were not deleted.
 
     `deleted` lists the deleted paths, `missing` those that do not exist, and `denied` those that these credentials

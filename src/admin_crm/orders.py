@@ -17,7 +17,7 @@ from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges, in_order_of_key
 from admin_crm._postgrest.orders import check_sees_orders, orders_source
 from admin_crm._postgrest.query import check_exists, fetch_all, fetch_of_customer
-from admin_crm._postgrest.stream import stream
+from admin_crm._postgrest.stream import stream, streamed
 from admin_crm._postgrest.table_pages import TablePages
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.models import Order, RowList
@@ -114,6 +114,7 @@ def iter_orders(
 def iter_orders(
     crm: AsyncAdminCRM, *, since: datetime | None = None, until: datetime | None = None, status: str | None = None
 ) -> AsyncIterable[Order]: ...
+@streamed
 def iter_orders(
     crm: AnyCRM, *, since: datetime | None = None, until: datetime | None = None, status: str | None = None
 ) -> Any:

@@ -161,6 +161,9 @@ class Settings(BaseModel):
     functions_timeout: Seconds = 150.0
     """The timeout of an Edge Function, in seconds; the platform allows 150."""
 
+    telemetry: bool = False
+    """Tell OpenTelemetry (extra `otel`) of calls and requests, through the providers that the process has set."""
+
     silver_from: Decimal = Decimal(5_000)
     """The minimum lifetime spend of the silver tier, in the shop's currency."""
     gold_from: Decimal = Decimal(20_000)

@@ -23,16 +23,16 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--by-turns`, what runs on both engines runs sync on one and async on the other."""
+    """With `--by-turns`, what runs on both engines runs sync on one and async on the other, and on Lite in one way."""
     if config.getoption("by_turns"):
         here = [each for each in items if HERE in each.path.parents and not each.get_closest_marker("once")]
-        dropped = set(_of_the_other_engine([each for each in here if "caller" in _places(each)]))
+        dropped = set(_left_to_the_other_engine(here))
         config.hook.pytest_deselected(items=list(dropped))
         items[:] = [each for each in items if each not in dropped]
 
 
-def _of_the_other_engine(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """Of sync and async one form, for each test and its other parameters; the other engine runs the other one.
+def _left_to_the_other_engine(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Of each test, PostgREST runs all ways, that is, the parameters but for the form; Lite runs one of them.
 
     Whether a call is sync or async is decided before a request leaves: it makes no difference to the server's engine.
     """
@@ -40,8 +40,10 @@ def _of_the_other_engine(items: list[pytest.Item]) -> Iterator[pytest.Item]:
     for each in items:
         ways[_name(each)].add(_way(each))
     for each in items:
-        turn = sorted(ways[_name(each)]).index(_way(each)) + crc32(_name(each).encode()) + REAL_POSTGREST
-        if _places(each)["caller"] != turn % 2:
+        of_test, number = sorted(ways[_name(each)]), crc32(_name(each).encode())
+        turn = of_test.index(_way(each)) + number + REAL_POSTGREST
+        form = _places(each).get("caller")
+        if form not in (None, turn % 2) or not (REAL_POSTGREST or _way(each) == of_test[number % len(of_test)]):
             yield each
 
 
@@ -98,13 +100,6 @@ def confirming() -> Iterator[LocalStack]:
 def moderated() -> Iterator[LocalStack]:
     """A shop that has installed `admin-crm sql moderation`. Its tests carry the marks `shops.MODERATED`."""
     with open_shop(moderation_log=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def playground() -> Iterator[LocalStack]:
-    """A shop in which the snippets and notebooks of the documentation write as they like."""
-    with open_shop() as running:
         yield running
 
 

@@ -15,6 +15,8 @@ from exported_files import FORMATS, rows_in
 from helpers import Ask
 from shops import named
 
+pytestmark = pytest.mark.no_cover
+
 HOSTILE = ['=HYPERLINK("http://evil.example")', "a;=1+1", 'Ana\r\n"la 1ª"', "\t@SUM(1)", "ñandú 😀, S.A.", "_x0041_"]
 BY_TIME = {"recency_days", "segment", "canonical_segment", "health_status", "canonical_health"}
 """What the days since the last order change at any moment."""

@@ -25,6 +25,8 @@ from admin_crm import (
 )
 from helpers import Ask
 
+pytestmark = pytest.mark.no_cover
+
 COLUMNS = [
     "id",
     "customer_id",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+
 import httpx
 import pytest
 import respx
@@ -10,6 +13,7 @@ from pydantic import SecretStr
 from admin_crm import (
     AdminCRM,
     AsyncAdminCRM,
+    ClientStateError,
     InvalidInputError,
     PermissionDeniedError,
     Settings,
@@ -48,8 +52,8 @@ def test_a_connection_that_is_not_made_yet_has_a_repr(caller):
 def test_a_connection_shows_only_what_users_need(caller):
     crm = caller.open(URL, KEY)
     assert {name for name in dir(crm) if not name.startswith("_")} == {
-        "anon_key", "as_user", "close", "from_env", "last_request_id", "on_retry", "settings", "sign_in", "supabase",
-        "url", "with_options",
+        "anon_key", "as_user", "close", "from_env", "last_request_id", "on_request", "on_response", "on_retry",
+        "settings", "sign_in", "supabase", "url", "with_options",
     }  # fmt: skip
 
 
@@ -72,6 +76,66 @@ def test_a_view_with_another_users_rights_shares_the_http_client_and_never_the_r
     for token in ("", "two words"):
         with pytest.raises(InvalidInputError):
             crm.as_user(token)
+
+
+@pytest.mark.parametrize("key", [KEY, ANON, LEGACY, jwt(role="anon")])
+def test_a_key_is_not_taken_for_the_token_of_a_user(caller, key):
+    with pytest.raises(InvalidInputError, match="a key of the project") as raised:
+        caller.open(URL, KEY).as_user(key)
+    assert (raised.value.argument, raised.value.http_status) == ("token", 401)
+    assert key not in shown_with_locals(raised.value)
+
+
+def test_100_000_views_leave_nothing_behind_and_open_no_socket(caller):
+    crm = caller.open(URL, KEY, anon_key=ANON)
+    shared = link_of(crm).shared
+
+    def make(count: int) -> int:
+        for _ in range(count):
+            crm.as_user(USER_TOKEN)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = make(1_000)
+    assert abs(make(100_000) - before) < 100
+    assert list(shared.rights) == [link_of(crm).rights.handle]
+    assert shared.http is None
+
+
+def test_views_whose_clients_were_used_leave_nothing_behind_either(caller):
+    crm = caller.open(URL, KEY, anon_key=ANON)
+
+    def make(count: int) -> int:
+        for _ in range(count):
+            crm.as_user(USER_TOKEN).supabase.table("orders")
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = make(50)
+    assert make(300) - before < 300
+    assert list(link_of(crm).shared.rights) == [link_of(crm).rights.handle]
+
+
+@respx.mock
+def test_the_client_of_a_view_that_is_gone_keeps_its_rights(caller):
+    notes = respx.get(NOTES).mock(return_value=httpx.Response(200, json=[]))
+    crm = caller.open(URL, KEY, anon_key=ANON)
+    client = crm.as_user("ana-token").supabase
+    gc.collect()
+    caller.wait(client.table("admin_customer_notes").select("*").execute())
+    sent = notes.calls.last.request.headers
+    assert (sent["apikey"], sent["authorization"]) == (ANON, "Bearer ana-token")
+
+
+@respx.mock
+def test_a_query_whose_connection_is_gone_is_not_sent_without_a_key(caller):
+    notes = respx.get(NOTES).mock(return_value=httpx.Response(200, json=[]))
+    crm = caller.open(URL, KEY, anon_key=ANON)
+    query = crm.as_user("ana-token").supabase.table("admin_customer_notes").select("*")
+    gc.collect()
+    with pytest.raises(ClientStateError, match="is gone"):
+        caller.wait(query.execute())
+    assert notes.call_count == 0
 
 
 @pytest.mark.parametrize("name", ["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"])

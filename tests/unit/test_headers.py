@@ -53,3 +53,4 @@ def test_the_id_of_the_latest_request_is_kept(ask):
     assert ask.crm.last_request_id is None
     ask(get_admin_customer_notes, SOMEBODY)
     assert ask.crm.last_request_id == "r-1"
+    assert ask.crm.as_user("ana-token").last_request_id == "r-1", "all views of a connection share it"

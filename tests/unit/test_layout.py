@@ -8,7 +8,7 @@ import admin_crm
 
 PACKAGE = Path(admin_crm.__file__).parent
 TESTS = Path(__file__).parent
-NAMED_AFTER_FOLDER = {"bulk", "cli", "diagnosis", "frames", "plots"}
+NAMED_AFTER_FOLDER = {"bulk", "cli", "diagnosis", "frames", "mcp", "plots", "testing"}
 # Tested with what uses it: the logger, the shared parts of the doctor, `python -m`, and the local stack on its own.
 ELSEWHERE = {"__main__.py", "_core/log.py", "diagnosis/checks.py"}
 

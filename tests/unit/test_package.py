@@ -9,6 +9,7 @@ import itertools
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -40,6 +41,11 @@ def test_the_public_names_are_sorted_and_come_once():
 def test_a_name_that_is_not_public_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no_such_name"):
         admin_crm.no_such_name  # noqa: B018
+
+
+def test_the_package_says_which_version_is_installed():
+    assert admin_crm.__version__ == version("admin-crm")
+    assert "__version__" in dir(admin_crm)
 
 
 def test_the_package_says_that_it_is_typed():

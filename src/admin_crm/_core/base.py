@@ -8,7 +8,9 @@ from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
-from admin_crm._core.connection import Key, Link, RetryHook, Rights, checked_key, open_link, with_rights
+from admin_crm._core.connection import Key, Link, Rights, checked_key, checked_token, open_link, with_rights
+from admin_crm._core.events import Hooks, RequestHook, ResponseHook, RetryHook
+from admin_crm._core.observers import Observers, observers_of
 from admin_crm._core.session import Login
 from admin_crm.errors import InvalidInputError
 from admin_crm.settings import Credentials, Settings
@@ -33,14 +35,16 @@ class BaseConnection:
         secret_key: Key | None = None,
         supabase: Any = None,
         settings: Settings | None = None,
+        on_request: RequestHook | None = None,
+        on_response: ResponseHook | None = None,
         on_retry: RetryHook | None = None,
     ) -> None:
         if supabase is not None:
             if url is not None or key is not None or access_token is not None:
                 raise InvalidInputError("pass either url and key, or supabase", argument="supabase")
             url, key = str(supabase.supabase_url), SecretStr(supabase.supabase_key)
-        key, access_token, anon_key = _hidden(key), _hidden(access_token), _hidden(anon_key)
-        secret_key = _hidden(secret_key)
+        key, access_token, anon_key = hidden(key), hidden(access_token), hidden(anon_key)
+        secret_key = hidden(secret_key)
         self._anon_key = None if anon_key is None else checked_key(anon_key, "anon_key")
         self._link = open_link(
             url,
@@ -48,13 +52,20 @@ class BaseConnection:
             settings,
             is_async=self._is_async,
             token=access_token,
-            on_retry=on_retry,
+            hooks=Hooks(on_request=on_request, on_response=on_response, on_retry=on_retry),
             client=supabase,
             secret_key=secret_key,
         )
 
     @classmethod
-    def from_env(cls, *, settings: Settings | None = None, on_retry: RetryHook | None = None) -> Self:
+    def from_env(
+        cls,
+        *,
+        settings: Settings | None = None,
+        on_request: RequestHook | None = None,
+        on_response: ResponseHook | None = None,
+        on_retry: RetryHook | None = None,
+    ) -> Self:
         """Connect with what the environment says, or `.env` in the working directory.
 
         Reads SUPABASE_URL, SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), SUPABASE_PUBLISHABLE_KEY (or
@@ -80,6 +91,8 @@ class BaseConnection:
             access_token=found.access_token or None,
             secret_key=found.secret_key if found.signs_in else None,
             settings=settings or Settings.from_env(),
+            on_request=on_request,
+            on_response=on_response,
             on_retry=on_retry,
         )
         if not found.access_token and found.email and found.password:
@@ -102,27 +115,52 @@ class BaseConnection:
         return self._anon_key
 
     @property
+    def on_request(self) -> RequestHook | None:
+        """What is called before every request."""
+        return hooks_of(self._link)["on_request"]
+
+    @property
+    def on_response(self) -> ResponseHook | None:
+        """What is called when a response was read, or a request has failed."""
+        return hooks_of(self._link)["on_response"]
+
+    @property
     def on_retry(self) -> RetryHook | None:
         """What is called before every repeated try."""
-        return self._link.on_retry
+        return hooks_of(self._link)["on_retry"]
 
     @property
     def last_request_id(self) -> str | None:
-        """The server's id of the latest response on this connection, to quote to support."""
+        """The server's id of the latest response on this connection, to quote to support.
+
+        All views of the connection share it. Where several threads or tasks use the connection, the response may
+        be another one's: an error's `request_id` and a `ResponseEvent`'s are those of their own request.
+        """
         return self._link.shared.last_request_id
 
     def with_options(
-        self, *, timeout: float | None = None, attempts: int | None = None, deadline: float | None = None
+        self,
+        *,
+        timeout: float | None = None,
+        attempts: int | None = None,
+        deadline: float | None = None,
+        on_request: RequestHook | None = None,
+        on_response: ResponseHook | None = None,
+        on_retry: RetryHook | None = None,
     ) -> Self:
-        """Return this connection with other limits; both share one HTTP client and are closed together.
+        """Return this connection with other limits or hooks; both share one HTTP client and are closed together.
 
         Args:
             timeout: seconds for each request, below what its service is allowed anyway.
             attempts: tries for each request, the first included.
             deadline: seconds after which no further try begins.
+            on_request: called before each request, instead of this connection's hook.
+            on_response: called after each response or failed request, instead of this connection's hook.
+            on_retry: called before each retry, instead of this connection's hook.
 
         Raises:
             InvalidInputError: a limit is not above 0.
+            TypeError: a hook is not a plain function.
 
         Examples:
             ```python
@@ -135,32 +173,46 @@ class BaseConnection:
                 raise InvalidInputError(f"{name} must be greater than 0", argument=name)
         changes = {"retry_attempts": attempts, "retry_deadline": deadline}
         settings = self.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
+        kept = hooks_of(self._link)
+        hooks = Hooks(
+            on_request=on_request or kept["on_request"],
+            on_response=on_response or kept["on_response"],
+            on_retry=on_retry or kept["on_retry"],
+        )
+        observers = observers_of(hooks, telemetry=settings.telemetry, owns_http=self._link.shared.owns_http)
         limit = self._link.timeout if timeout is None else timeout
-        return with_link(self, replace(self._link, settings=settings, timeout=limit))
+        return with_link(self, replace(self._link, settings=settings, timeout=limit, observers=observers))
 
     def as_user(self, token: Key) -> Self:
         """Return this connection with another user's rights; both share one HTTP client and one limiter.
 
         For web back ends: one connection for the process, and for each request the rights of the
-        administrator who sent it, without this connection's secret key. Closing the view closes nothing; close
+        administrator who sent it, without this connection's secret key. No request is made and no socket opened, and
+        nothing stays when the view is let go of, so make one for each request. Closing the view closes nothing; close
         the connection it came from.
+
+        Calls on the view raise `AuthenticationError` where the token has expired or is not this project's; the view
+        does not renew it. The browser does, and sends the new token with its next request.
 
         Args:
             token: the user's access token (a JWT), as the browser sends it.
 
         Raises:
-            InvalidInputError: the token is empty or contains invalid characters, or the connection was made
-                from a supabase-py client of your own.
+            InvalidInputError: the token is empty, contains invalid characters or is one of the project's keys, or the
+                connection was made from a supabase-py client of your own.
 
         Examples:
             ```python
             customers = get_all_customers(crm.as_user(token))
             ```
         """
-        link, token = self._link, checked_key(_hidden(token), "token")
+        link, token = self._link, secret(token)
         if not link.shared.owns_http:
             raise InvalidInputError("the connection belongs to a supabase-py client of your own", argument="supabase")
-        return with_link(self, with_rights(link, Rights(self._anon_key or link.rights.key, token=token)))
+        return with_link(
+            self,
+            with_rights(link, Rights(self._anon_key or link.rights.key, token=checked_token(token), is_given=True)),
+        )
 
     def __repr__(self) -> str:
         link: Link | None = getattr(self, "_link", None)
@@ -178,7 +230,14 @@ def with_link(crm: C, link: Link) -> C:
     return clone
 
 
-def _hidden(key: Key | None) -> SecretStr | None:
+def hooks_of(link: Link) -> Hooks:
+    """Return the hooks of a connection, for another one that is to have them too."""
+    observers = link.observers or Observers()
+    return Hooks(on_request=observers.on_request, on_response=observers.on_response, on_retry=observers.on_retry)
+
+
+def hidden(key: Key | None) -> SecretStr | None:
+    """Return a key that may be left out as a secret."""
     return None if key is None else secret(key)
 
 

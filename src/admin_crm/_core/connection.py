@@ -11,19 +11,21 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from admin_crm._core.claims import Claims, claims_of
+from admin_crm._core.events import Hooks
 from admin_crm._core.facts import ServerFacts
 from admin_crm._core.limiter import Limiter
+from admin_crm._core.observers import Observers, observers_of
 from admin_crm._core.session import Login, Renewal, Session
-from admin_crm.errors import AdminCRMError, ClientStateError, InvalidInputError
+from admin_crm.errors import ClientStateError, InvalidInputError
 from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,18 +34,7 @@ if TYPE_CHECKING:
 Key = str | SecretStr
 
 _numbers = itertools.count(1)
-
-
-class Retry(NamedTuple):
-    """What a retry hook receives: a try failed and another one follows."""
-
-    operation: str | None
-    attempt: int
-    delay: float
-    error: AdminCRMError
-
-
-RetryHook = Callable[[Retry], None]
+_HANDLE = "key-added-when-sent-"
 
 
 @dataclass(eq=False)
@@ -64,9 +55,11 @@ class Rights:
     """supabase-py's client with these rights, made when it is first used."""
     owns_client: bool = True
     """Whether the client is ours; one of the app's own may be signed in and out at any time."""
+    is_given: bool = False
+    """Whether the token was given to `as_user`, and is not the connection's own."""
     sees_customers: bool = False
     """Whether the directory's view has shown a row to a key."""
-    handle: str = field(default_factory=lambda: f"key-added-when-sent-{next(_numbers)}")
+    handle: str = field(default_factory=lambda: f"{_HANDLE}{next(_numbers)}")
 
     @property
     def bearer(self) -> str:
@@ -103,6 +96,20 @@ class Rights:
         return self.claims.role == "service_role"
 
 
+class StandIn(Protocol):
+    """What answers the calls of a connection that has no server; `admin_crm.testing` has one."""
+
+    def asked(
+        self, function: Callable[..., Any], link: Link, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Callable[[], Coroutine[Any, Any, Any]]:
+        """Check a call's arguments, and return what answers it."""
+        ...
+
+    def refuse_network(self) -> None:
+        """Raise: there is no server to send a request to."""
+        ...
+
+
 @dataclass(eq=False)
 class Shared:
     """What all views of one connection share: the HTTP client, the limiter, and what was learnt of the server."""
@@ -118,11 +125,33 @@ class Shared:
     lock: threading.RLock = field(default_factory=threading.RLock)
     rights: weakref.WeakValueDictionary[str, Rights] = field(default_factory=weakref.WeakValueDictionary[str, Rights])
     sockets: weakref.WeakSet[socket.socket] = field(default_factory=weakref.WeakSet["socket.socket"])
+    stand_in: StandIn | None = None
+    """What answers in the server's place, where the connection is a fake."""
+
+    def rights_of(self, handle: str) -> Rights | None:
+        """Return the rights that a handle stands for; None for a key that an app sends itself.
+
+        Raises:
+            ClientStateError: nothing holds these rights any more; without the key, the server would refuse it.
+        """
+        rights = self.rights.get(handle)
+        if rights is None and handle.startswith(_HANDLE):
+            raise ClientStateError(
+                "the connection that this request belongs to is gone",
+                hint="keep crm.supabase in a variable until its requests are sent",
+            )
+        return rights
 
     def check_open(self) -> None:
         """Raise where the connection is closed."""
         if self.closed:
             raise ClientStateError("the connection is closed", hint="open a new one")
+
+    def check_network(self) -> None:
+        """Raise where the connection is closed, or is a fake that has no server."""
+        self.check_open()
+        if self.stand_in is not None:
+            self.stand_in.refuse_network()
 
 
 @dataclass(frozen=True)
@@ -133,7 +162,8 @@ class Link:
     rights: Rights
     settings: Settings
     is_async: bool
-    on_retry: RetryHook | None = None
+    observers: Observers | None = None
+    """Who is told of its calls and requests."""
     timeout: float | None = None
     owns_shared: bool = True
     """Whether closing this view closes what it shares."""
@@ -171,13 +201,14 @@ def open_link(
     settings: Settings | None,
     *,
     is_async: bool,
+    hooks: Hooks,
     token: Key | None = None,
-    on_retry: RetryHook | None = None,
     client: Any = None,
     secret_key: Key | None = None,
 ) -> Link:
     """Check what a connection is opened with, and open it; `client` is a supabase-py client of the app's own."""
     settings = settings or Settings()
+    observers = observers_of(hooks, telemetry=settings.telemetry, owns_http=client is None)
     rights = Rights(
         checked_key(key, "key"),
         token=None if token is None else checked_key(token, "access_token"),
@@ -189,15 +220,20 @@ def open_link(
     for each in filter(None, (rights, secret)):
         shared.rights[each.handle] = each
     _all_shared.add(shared)
-    return Link(shared, rights, settings, is_async=is_async, on_retry=on_retry, secret=secret)
+    return Link(shared, rights, settings, is_async=is_async, observers=observers, secret=secret)
 
 
 def with_rights(link: Link, rights: Rights) -> Link:
     """Return a link to the same server, over the same HTTP client, with other rights."""
     link.shared.rights[rights.handle] = rights
     return Link(
-        link.shared, rights, link.settings, link.is_async, link.on_retry, link.timeout, owns_shared=False
+        link.shared, rights, link.settings, link.is_async, link.observers, link.timeout, owns_shared=False
     )  # fmt: skip
+
+
+def keep_rights(client: Any, rights: Rights) -> None:
+    """Let supabase-py's client keep the rights that its requests are sent with, where the view is let go of."""
+    client.admin_crm_rights = rights
 
 
 def checked_key(key: Key | None, argument: str) -> SecretStr:
@@ -210,6 +246,18 @@ def checked_key(key: Key | None, argument: str) -> SecretStr:
         raise InvalidInputError(f"{argument} is empty", argument=argument)
     if not valid:
         raise InvalidInputError(f"{argument} contains invalid characters", argument=argument)
+    return secret
+
+
+def checked_token(token: SecretStr) -> SecretStr:
+    """Return what may be a signed-in user's token; a key is none."""
+    secret = checked_key(token, "token")
+    if claims_of(secret.get_secret_value()).role in {"service_role", "anon"}:
+        raise InvalidInputError(
+            "token is a key of the project, not the token of a signed-in user",
+            argument="token",
+            hint="nobody is signed in where the token is sent from: sign in, and send the session's access token",
+        )
     return secret
 
 

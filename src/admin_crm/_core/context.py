@@ -7,13 +7,18 @@ and the user's connection knows nothing of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from admin_crm._core.log import log
 from admin_crm.errors import AdminCRMError
+
+if TYPE_CHECKING:
+    from admin_crm._core.observers import Observers
+    from admin_crm._core.telemetry import OperationSpan
 
 
 @dataclass(slots=True)
@@ -24,6 +29,10 @@ class CallContext:
     customer_id: UUID | None = None
     timeout: float | None = None
     """Seconds for each request, below what its service is allowed anyway."""
+    observers: Observers | None = field(default=None, compare=False)
+    """Who is told of the call's requests."""
+    span: OperationSpan | None = field(default=None, compare=False)
+    """The call's span, where OpenTelemetry is told."""
     unreadable: list[str] = field(default_factory=list[str], compare=False)
     """The column of each value that could not be read."""
     returns_rows: bool = field(default=True, compare=False)
@@ -41,9 +50,25 @@ class CallContext:
 
 
 _current: ContextVar[CallContext | None] = ContextVar("admin_crm_call", default=None)
-enter = _current.set
-leave = _current.reset
 current = _current.get
+attempt: ContextVar[int] = ContextVar("admin_crm_attempt", default=1)
+"""Which try a request belongs to."""
+
+
+Entered = tuple[Token[CallContext | None], Callable[[], None] | None]
+
+
+def enter(call: CallContext) -> Entered:
+    """Make a call, and its span, the current one; returns what `leave` takes."""
+    return _current.set(call), None if call.span is None else call.span.attach()
+
+
+def leave(entered: Entered) -> None:
+    """Make the call current that was so before."""
+    token, detach = entered
+    if detach is not None:
+        detach()
+    _current.reset(token)
 
 
 def count_unreadable(columns: Iterable[str]) -> None:

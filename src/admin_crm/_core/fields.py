@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import VERSION, AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    VERSION,
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from admin_crm._core.html import definitions
@@ -39,6 +50,18 @@ def _parse_timestamp(value: object) -> object:
     return value
 
 
+def _plain(amount: Decimal) -> str:
+    """Write an amount as people do: no exponent, at least two decimals, and every digit that it has."""
+    whole, _, fraction = format(amount, "f").partition(".")
+    return f"{whole}.{fraction:0<2}"
+
+
+Money = Annotated[
+    Decimal,
+    PlainSerializer(_plain, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "decimal"}, mode="serialization"),
+]
+"""An amount. In JSON it is a string, such as ``"150.00"``: a number loses its scale, and in browsers digits."""
 Email = Annotated[str | None, _EmailOrNone]
 Timestamp = Annotated[
     AwareDatetime | Annotated[AwareDatetime, BeforeValidator(_parse_timestamp)], Field(union_mode="left_to_right")

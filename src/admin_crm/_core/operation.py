@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from admin_crm._core import context
@@ -18,6 +19,7 @@ from admin_crm._core.connection import Link
 from admin_crm._core.context import CallContext, add_context
 from admin_crm.errors import AdminCRMError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _CUSTOMER_PARAMETERS = ("customer_id", "user_id")
@@ -33,12 +35,63 @@ def in_both_forms(function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[.
     def call(*args: Any, **kwargs: Any) -> Any:
         link = _link_in(name, args[0] if args else kwargs.get("crm"))
         customer = (args[1] if len(args) > 1 else kwargs.get(customer_parameter)) if customer_parameter else None
-        called = CallContext(name, _uuid_or_none(customer), link.timeout)
-        coroutine = function(*args, **kwargs)
+        called = call_of(link, name, _uuid_or_none(customer))
+        stand_in = link.shared.stand_in
+        coroutine = function(*args, **kwargs) if stand_in is None else stand_in.asked(call, link, args, kwargs)()
         del args, kwargs, customer  # a traceback that shows local variables shows no password of theirs
+        if called.observers is not None and called.observers.telemetry is not None:
+            return call_async(called, coroutine) if link.is_async else call_sync(called, coroutine)
         return run_async(called, coroutine, whole=True) if link.is_async else run_sync(called, coroutine, whole=True)
 
     return call
+
+
+def answered_by_fakes(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a plain function that may be given a connection be answered by a fake, as operations are."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        link = getattr(args[0] if args else kwargs.get("crm"), "_link", None)
+        if not isinstance(link, Link) or link.shared.stand_in is None:
+            return function(*args, **kwargs)
+        called, answer = call_of(link, function.__name__), link.shared.stand_in.asked(call, link, args, kwargs)
+        found = run_async(called, answer()) if link.is_async else run_sync(called, answer())
+        return cast("T", found)
+
+    return call
+
+
+def call_of(link: Link, operation: str, customer_id: UUID | None = None) -> CallContext:
+    """Return the context of a call of a public function on a connection."""
+    return CallContext(operation, customer_id, link.timeout, link.observers)
+
+
+def call_sync(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a whole call to its end, and tell OpenTelemetry of it."""
+    with spanned(called):
+        return run_sync(called, coroutine, whole=True)
+
+
+async def call_async(called: CallContext, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Await a whole call, and tell OpenTelemetry of it."""
+    with spanned(called):
+        return await run_async(called, coroutine, whole=True)
+
+
+@contextmanager
+def spanned(called: CallContext) -> Generator[None]:
+    """Let a call have a span, where OpenTelemetry is told, from here to the end of the block."""
+    telemetry = None if called.observers is None else called.observers.telemetry
+    if telemetry is None:
+        yield
+        return
+    called.span = span = telemetry.operation(called.operation, called.customer_id)
+    try:
+        yield
+    except BaseException as error:
+        span.end(error)
+        raise
+    span.end(None)
 
 
 def run_sync(called: CallContext, coroutine: Coroutine[Any, Any, T], *, whole: bool = False) -> T:

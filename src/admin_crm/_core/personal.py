@@ -84,10 +84,11 @@ def mask_text(text: str) -> str:
 
 def shown(name: str | None, value: Any) -> Any:
     """Return the value of a field as representations show it: masked, unless personal data is shown."""
-    return value if _switch.shown else _masked(name or "", value)
+    return value if _switch.shown else masked(name or "", value)
 
 
-def _masked(name: str, value: Any) -> Any:
+def masked(name: str, value: Any) -> Any:
+    """Return the value of a field of this name with e-mail addresses and phone numbers masked, whatever is shown."""
     if isinstance(value, str):
         if type(value) is not str or _NEITHER.search(name):  # a label of ours; an id, a path
             return value
@@ -95,7 +96,7 @@ def _masked(name: str, value: Any) -> Any:
             return mask_email(value)
         return mask_phone(value) if name in _PHONES else mask_text(value)
     if isinstance(value, dict):
-        return {_masked("", key): _masked(str(key), each) for key, each in cast("Json", value).items()}
+        return {masked("", key): masked(str(key), each) for key, each in cast("Json", value).items()}
     if isinstance(value, list):
-        return [_masked(name, each) for each in cast("list[object]", value)]
+        return [masked(name, each) for each in cast("list[object]", value)]
     return value

@@ -6,6 +6,7 @@ Loaded by the first failure: importing tenacity takes longer than importing all 
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
@@ -15,7 +16,8 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from admin_crm._core import context
-from admin_crm._core.connection import Link, Retry
+from admin_crm._core.connection import Link
+from admin_crm._core.events import Retry, tell
 from admin_crm._core.gather import pause
 from admin_crm._core.log import log
 from admin_crm._core.transfer import Transfer
@@ -45,12 +47,16 @@ async def retry(
         transfer: how the file gets on that is sent or received, if it is one.
     """
     settings = link.settings
-    failures = [failure]
+    failures, numbers = [failure], itertools.count(2)
 
     async def attempt_after_first() -> R:
         if failures:
             raise failures.pop()
-        return await attempt()
+        token = context.attempt.set(next(numbers))
+        try:
+            return await attempt()
+        finally:
+            context.attempt.reset(token)
 
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(lambda error: _may_repeat(error, repeatable=repeatable)),
@@ -103,9 +109,16 @@ def _report(link: Link, state: tenacity.RetryCallState) -> None:
     log.warning(
         "%s: attempt %d failed (%s), retrying in %.2f s",
         retried.operation, retried.attempt, error.message, retried.delay,
+        extra={
+            "operation": retried.operation, "attempt": retried.attempt, "delay": retried.delay,
+            "error": retried.reason, "status": retried.status, "request_id": retried.request_id,
+        },
     )  # fmt: skip
-    if link.on_retry is not None:
-        link.on_retry(retried)
+    observers = link.observers
+    if observers is not None and observers.telemetry is not None:
+        observers.telemetry.retried(retried)
+    if observers is not None and observers.on_retry is not None:
+        tell(observers.on_retry, retried)
 
 
 def _failure(state: tenacity.RetryCallState) -> AdminCRMError:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import httpx
 
-from admin_crm._core import context, scope
+from admin_crm._core import context, exchange, scope
 from admin_crm._core.connection import Connection, Link, link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.loop import check_loop
@@ -21,6 +21,7 @@ from admin_crm._core.transfer import Transfer
 from admin_crm._core.translate import translate
 from admin_crm.errors import (
     AdminCRMError,
+    AuthenticationError,
     ClientStateError,
     RateLimitedError,
     RequestTimeoutError,
@@ -109,6 +110,9 @@ async def _attempt(link: Link, request: Callable[[], T | Awaitable[T]], read: Ca
             scope.check()
             sent = request()
             response = cast("T", await sent if inspect.isawaitable(sent) else sent)
+        except BaseException as error:
+            exchange.failed(error)
+            raise
         finally:
             seconds = shared.limiter.release(slot)
         with shared.limiter.reading():
@@ -153,6 +157,8 @@ def _complete(link: Link, error: AdminCRMError, session: Session | None) -> None
     """Add the call to an error, and what its hint cannot say without knowing whose rights were refused."""
     context.add_context(error)
     rights = link.rights
+    if isinstance(error, AuthenticationError):
+        error.own_credentials = not rights.is_given
     if error.hint == NOT_ALLOWED and rights.is_anonymous:
         error.hint = ANONYMOUS_HINT
     elif error.code in TOKEN_REFUSED and rights.is_signed_in:

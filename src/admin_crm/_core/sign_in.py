@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from admin_crm._core import context, exchange
 from admin_crm._core.body import SecretBody
 from admin_crm._core.connection import Link
-from admin_crm._core.context import CallContext
 from admin_crm._core.log import log
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import call_of, run_sync
 from admin_crm._core.session import Login, Renewal, Session
 from admin_crm._core.translate import error_from_response, translate
 from admin_crm._core.transport import http_of
@@ -89,13 +89,13 @@ def _renewal(link: Link, session: Session | None) -> Renewal:
         if known is not None and not (known.is_due_again or (may_succeed and not is_good)):
             return known
         rights.renewal = started = Renewal()
-        work = _renew(link, session, started)
+        work, call = _renew(link, session, started), call_of(link, "renew session")
         if link.is_async:
-            started.work = asyncio.get_running_loop().create_task(work, context=Context())
+            own_context = Context()
+            own_context.run(context.enter, call)
+            started.work = asyncio.get_running_loop().create_task(work, context=own_context)
         else:
-            started.work = threading.Thread(
-                target=run_sync, args=(CallContext("renew session"), work), name="admin_crm renewal", daemon=True
-            )
+            started.work = threading.Thread(target=run_sync, args=(call, work), name="admin_crm renewal", daemon=True)
             started.work.start()
         return started
 
@@ -106,6 +106,8 @@ async def _renew(link: Link, session: Session | None, renewal: Renewal) -> None:
         link.rights.renewal = None
     except AdminCRMError as error:
         renewal.failure = error
+        if isinstance(error, AuthenticationError):
+            error.own_credentials = True
         log.warning("the session could not be %s: %s", "renewed" if session else "opened", error.message)
     finally:
         renewal.ended_at = time.monotonic()
@@ -148,7 +150,10 @@ async def _request(link: Link, grant: str, values: dict[str, SecretStr]) -> Sess
     http: Any = http_of(link)
     try:
         response: httpx.Response = await http.send(request) if link.is_async else http.send(request)
-    except (httpx.HTTPError, RuntimeError) as error:
+    except BaseException as error:
+        exchange.failed(error)
+        if not isinstance(error, httpx.HTTPError | RuntimeError):
+            raise
         if shared.closed:
             raise ClientStateError("the connection is closed", hint="open a new one") from error
         translated = translate(error)

@@ -15,9 +15,10 @@ from typing import Any
 
 import httpx
 
-from admin_crm._core import context
+from admin_crm._core import context, exchange, quiet
 from admin_crm._core.connection import Link, Shared
 from admin_crm._core.headers import request_id
+from admin_crm._core.safe_url import SafeURL
 from admin_crm.settings import Settings
 
 # A proxy from the environment applies to all other hosts; it cannot reach servers on this machine.
@@ -32,9 +33,19 @@ def http_of(link: Link) -> Any:
     if shared.http is None:
         with shared.lock:
             if shared.http is None:
-                shared.check_open()
+                shared.check_network()
                 shared.http = _async_client(link) if link.is_async else _sync_client(link)
+                quiet.keep_quiet(shared.http)
     return shared.http
+
+
+def taken_from(shared: Shared) -> httpx.Client | httpx.AsyncClient | None:
+    """Mark a connection as closed, and return its HTTP client, which is to be closed, if it had one."""
+    shared.closed = True
+    http, shared.http = shared.http, None
+    if http is not None:
+        quiet.closed(http)
+    return http
 
 
 def interrupt(shared: Shared) -> None:
@@ -49,7 +60,7 @@ def _sync_client(link: Link) -> httpx.Client:
 
     def prepare(request: httpx.Request) -> None:
         _prepare(request, shared, settings)
-        request.extensions["trace"] = keep_socket
+        request.extensions["trace"] = keep_socket_and_quiet if quiet.hears_headers() else keep_socket
 
     def keep_socket(event: str, info: dict[str, Any]) -> None:
         if event in _NEW_SOCKET:
@@ -57,8 +68,12 @@ def _sync_client(link: Link) -> httpx.Client:
             if shared.closed:
                 interrupt(shared)  # nobody would close it: the connection was closed while this one was opened
 
+    def keep_socket_and_quiet(event: str, info: dict[str, Any]) -> None:
+        quiet.hide_headers(event, info)
+        keep_socket(event, info)
+
     def note(response: httpx.Response) -> None:
-        shared.last_request_id = request_id(response.headers)
+        _note(response, shared)
 
     return httpx.Client(event_hooks={"request": [prepare], "response": [note]}, **_options(settings))
 
@@ -68,9 +83,11 @@ def _async_client(link: Link) -> httpx.AsyncClient:
 
     async def prepare(request: httpx.Request) -> None:
         _prepare(request, shared, settings)
+        if quiet.hears_headers():
+            request.extensions["trace"] = quiet.hide_headers_async
 
     async def note(response: httpx.Response) -> None:
-        shared.last_request_id = request_id(response.headers)
+        _note(response, shared)
 
     return httpx.AsyncClient(event_hooks={"request": [prepare], "response": [note]}, **_options(settings))
 
@@ -96,11 +113,19 @@ def _prepare(request: httpx.Request, shared: Shared, settings: Settings) -> None
     """Give a request its timeout, and its key in place of the handle that stands for it."""
     # Not by httpx's `auth=`: supabase-py switches that off for requests to PostgREST.
     request.extensions["timeout"] = _timeout_for(request.url.path, settings)
-    rights = shared.rights.get(request.headers.get("apikey", ""))
+    rights = shared.rights_of(request.headers.get("apikey", ""))
     if rights is not None:
         if request.headers.get("Authorization") == f"Bearer {rights.handle}":
             request.headers["Authorization"] = f"Bearer {rights.bearer}"
         request.headers["apikey"] = rights.key.get_secret_value()
+    exchange.begin(request)
+    request.url = SafeURL(request.url)
+
+
+def _note(response: httpx.Response, shared: Shared) -> None:
+    """Keep the server's id of a request, and tell that its response is coming in."""
+    shared.last_request_id = request_id(response.headers)
+    exchange.answered(response)
 
 
 def _timeout_for(path: str, settings: Settings) -> dict[str, float | None]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from admin_crm._core.redaction import redact
+from admin_crm._core.redaction import redact, shape_of
 from admin_crm.errors import InvalidInputError, InvalidTypeError
 from admin_crm.settings import ZONE_HINT, zone_of
 
@@ -51,7 +51,7 @@ def uuid(value: object, argument: str = "customer_id") -> UUID:
     if not isinstance(value, str):
         raise InvalidTypeError(f"{argument} must be a UUID, not {type(value).__name__}", argument=argument)
     if not _UUID.fullmatch(value.strip()):
-        raise InvalidInputError(f"{argument} must be a UUID, not {shown(value)}", argument=argument)
+        raise InvalidInputError(f"{argument} must be a UUID, not {shape_of(value)}", argument=argument)
     return UUID(value.strip())
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from admin_crm._core.connection import link_of
-from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_async, run_sync
+from admin_crm._core.connection import Link, link_of
+from admin_crm._core.operation import call_of, call_sync, run_async, run_sync, spanned
 from admin_crm._postgrest.decode import Decoder, first_keys
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
@@ -17,7 +17,9 @@ from admin_crm._postgrest.row_source import RowSource
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
+P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 _PAGE = 5_000
 """Rows of a page: more would not be read faster, and all of them are in memory at once."""
 
@@ -56,9 +58,8 @@ class RowStream(Generic[R]):
 
     def __len__(self) -> int:
         """Return how many rows there are, for a progress bar's total. Sends one request."""
-        call = CallContext(self._operation, timeout=link_of(self._crm).timeout)
         try:
-            return run_sync(call, self._count())
+            return call_sync(call_of(link_of(self._crm), self._operation), self._count())
         except AdminCRMError as error:
             raise TypeError("the number of rows is unknown") from error
 
@@ -68,13 +69,14 @@ class RowStream(Generic[R]):
 
     def __iter__(self) -> Iterator[R]:
         """Iterate with an `AdminCRM`."""
-        pages, call = self._begin(), CallContext(self._operation, timeout=link_of(self._crm).timeout)
-        try:
-            while batch := run_sync(call, pages.next()):
-                yield from chain.from_iterable(batch)
-        finally:
-            run_sync(call, pages.close())
-            call.warn_of_unreadable()
+        pages, call = self._begin(), call_of(link_of(self._crm), self._operation)
+        with spanned(call):
+            try:
+                while batch := run_sync(call, pages.next()):
+                    yield from chain.from_iterable(batch)
+            finally:
+                run_sync(call, pages.close())
+                call.warn_of_unreadable()
 
 
 class AsyncRowStream(Generic[R]):
@@ -87,14 +89,15 @@ class AsyncRowStream(Generic[R]):
 
     async def __aiter__(self) -> AsyncIterator[R]:
         """Iterate with an `AsyncAdminCRM`."""
-        pages, call = self._begin(), CallContext(self._operation, timeout=link_of(self._crm).timeout)
-        try:
-            while batch := await run_async(call, pages.next()):
-                for row in chain.from_iterable(batch):
-                    yield row
-        finally:
-            await pages.close()
-            call.warn_of_unreadable()
+        pages, call = self._begin(), call_of(link_of(self._crm), self._operation)
+        with spanned(call):
+            try:
+                while batch := await run_async(call, pages.next()):
+                    for row in chain.from_iterable(batch):
+                        yield row
+            finally:
+                await pages.close()
+                call.warn_of_unreadable()
 
 
 def stream(
@@ -104,6 +107,48 @@ def stream(
     if isinstance(crm, AsyncAdminCRM):
         return AsyncRowStream(crm, operation, begin)
     return RowStream(crm, operation, begin, count)
+
+
+def streamed(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function that returns a stream be answered by a fake: every iteration takes an answer."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        crm: Any = args[0] if args else kwargs.get("crm")
+        link = getattr(crm, "_link", None)
+        if not isinstance(link, Link) or link.shared.stand_in is None:
+            return function(*args, **kwargs)
+        answer = link.shared.stand_in.asked(call, link, args, kwargs)
+        return cast("T", stream(crm, function.__name__, lambda: AnsweredReader(answer), _uncounted))
+
+    return call
+
+
+class AnsweredReader:
+    """Where a fake's stream stands: its answer is the only page.
+
+    Args:
+        answer: gives the rows.
+    """
+
+    def __init__(self, answer: Callable[[], Coroutine[Any, Any, Iterable[Any]]]) -> None:
+        self._answer = answer
+        self._done = False
+
+    async def next(self) -> list[Sequence[Any]]:
+        """Return all rows; then an empty list."""
+        if self._done:
+            return []
+        self._done = True
+        rows = list(await self._answer())
+        return [rows] if rows else []
+
+    async def close(self) -> None:
+        """Do nothing: nothing is open."""
+
+
+async def _uncounted() -> int:
+    raise IncompleteReadError("a fake does not count the rows of a stream")
 
 
 def stream_page_size(crm: AnyCRM, size: int | None) -> int:

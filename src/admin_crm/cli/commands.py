@@ -22,7 +22,7 @@ except ModuleNotFoundError:
     sys.stderr.write("admin-crm needs its extras: pip install 'admin-crm[cli,local]'\n")
     raise SystemExit(2) from None
 
-from admin_crm.cli import ai, creation, customers, evidence, export, loyalty, moderation, notes, plot, project
+from admin_crm.cli import ai, creation, customers, evidence, export, loyalty, mcp, moderation, notes, plot, project
 from admin_crm.cli.output import tell
 
 EXPECTED = (AdminCRMError, LocalStackError, OSError, ImportError)
@@ -99,6 +99,7 @@ app.command("import")(creation.import_customers)
 app.add_typer(ai.app, name="ai")
 app.command("doctor")(project.run_doctor)
 app.command("sql")(project.print_sql)
+app.command()(mcp.mcp)
 app.command()(project.local)
 app.command()(project.demo)
 

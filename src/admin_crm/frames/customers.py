@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.columns import frame_columns
 from admin_crm._postgrest.counted import counting
@@ -87,6 +87,7 @@ def customers_frame(
     backend: _Arrow,
     progress: Progress = None,
 ) -> Coroutine[Any, Any, pa.Table]: ...
+@answered_by_fakes
 def customers_frame(
     source: AnyCRM | Iterable[AdminCustomer],
     /,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.connection import facts_of
 from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.exported import ExportedOrder
@@ -98,6 +98,7 @@ def order_items_frame(
     backend: _Arrow,
     progress: Progress = None,
 ) -> Coroutine[Any, Any, pa.Table]: ...
+@answered_by_fakes
 def order_items_frame(
     source: AnyCRM | Iterable[Order],
     /,

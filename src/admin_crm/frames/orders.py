@@ -11,7 +11,7 @@ from uuid import UUID
 
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.columns import chosen_columns
 from admin_crm._postgrest.counted import counting
@@ -117,6 +117,7 @@ def orders_frame(
     backend: _Arrow,
     progress: Progress = None,
 ) -> Coroutine[Any, Any, pa.Table]: ...
+@answered_by_fakes
 def orders_frame(
     source: AnyCRM | Iterable[Order],
     /,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from admin_crm._core.backends import Converter, converter_to
 from admin_crm._core.context import CallContext
-from admin_crm._core.operation import run_sync
+from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import InvalidInputError
 from admin_crm.frames.given import rows_of
@@ -107,6 +107,7 @@ def timeline_frame(
     personal: bool = False,
     backend: _Arrow,
 ) -> Coroutine[Any, Any, pa.Table]: ...
+@answered_by_fakes
 def timeline_frame(
     source: AnyCRM | Iterable[TimelineEvent],
     customer_id: UUID | str | None = None,

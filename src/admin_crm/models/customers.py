@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from pydantic import (
     computed_field,
 )
 
-from admin_crm._core.fields import CustomerId, Email, Model, Phone, RowId, TierColumn, Timestamp, displayed
+from admin_crm._core.fields import CustomerId, Email, Model, Money, Phone, RowId, TierColumn, Timestamp, displayed
 from admin_crm._core.html import definitions
 from admin_crm.labels import (
     AccountStatus,
@@ -113,11 +112,11 @@ class AdminCustomer(CustomerIntelligence):
     """The loyalty tier, or an unknown tier as a string; None if the shop has no tiers."""
     total_orders: int | None = None
     """The number of delivered orders, which the shop stores in the profile; None if the view does not have it."""
-    total_spent: Decimal | None = None
+    total_spent: Money | None = None
     """The sum of delivered orders, stored in the profile, in the shop's currency; None if the view does not have it."""
     frequency: int | None = None
     """The number of orders that are not cancelled, which the view counts (the F of RFM); None if it does not."""
-    monetary: Decimal | None = None
+    monetary: Money | None = None
     """The sum of orders that are not cancelled, in the shop's currency (the M of RFM); None if the view lacks it."""
     ai_preferences: AIPreferences | None = None
     """Preferences inferred by the shop's AI; None if there are none."""
@@ -181,7 +180,7 @@ class CustomerProfile(Model):
     """When the suspension ends; None without an end date or a suspension."""
     total_orders: int | None = None
     """The number of delivered orders; None if the table does not have the column."""
-    total_spent: Decimal | None = None
+    total_spent: Money | None = None
     """The sum of delivered orders, in the shop's currency; None if the table does not have the column."""
     favorite_category_id: RowId | None = None
     """The id of the favourite category; None if there is none."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from admin_crm._core.fields import Model
+from admin_crm._core.fields import Model, Money
 
 
 class DirectoryStats(Model):
@@ -24,7 +22,7 @@ class DirectoryStats(Model):
     """Customers per canonical segment, or per label if it is unknown; largest first."""
     by_health_status: dict[str, int]
     """Customers per canonical health status, or per label if it is unknown; largest first."""
-    revenue: Decimal | None
+    revenue: Money | None
     """The total of the orders that are not cancelled (`monetary`), in the shop's currency; None if unknown."""
-    revenue_delivered: Decimal | None
+    revenue_delivered: Money | None
     """The total of the delivered orders (`total_spent`), in the shop's currency; None if unknown."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from admin_crm._core.fields import Model, RowId, Timestamp
+from admin_crm._core.fields import Model, Money, RowId, Timestamp
 
 
 def _split(tags: object) -> object:
@@ -31,7 +30,7 @@ def _listed(steps: object) -> object:
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Tags = Annotated[list[str], BeforeValidator(_split), AfterValidator(_distinct)]
 Steps = Annotated[list[str], BeforeValidator(_listed)]
-Discount = Annotated[Decimal | str, Field(union_mode="left_to_right")]
+Discount = Annotated[Money | str, Field(union_mode="left_to_right")]
 
 
 class TagSuggestion(Model):
@@ -91,7 +90,7 @@ class LoyaltyProposition(Model):
     """The coupon code."""
     personalized_message: Text
     """The message to the customer."""
-    discount_value: Decimal
+    discount_value: Money
     """The discount, in units of `discount_type`."""
     discount_type: Text
     """The shop's own type, for example ``percentage``."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, SupportsIndex, TypeVar, overload
+from typing import Any, Generic, SupportsIndex, TypeVar, get_args, overload
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from admin_crm._core.fields import Model, displayed, displayed_names
 from admin_crm._core.html import table
@@ -34,6 +37,12 @@ class RowList(list[T]):
         """Return the first rows, and how many there are."""
         rows = ", ".join(map(repr, self[:MOST]))
         return f"[{rows}, … {len(self):,} in all]" if len(self) > MOST else f"[{rows}]"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let pydantic, and so FastAPI, read and write it as a list of its rows."""
+        row = handler.generate_schema(*(get_args(source) or (Any,)))
+        return core_schema.no_info_after_validator_function(cls, core_schema.list_schema(row))
 
     def _repr_html_(self) -> str:
         """Show the first rows as a table."""

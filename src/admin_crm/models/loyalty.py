@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AliasChoices, AliasPath, Field
 
-from admin_crm._core.fields import Model, RowId, Timestamp
+from admin_crm._core.fields import Model, Money, RowId, Timestamp
 from admin_crm.labels import CustomerTier
 
 Tier = Annotated[CustomerTier | str, Field(union_mode="left_to_right")]
@@ -62,7 +62,7 @@ class UsedCoupon(Model):
         default=None, validation_alias=AliasChoices("discount_type", AliasPath("coupon", "discount_type"))
     )
     """percentage or fixed, from `coupons`; None if unknown."""
-    discount_value: Decimal | None = Field(
+    discount_value: Money | None = Field(
         default=None, validation_alias=AliasChoices("discount_value", AliasPath("coupon", "discount_value"))
     )
     """Percent, or an amount in the shop's currency, from `coupons`; None if unknown."""
@@ -83,7 +83,7 @@ class LoyaltyOffer(Model):
     """The message to the customer."""
     discount_type: str | None = None
     """percentage or fixed."""
-    discount_value: Decimal | None = None
+    discount_value: Money | None = None
     """Percent, or an amount in the shop's currency."""
     expires_at: Timestamp | None = None
     """When the offer ends."""
@@ -127,7 +127,7 @@ class WishlistItem(Model):
         default=None, validation_alias=AliasChoices("product_name", AliasPath("product", "name"))
     )
     """The product's name, from `products`; None if it is not visible."""
-    price: Decimal | None = Field(default=None, validation_alias=AliasChoices("price", AliasPath("product", "price")))
+    price: Money | None = Field(default=None, validation_alias=AliasChoices("price", AliasPath("product", "price")))
     """The product's price in the shop's currency, from `products`; None if it is not visible."""
     created_at: Timestamp | None = None
     """When it was put on the list; None if unknown."""
@@ -140,7 +140,7 @@ class LoyaltyTier(Model):
     """bronze, silver, gold or platinum, or the shop's own tier as a string."""
     name: str | None = None
     """The name that customers see; None if there is none."""
-    threshold: Decimal | None = None
+    threshold: Money | None = None
     """The minimum lifetime spend, in the shop's currency; None if the shop does not say."""
     multiplier: Decimal | None = None
     """By how much the points of an order are multiplied; None if the shop does not say."""
@@ -155,9 +155,9 @@ class TierProgress(Model):
 
     tier: Tier
     """The tier that the amount spent reaches."""
-    spent: Decimal
+    spent: Money
     """The amount spent, in the shop's currency."""
     next_tier: Tier | None
     """The next tier; None for the highest."""
-    amount_to_next: Decimal | None
+    amount_to_next: Money | None
     """The amount missing to the next tier, in the shop's currency; None for the highest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from admin_crm._core.fields import Model, RowId, Timestamp
+from admin_crm._core.fields import Model, Money, RowId, Timestamp
 
 CANCELLED = ("cancelled", "canceled", "cancelado")
 """The status values that mean a cancelled order."""
@@ -18,7 +18,7 @@ class OrderItem(Model):
     """The product's id; None if the order does not contain it."""
     name: str | None = None
     """The product's name at the time of the order."""
-    price: Decimal | None = None
+    price: Money | None = None
     """The unit price in the shop's currency; None if the order does not contain it."""
     quantity: int | float | None = None
     """The quantity; in old orders it may be fractional or None."""
@@ -39,13 +39,13 @@ class Order(Model):
     """The customer; None for an order without an account."""
     items: list[OrderItem] | None = None
     """The items from the order's JSON column; None if the shop keeps them in a table only."""
-    subtotal: Decimal | None = None
+    subtotal: Money | None = None
     """The sum of the items, in the shop's currency; None if unknown."""
-    shipping_cost: Decimal | None = None
+    shipping_cost: Money | None = None
     """The shipping cost, in the shop's currency; None if unknown."""
-    discount: Decimal | None = None
+    discount: Money | None = None
     """The discount, in the shop's currency; None if unknown."""
-    total: Decimal | None = None
+    total: Money | None = None
     """The total in the shop's currency; None if unknown."""
     status: str | None = None
     """The shop's own status, in its language."""
@@ -67,11 +67,11 @@ class Order(Model):
 class OrdersSummary(Model):
     """The figures of a customer's orders, without cancelled ones."""
 
-    total_spent: Decimal = Decimal(0)
+    total_spent: Money = Decimal(0)
     """The sum of the order totals that are known, in the shop's currency."""
     total_orders: int = 0
     """The number of orders."""
-    aov: Decimal = Decimal(0)
+    aov: Money = Decimal(0)
     """The average of the order totals that are known, rounded to the cent."""
     last_order_date: Timestamp | None = None
     """The date of the last order; None without orders."""

@@ -1,8 +1,6 @@
 """What README and guide show runs, page by page, on a local stack."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,7 @@ PAGES = {
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 }
 
-pytestmark = [pytest.mark.once, local_only]  # they write as they like
-
-
-@pytest.fixture
-def shop(playground: LocalStack) -> LocalStack:
-    """A stack of their own: some snippets write."""
-    return playground
+pytestmark = local_only  # they write as they like
 
 
 @pytest.mark.filterwarnings(
@@ -32,21 +24,21 @@ def shop(playground: LocalStack) -> LocalStack:
 )  # supabase-py's own
 @pytest.mark.parametrize("page", [name for name, snippets in PAGES.items() if snippets])
 def test_the_snippets_of_a_page_run_one_after_the_other(
-    page: str, shop: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    page: str, playground: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, value in shop.environment.items():
+    for name, value in playground.environment.items():
         monkeypatch.setenv(name, value)
     seen: dict[str, Any] = {"__name__": "snippets"}
     for number, snippet in enumerate(PAGES[page], start=1):
         exec(compile(snippet, f"{page} snippet {number}", "exec"), seen)
 
 
-def test_the_sql_that_checks_a_shop_runs_and_finds_nothing_missing_in_this_one(shop: LocalStack) -> None:
+def test_the_sql_that_checks_a_shop_runs_and_finds_nothing_missing_in_this_one(playground: LocalStack) -> None:
     queries = re.findall(
         r"^```sql\n(.*?)^```$", (ROOT / "docs" / "shop.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
-    view, missing, policies, triggers, bucket, functions, index = map(shop.execute_sql, queries)
+    view, missing, policies, triggers, bucket, functions, index = map(playground.execute_sql, queries)
     assert view == [{"asks_who_is_signed_in": True, "runs_with_the_callers_rights": False}]
     assert missing == []
     assert {row["tablename"] for row in policies} >= {"customer_profiles", "orders", "admin_customer_notes"}
@@ -54,10 +46,3 @@ def test_the_sql_that_checks_a_shop_runs_and_finds_nothing_missing_in_this_one(s
     assert [row["public"] for row in bucket] == [False]
     assert [row["proname"] for row in functions] == ["get_customer_points_balance"]
     assert len(index) == 1
-
-
-def test_the_test_that_the_guide_shows_passes(tmp_path: Path) -> None:
-    (tmp_path / "test_shown.py").write_text(PAGES["docs/guide/testing.md"][0], "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
-    assert "1 passed" in done.stdout, done.stdout + done.stderr

@@ -1,10 +1,9 @@
-"""What the guide of the terminal shows runs, line by line, on a local stack of its own."""
+"""What the guide of the terminal shows runs, line by line, on the shop of the documentation."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,26 +11,19 @@ from typer.testing import CliRunner
 
 from admin_crm.cli import app
 from admin_crm.local import LocalStack
-from shops import local_only, open_shop
+from shops import local_only
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "terminal.md"
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
-pytestmark = [pytest.mark.once, local_only]  # they write as they like
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[LocalStack]:
-    """A stack of their own."""
-    with open_shop() as running:
-        yield running
+pytestmark = local_only  # they write as they like
 
 
 def test_the_commands_of_the_guide_run_one_after_the_other(
-    shop: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    playground: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, value in shop.environment.items():
+    for name, value in playground.environment.items():
         monkeypatch.setenv(name, value)
     for line in "".join(BLOCKS).splitlines():
         piped = ""

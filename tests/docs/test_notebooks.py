@@ -15,7 +15,7 @@ from tools.notebooks import executed, notebooks
 from admin_crm.local import LocalStack
 from shops import local_only
 
-pytestmark = [pytest.mark.once, local_only]  # they write
+pytestmark = local_only  # they write
 
 EVERYTHING = """
 from admin_crm import *
