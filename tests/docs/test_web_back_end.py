@@ -18,7 +18,7 @@ import pytest
 from accounts import User, signed_in_users
 from admin_crm.local import LocalStack
 
-pytestmark = pytest.mark.xdist_group("web back end")  # one process starts the app
+pytestmark = pytest.mark.xdist_group("web")  # one process starts the app
 
 APP = Path(__file__).parents[2] / "examples" / "fastapi_app"
 REQUESTS = 200
