@@ -12,7 +12,7 @@ WORKERS ?= 3
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 # Where it is set, every worker of every run compiles all tests and the library anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Sync on one engine, async on the other, and on Lite one way of each test; BY_TURNS= runs everything on both.
+# Each test with each choice of parameters once, sync or async, on one engine or the other; BY_TURNS= runs everything on both.
 BY_TURNS ?= --by-turns
 # What only tests the local stack, which is no part of the library's coverage gate.
 LOCAL_TESTS := $(wildcard tests/integration/test_local_*.py tests/unit/test_function_rules.py)
@@ -22,7 +22,7 @@ LIBRARY_TESTS := tests/unit tests/integration $(LOCAL_TESTS:%=--ignore=%)
 POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-library test-local run-local-tests check bench bench-quick chaos notebooks docs public-api dist audit clean
+.PHONY: help setup demo test test-library coverage test-local run-local-tests check bench bench-quick chaos notebooks docs public-api dist audit clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -46,17 +46,21 @@ demo: $(READY) ## a guided tour on a local Supabase
 test: test-library test-local ## every test
 
 # The embedded Postgres of a test does too little for V8 to compile it a second time, optimized.
-test-library run-local-tests: export DENO_V8_FLAGS := --liftoff-only
+test-library coverage run-local-tests docs: export DENO_V8_FLAGS := --liftoff-only
 
-test-library: $(READY) ## the library, on PostgREST with PostgreSQL and on Supabase Lite, with the coverage gate
+test-library: $(READY) ## the library, on PostgREST with PostgreSQL and on Supabase Lite
 ifdef POSTGREST
-# What says nothing of the engine runs on the quicker one. Not 100: a line or two run only when threads or
-# processes meet in a certain order.
-	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) $(BY_TURNS) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
+# What says nothing of the engine runs on the quicker one.
+	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) $(BY_TURNS) $(LIBRARY_TESTS)
 	$(PYTEST) $(BY_TURNS) tests/integration $(LOCAL_TESTS:%=--ignore=%) -m 'not once'
 else
-	$(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term
+	$(PYTEST) $(LIBRARY_TESTS)
 endif
+
+# Measuring takes as long as a third of the tests. Not 100: a line or two run only when threads or processes meet in a
+# certain order.
+coverage: $(READY) ## the coverage of the library by its tests, with the gate
+	$(if $(POSTGREST),ADMIN_CRM_LOCAL_ENGINE=postgrest) $(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
 
 test-local: $(READY) ## the local stack; skipped where it passed on the same files (FORCE=1 runs it)
 	@$(BIN)/python tools/unless_passed.py test-local $(LOCAL_FILES) -- $(MAKE) --no-print-directory run-local-tests

@@ -23,27 +23,30 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--by-turns`, what runs on both engines runs sync on one and async on the other, and on Lite in one way."""
+    """With `--by-turns`, run each choice of a test's parameters once: sync or async, on one engine or the other."""
     if config.getoption("by_turns"):
-        here = [each for each in items if HERE in each.path.parents and not each.get_closest_marker("once")]
-        dropped = set(_left_to_the_other_engine(here))
-        config.hook.pytest_deselected(items=list(dropped))
+        kept = set(_whose_turn_it_is([each for each in items if HERE in each.path.parents]))
+        dropped = [each for each in items if HERE in each.path.parents and each not in kept]
+        config.hook.pytest_deselected(items=dropped)
         items[:] = [each for each in items if each not in dropped]
 
 
-def _left_to_the_other_engine(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """Of each test, PostgREST runs all ways, that is, the parameters but for the form; Lite runs one of them.
+def _whose_turn_it_is(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Of each test one way runs on Lite and the others on PostgREST; a test that has one way only runs on both.
 
-    Whether a call is sync or async is decided before a request leaves: it makes no difference to the server's engine.
+    A way is a choice of the parameters but for the form. Whether a call is sync or async is decided before a request
+    leaves: it makes no difference to the server's engine.
     """
     ways: defaultdict[str, set[tuple[tuple[str, int], ...]]] = defaultdict(set)
     for each in items:
         ways[_name(each)].add(_way(each))
     for each in items:
         of_test, number = sorted(ways[_name(each)]), crc32(_name(each).encode())
-        turn = of_test.index(_way(each)) + number + REAL_POSTGREST
-        form = _places(each).get("caller")
-        if form not in (None, turn % 2) or not (REAL_POSTGREST or _way(each) == of_test[number % len(of_test)]):
+        place = of_test.index(_way(each))
+        form = _places(each).get("caller", (place + number + REAL_POSTGREST) % 2)
+        on_lite = place == number % len(of_test)
+        anywhere = len(of_test) == 1 or each.get_closest_marker("once") is not None
+        if form == (place + number + REAL_POSTGREST) % 2 and (anywhere or on_lite != REAL_POSTGREST):
             yield each
 
 

@@ -13,8 +13,6 @@ from admin_crm import PermissionDeniedError, get_all_orders, get_customer_orders
 from helpers import Ask
 from shops import CAPPED, open_shop
 
-pytestmark = pytest.mark.no_cover
-
 GATED = pytest.mark.xdist_group("gated")
 OLD = pytest.mark.xdist_group("old statuses")
 

@@ -35,7 +35,7 @@ from admin_crm._postgrest.query import count_rows
 from admin_crm.client import operation
 from helpers import Ask
 
-pytestmark = [pytest.mark.once, pytest.mark.no_cover]
+pytestmark = pytest.mark.once
 
 # A refused connection stays refused for some hundredths of a second.
 PATIENT = Settings(retry_base_delay=0.1, retry_attempts=8)

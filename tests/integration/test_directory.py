@@ -27,7 +27,6 @@ from admin_crm.local import LocalStack
 from helpers import Ask, lasting, lasting_stats
 from shops import CAPPED, named
 
-pytestmark = pytest.mark.no_cover
 VIEW = "customer_intelligence_360"
 
 

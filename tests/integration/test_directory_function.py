@@ -24,7 +24,7 @@ from admin_crm.sql import directory_sql
 from helpers import Ask, lasting, lasting_stats
 from shops import local_only, open_shop
 
-pytestmark = [pytest.mark.xdist_group("installed"), pytest.mark.no_cover, local_only]
+pytestmark = [pytest.mark.xdist_group("installed"), local_only]
 PAGES = Settings(directory_function=None)
 
 

@@ -13,7 +13,7 @@ from admin_crm.local import LocalStack
 from helpers import Ask, Caller
 from shops import open_shop
 
-pytestmark = [pytest.mark.xdist_group("deployed"), pytest.mark.no_cover]
+pytestmark = pytest.mark.xdist_group("deployed")
 
 HIDDEN = ("customer_coupons", "smart_loyalty_propositions", "referrals")
 

@@ -15,8 +15,6 @@ from exported_files import FORMATS, rows_in
 from helpers import Ask
 from shops import named
 
-pytestmark = pytest.mark.no_cover
-
 HOSTILE = ['=HYPERLINK("http://evil.example")', "a;=1+1", 'Ana\r\n"la 1ª"', "\t@SUM(1)", "ñandú 😀, S.A.", "_x0041_"]
 BY_TIME = {"recency_days", "segment", "canonical_segment", "health_status", "canonical_health"}
 """What the days since the last order change at any moment."""
@@ -97,11 +95,11 @@ def test_a_signed_in_customer_gets_no_file(stranger, tmp_path, export):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_file_holds_every_order(asked, shop, tmp_path, name):
+def test_a_file_holds_every_order(by_key, stack, tmp_path, name):
     path: Path = tmp_path / f"a.{name}"
-    done = asked(export_orders, path)
+    done = by_key(export_orders, path)
     rows = rows_in(path)
-    found = shop.execute_sql("select id, total::text, status, jsonb_array_length(items) as items from public.orders")
+    found = stack.execute_sql("select id, total::text, status, jsonb_array_length(items) as items from public.orders")
     assert done.rows == len(rows) == len(found)
     totals = {row["id"]: row["total"] for row in rows}
     assert totals.keys() == {each["id"] for each in found}

@@ -25,8 +25,6 @@ from admin_crm import (
 )
 from helpers import Ask
 
-pytestmark = pytest.mark.no_cover
-
 COLUMNS = [
     "id",
     "customer_id",

@@ -23,8 +23,6 @@ from admin_crm import (
     update_admin_customer_notes,
 )
 
-pytestmark = pytest.mark.no_cover
-
 TEXT = st.text(max_size=60)
 STORABLE = st.text(
     alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=60

@@ -64,8 +64,6 @@ from helpers import Ask, lasting
 from odd_values import ADDRESS, DIGITS, ITEMS, MOMENTS, NOTIFICATION, OFFER, ORDER, PROFILE, TEXTS
 from shops import REAL_POSTGREST
 
-pytestmark = pytest.mark.no_cover
-
 
 class Customer:
     """A signed-in customer of the test's own, who may write what the shop's policies allow."""

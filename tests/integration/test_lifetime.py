@@ -22,7 +22,7 @@ from admin_crm import (
     search_customers,
 )
 
-pytestmark = [pytest.mark.once, pytest.mark.no_cover]
+pytestmark = pytest.mark.once
 
 
 def open_files() -> int:

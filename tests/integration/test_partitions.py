@@ -18,8 +18,6 @@ from admin_crm import (
 )
 from helpers import user_id_of
 
-pytestmark = pytest.mark.no_cover
-
 WITHOUT_DASHBOARD = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
 BETWEEN = "10000000-0000-4000-8000-"
 

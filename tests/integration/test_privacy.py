@@ -24,8 +24,6 @@ from helpers import Ask, user_id_of
 from persons import Person
 from shops import MODERATED
 
-pytestmark = pytest.mark.no_cover
-
 WHY = "solicitud del 27 de noviembre"
 AUTH_LOG = "auth.audit_log_entries"
 PRIVATE = ["used_coupons", "offers", "referrals"]

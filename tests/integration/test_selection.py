@@ -28,8 +28,6 @@ from admin_crm import (
 from helpers import Ask
 from shops import named
 
-pytestmark = pytest.mark.no_cover
-
 VIEW = "customer_intelligence_360"
 NOW = datetime.now(UTC)
 GATED = pytest.mark.xdist_group("gated")

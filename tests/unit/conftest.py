@@ -21,17 +21,6 @@ from orders_server import OrdersServer
 from project_server import Project
 from storage_server import Clock, StorageServer, Tus
 
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure coverage in the async form alone: a function is written once, and measuring doubles a test's cost."""
-    for each in items:
-        form = each.callspec.params.get("caller") if hasattr(each, "callspec") else None
-        if form == "sync" and HERE in each.path.parents:
-            each.add_marker("no_cover")
-
 
 @pytest.fixture
 def storage() -> Iterator[StorageServer]:
