@@ -153,7 +153,7 @@ class AdminCRM(BaseConnection):
                         httpx_client=http_of(link), auto_refresh_token=False, persist_session=False
                     )
                     link.rights.client = client = Client(self.url, link.rights.handle, options)
-                    keep_rights(client, link.rights)
+                    keep_rights(link.shared, client, link.rights)
         return cast("Client", link.rights.client)
 
     def close(self) -> None:
@@ -251,7 +251,7 @@ class AsyncAdminCRM(BaseConnection):
 
             options = AsyncClientOptions(httpx_client=http_of(link), auto_refresh_token=False, persist_session=False)
             link.rights.client = client = AsyncClient(self.url, link.rights.handle, options)
-            keep_rights(client, link.rights)
+            keep_rights(link.shared, client, link.rights)
             client.realtime.access_token = link.rights.bearer  # it opens a socket of its own
         return cast("AsyncClient", link.rights.client)
 

@@ -20,6 +20,7 @@ from admin_crm import (
     get_admin_customer_notes,
     tier_progress,
 )
+from admin_crm._core import connection
 from admin_crm._core.connection import link_of
 from admin_crm.client import has_secret_key, with_secret_key
 from helpers import ANON, KEY, NOTES, SOMEBODY, URL, shown_with_locals
@@ -102,7 +103,8 @@ def test_100_000_views_leave_nothing_behind_and_open_no_socket(caller):
     assert shared.http is None
 
 
-def test_views_whose_clients_were_used_leave_nothing_behind_either(caller):
+def test_views_whose_clients_were_used_leave_nothing_behind_either(caller, monkeypatch):
+    monkeypatch.setattr(connection, "LATEST_CLIENTS", 50)
     crm = caller.open(URL, KEY, anon_key=ANON)
 
     def make(count: int) -> int:
@@ -128,11 +130,24 @@ def test_the_client_of_a_view_that_is_gone_keeps_its_rights(caller):
 
 
 @respx.mock
-def test_a_query_whose_connection_is_gone_is_not_sent_without_a_key(caller):
+def test_a_query_that_outlives_its_view_has_the_views_rights(caller):
     notes = respx.get(NOTES).mock(return_value=httpx.Response(200, json=[]))
     crm = caller.open(URL, KEY, anon_key=ANON)
     query = crm.as_user("ana-token").supabase.table("admin_customer_notes").select("*")
     gc.collect()
+    caller.wait(query.execute())
+    sent = notes.calls.last.request.headers
+    assert (sent["apikey"], sent["authorization"]) == (ANON, "Bearer ana-token")
+
+
+@respx.mock
+def test_a_query_that_outlives_its_view_and_many_others_is_not_sent_without_a_key(caller, monkeypatch):
+    monkeypatch.setattr(connection, "LATEST_CLIENTS", 2)
+    notes = respx.get(NOTES).mock(return_value=httpx.Response(200, json=[]))
+    crm = caller.open(URL, KEY, anon_key=ANON)
+    query, *_ = (crm.as_user(f"{name}-token").supabase.table("admin_customer_notes").select("*") for name in "abc")
+    gc.collect()
+    assert len(link_of(crm).shared.latest) == 2
     with pytest.raises(ClientStateError, match="is gone"):
         caller.wait(query.execute())
     assert notes.call_count == 0

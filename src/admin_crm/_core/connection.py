@@ -12,7 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -35,6 +35,8 @@ Key = str | SecretStr
 
 _numbers = itertools.count(1)
 _HANDLE = "key-added-when-sent-"
+LATEST_CLIENTS = 1000
+"""Of how many views the rights are kept for queries that outlive the view and its supabase-py client."""
 
 
 @dataclass(eq=False)
@@ -124,6 +126,8 @@ class Shared:
     last_request_id: str | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
     rights: weakref.WeakValueDictionary[str, Rights] = field(default_factory=weakref.WeakValueDictionary[str, Rights])
+    latest: dict[str, Rights] = field(default_factory=dict[str, "Rights"])
+    """The rights of the latest supabase-py clients: a query made in one expression outlives both view and client."""
     sockets: weakref.WeakSet[socket.socket] = field(default_factory=weakref.WeakSet["socket.socket"])
     stand_in: StandIn | None = None
     """What answers in the server's place, where the connection is a fake."""
@@ -134,7 +138,7 @@ class Shared:
         Raises:
             ClientStateError: nothing holds these rights any more; without the key, the server would refuse it.
         """
-        rights = self.rights.get(handle)
+        rights = self.rights.get(handle) or self.latest.get(handle)
         if rights is None and handle.startswith(_HANDLE):
             raise ClientStateError(
                 "the connection that this request belongs to is gone",
@@ -231,9 +235,13 @@ def with_rights(link: Link, rights: Rights) -> Link:
     )  # fmt: skip
 
 
-def keep_rights(client: Any, rights: Rights) -> None:
-    """Let supabase-py's client keep the rights that its requests are sent with, where the view is let go of."""
+def keep_rights(shared: Shared, client: Any, rights: Rights) -> None:
+    """Let supabase-py's client, and queries that outlive it, keep their rights where the view is let go of."""
     client.admin_crm_rights = rights
+    with shared.lock:
+        shared.latest[rights.handle] = replace(rights, client=None)
+        while len(shared.latest) > LATEST_CLIENTS:
+            del shared.latest[next(iter(shared.latest))]
 
 
 def checked_key(key: Key | None, argument: str) -> SecretStr:
