@@ -62,9 +62,10 @@ def test_a_wheel_with_something_missing_or_strange_is_refused(wheel, files, mess
 
 
 def test_the_size_is_told_with_its_parts(wheel, monkeypatch, capsys):
-    path = wheel(**{"admin_crm/local/main.ts": "abc", "admin_crm/local/sql/x.sql": "abcd", "admin_crm/client.py": "ab"})
+    local = {"admin_crm/local/main.ts": "abc", "admin_crm/local/sql/x.sql": "abcd"}
+    path = wheel(**local, **{"admin_crm/client.py": "ab", "_admin_crm_pytest.py": "c"})
     sizes = dist.parts_of(path)
-    assert (sizes["local"], sizes["modules at the top"]) == (7, 2)
+    assert (sizes["local"], sizes["modules at the top"]) == (7, 3)
     assert sum(sizes.values()) + 22 == path.stat().st_size  # 22 bytes end an archive
     dist.report_size(path)
     monkeypatch.setattr(dist, "SIZE_BOUND", 10)
