@@ -60,7 +60,7 @@ endif
 # Measuring takes as long as a third of the tests. Not 100: a line or two run only when threads or processes meet in a
 # certain order.
 coverage: $(READY) ## the coverage of the library by its tests, with the gate
-	$(if $(POSTGREST),ADMIN_CRM_LOCAL_ENGINE=postgrest) $(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
+	$(if $(POSTGREST),ADMIN_CRM_LOCAL_ENGINE=postgrest) $(PYTEST) $(if $(POSTGREST),$(BY_TURNS)) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
 
 test-local: $(READY) ## the local stack; skipped where it passed on the same files (FORCE=1 runs it)
 	@$(BIN)/python tools/unless_passed.py test-local $(LOCAL_FILES) -- $(MAKE) --no-print-directory run-local-tests
