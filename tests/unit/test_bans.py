@@ -145,6 +145,14 @@ def test_all_users_are_read_whatever_the_size_of_the_pages(ask: Any, shop: Any) 
     assert {each["sort"] for each in asked} == {"created_at asc"}
 
 
+def test_who_asks_is_told_how_many_users_are_read(ask: Any, shop: Any) -> None:
+    ids, told = customers(5), []
+    pages(shop, (ids[:2], 5), (ids[2:4], None), (ids[4:], 5), ([], None))
+    ask(listing, lambda done, total: told.append((done, total)))
+    assert told[0] == (2, 5)
+    assert told[-1][0] == 5
+
+
 def test_without_a_count_an_empty_page_is_the_end(ask: Any, shop: Any) -> None:
     ids = customers(3)
     pages(shop, (ids[:2], None), (ids[2:], None), ([], None))

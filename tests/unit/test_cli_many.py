@@ -92,6 +92,20 @@ def test_a_plan_in_which_all_fail_is_not_asked(bulk: Bulk, monkeypatch: pytest.M
     assert questions == []
 
 
+def test_a_plan_in_which_nothing_is_left_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = answering(monkeypatch)
+
+    def all_done(*, journal: object, dry_run: bool) -> BulkResult:
+        assert (journal, dry_run) == (None, True)
+        return BulkResult("notify_customers", skipped=[ANA.id, MALLORY.id], dry_run=True)
+
+    run(all_done, "Notify 2 customers", 2, Way())
+    assert questions == []
+    assert "2" in capsys.readouterr().out
+
+
 def test_json_lists_every_outcome(bulk: Bulk, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit):
         run(partial(bulk, None, [*IDS, str(NOBODY)]), "Notify", 3, Way(yes=True, as_json=True))
