@@ -155,6 +155,7 @@ def test_whether_the_customer_exists_is_asked_after_a_refusal_only(functions, as
     "answer",
     [
         httpx.Response(400, json={"error": "Acción no soportada: suggest_tags", "full_error": "Error: …"}),
+        httpx.Response(400, content=b'{"error": "Acci\\u00f3n no soportada"}'),  # as servers in Python write it
         httpx.Response(404, json={"error": "Unknown action"}),
         httpx.Response(200, json={"error": "Acción desconocida"}),
     ],

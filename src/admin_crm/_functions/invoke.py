@@ -105,10 +105,11 @@ def _translate(error: AdminCRMError, function: str, body: Json, action_setting: 
     if response is None:
         return error
     # Search the full body: the mention of a quota may be in the part that a message cuts off.
-    if isinstance(error, EdgeFunctionError | ServiceUnavailableError) and _QUOTA.search(response.text):
+    text = _text_of(response)
+    if isinstance(error, EdgeFunctionError | ServiceUnavailableError) and _QUOTA.search(text):
         wait = retry_after(response.headers.get("retry-after"))
         return _out_of_quota(error.message, function, status=error.status, wait=wait)
-    if 400 <= (error.status or 0) < 500 and _is_function_error(response) and UNSUPPORTED_ACTION.search(response.text):
+    if 400 <= (error.status or 0) < 500 and _is_function_error(response) and UNSUPPORTED_ACTION.search(text):
         return _unsupported(function, body, action_setting, status=error.status)
     if isinstance(error, SchemaMismatchError) or (error.status == 404 and not _is_function_error(response)):
         return SchemaMismatchError(
@@ -124,6 +125,14 @@ def _translate(error: AdminCRMError, function: str, body: Json, action_setting: 
     if isinstance(error, EdgeFunctionError):
         error.function = function
     return error
+
+
+def _text_of(response: httpx.Response) -> str:
+    """Return what an answer says, in plain letters where its JSON escapes them (``acci\\u00f3n``)."""
+    try:
+        return json.dumps(response.json(), ensure_ascii=False)
+    except ValueError:
+        return response.text
 
 
 def _unsupported(function: str, body: Json, setting: str, *, status: int | None) -> SchemaMismatchError:
