@@ -128,7 +128,7 @@ def _translate(error: AdminCRMError, function: str, body: Json, action_setting: 
 
 
 def _text_of(response: httpx.Response) -> str:
-    """Return what an answer says, in plain letters where its JSON escapes them (``acci\\u00f3n``)."""
+    """Return what an answer says, in plain letters where its JSON escapes them."""
     try:
         return json.dumps(response.json(), ensure_ascii=False)
     except ValueError:
