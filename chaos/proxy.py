@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
+import secrets
 import socket
 import struct
 import threading
@@ -99,7 +99,9 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         while True:
-            port = self.port or random.choice(_PORTS)  # noqa: S311 (any free port)
+            # Not of `random`: pytest-randomly seeds it alike in every process, which would then choose the same port
+            # while ours does not listen.
+            port = self.port or secrets.choice(_PORTS)
             try:
                 self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
             except OSError:

@@ -24,7 +24,7 @@ GIVE_UP = 60  # seconds; a machine may be slow, an hour it is not
 
 SETTINGS = "Settings(rest_timeout=3600, retry_deadline=3600, directory_function=None)"
 SYNC = f"""
-import threading, time
+import threading
 from admin_crm import AdminCRM, Settings, get_all_customers
 
 with AdminCRM(URL, "sb_secret_interrupt", settings={SETTINGS}) as crm:
@@ -32,10 +32,11 @@ with AdminCRM(URL, "sb_secret_interrupt", settings={SETTINGS}) as crm:
         get_all_customers(crm)
     except KeyboardInterrupt:
         for each in threading.enumerate()[1:]:
-            while not each.is_alive() and each in threading.enumerate():
-                time.sleep(0.001)  # the interrupt came while it was being started
-            each.join({GIVE_UP})  # it has been told to end, and on a busy machine that takes its time
-        print("interrupted", [each.name for each in threading.enumerate()])
+            # The interrupt may have come while it was being started: then it begins a little later, or never.
+            each._started.wait(1)
+            if each.is_alive():
+                each.join({GIVE_UP})  # it has been told to end, and on a busy machine that takes its time
+        print("interrupted", [each.name for each in threading.enumerate() if each.is_alive()])
 """
 ASYNC = f"""
 import asyncio, threading
