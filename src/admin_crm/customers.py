@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from uuid import UUID
 
 from admin_crm._core import validation as check
 from admin_crm._core.fields import UNREADABLE, Model
 from admin_crm._core.gather import gather
 from admin_crm._core.rows import first_or_none, newest_first
+from admin_crm._postgrest.orders import summarize_orders
 from admin_crm._postgrest.query import Query, check_exists, customer_not_found, fetch_fields, fetch_one
 from admin_crm._postgrest.view import fetch_from_view
 from admin_crm._storage.objects import fetch_evidence
@@ -25,7 +25,6 @@ from admin_crm.models import (
     CustomerProfile,
     Evidence,
     Order,
-    OrdersSummary,
 )
 from admin_crm.notes import update_admin_customer_notes
 from admin_crm.preferences import get_customer_preferences
@@ -42,7 +41,6 @@ __all__ = [
     "update_admin_customer_notes",
 ]
 
-_CENT = Decimal("0.01")
 _ONLY_IN_VIEW = (
     "email", "avatar_url", "tier", "total_orders", "total_spent", "recency_as_sent", "frequency", "monetary", "segment",
     "health_status",
@@ -149,7 +147,7 @@ def _detail(
         | {
             "addresses": _default_first(addresses),
             "orders": valid_orders,
-            "orders_summary": _summarize_orders(valid_orders),
+            "orders_summary": summarize_orders(valid_orders),
             "admin_notes": notes,
             "evidence": list(evidence),
         }
@@ -173,16 +171,3 @@ def _default_first(addresses: Iterable[Address]) -> list[Address]:
         return not address.is_default, added.timestamp() if added else float("inf"), str(address.id)
 
     return sorted(addresses, key=place)
-
-
-def _summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
-    """Summarize orders: amount spent, count, average order value, date of the last order."""
-    totals = [order.total for order in orders if order.total is not None]
-    spent = sum(totals, Decimal(0))
-    dates = [order.created_at for order in orders if order.created_at]
-    return OrdersSummary(
-        total_spent=spent,
-        total_orders=len(orders),
-        aov=(spent / len(totals)).quantize(_CENT) if totals else Decimal(0),
-        last_order_date=max(dates, default=None),
-    )

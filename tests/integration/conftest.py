@@ -25,9 +25,9 @@ HERE = Path(__file__).parent
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `--by-turns`, run each choice of a test's parameters once: sync or async, on one engine or the other."""
     if config.getoption("by_turns"):
-        kept = set(_whose_turn_it_is([each for each in items if HERE in each.path.parents]))
-        dropped = [each for each in items if HERE in each.path.parents and each not in kept]
-        config.hook.pytest_deselected(items=dropped)
+        here = [each for each in items if HERE in each.path.parents]
+        dropped = {*here} - {*_whose_turn_it_is(here)}
+        config.hook.pytest_deselected(items=list(dropped))
         items[:] = [each for each in items if each not in dropped]
 
 
@@ -43,10 +43,10 @@ def _whose_turn_it_is(items: list[pytest.Item]) -> Iterator[pytest.Item]:
     for each in items:
         of_test, number = sorted(ways[_name(each)]), crc32(_name(each).encode())
         place = of_test.index(_way(each))
-        form = _places(each).get("caller", (place + number + REAL_POSTGREST) % 2)
+        turn = (place + number + REAL_POSTGREST) % 2
         on_lite = place == number % len(of_test)
         anywhere = len(of_test) == 1 or each.get_closest_marker("once") is not None
-        if form == (place + number + REAL_POSTGREST) % 2 and (anywhere or on_lite != REAL_POSTGREST):
+        if _places(each).get("caller", turn) == turn and (anywhere or on_lite != REAL_POSTGREST):
             yield each
 
 

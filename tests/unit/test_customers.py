@@ -18,7 +18,7 @@ from admin_crm import (
     get_admin_customer_details,
     get_customer_intelligence,
 )
-from admin_crm.customers import _summarize_orders
+from admin_crm._postgrest.orders import summarize_orders
 from helpers import NOTES, ORDERS, PROFILES, REST, URL, VIEW
 
 ADDRESSES = f"{REST}/addresses"
@@ -102,16 +102,16 @@ def test_addresses_come_with_the_default_one_first_then_as_they_were_added(ask, 
 
 
 def test_an_order_without_a_total_is_no_order_of_zero():
-    summary = _summarize_orders([Order(id="1", total=Decimal(30)), Order(id="2"), Order(id="3", total=Decimal(10))])
+    summary = summarize_orders([Order(id="1", total=Decimal(30)), Order(id="2"), Order(id="3", total=Decimal(10))])
     assert (summary.total_spent, summary.total_orders, summary.aov) == (Decimal(40), 3, Decimal(20))
-    assert _summarize_orders([Order(id="1")]).aov == 0
+    assert summarize_orders([Order(id="1")]).aov == 0
 
 
 @given(st.lists(st.decimals(min_value=0, max_value=10**8, places=2), max_size=20))
 def test_the_summary_of_orders_adds_up(totals):
     start = datetime(2026, 1, 1, tzinfo=UTC)
     orders = [Order(id=str(n), total=total, created_at=start + timedelta(days=n)) for n, total in enumerate(totals)]
-    summary = _summarize_orders(orders)
+    summary = summarize_orders(orders)
     assert (summary.total_spent, summary.total_orders) == (sum(totals, Decimal(0)), len(totals))
     assert summary.last_order_date == (start + timedelta(days=len(totals) - 1) if totals else None)
     assert abs(summary.aov * len(totals) - summary.total_spent) <= Decimal("0.005") * max(len(totals), 1)

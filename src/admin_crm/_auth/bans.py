@@ -136,8 +136,7 @@ async def _fetch_pages(secret: Connection, size: int, report: Report | None) -> 
         before = pager.total
         request = auth_request(secret, "GET", "admin/users", page=page, per_page=size, sort="created_at asc")
         more = pager.add(await send(secret, request, _read_page, repeatable=True))
-        if report is not None:
-            report(pager.received, pager.received if pager.total is None else pager.total)
+        pager.tell(report)
         shifted = shifted or (before is not None and pager.total is not None and pager.total < before)
         if not more:
             return pager, shifted

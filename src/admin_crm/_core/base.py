@@ -187,9 +187,10 @@ class BaseConnection:
         """Return this connection with another user's rights; both share one HTTP client and one limiter.
 
         For web back ends: one connection for the process, and for each request the rights of the
-        administrator who sent it, without this connection's secret key. No request is made and no socket opened, and
-        nothing stays when the view is let go of, so make one for each request. Closing the view closes nothing; close
-        the connection it came from.
+        administrator who sent it, without this connection's secret key. No request is made and no socket opened, so
+        make one for each request. When the view is let go of, nothing of it stays but its token, in memory, until
+        1,000 other views were used or the connection is closed: a query of `supabase` may outlive the view. Closing
+        the view closes nothing; close the connection it came from.
 
         Calls on the view raise `AuthenticationError` where the token has expired or is not this project's; the view
         does not renew it. The browser does, and sends the new token with its next request.

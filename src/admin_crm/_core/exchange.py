@@ -36,7 +36,7 @@ class Exchange:
         call: the call that it is part of.
     """
 
-    __slots__ = ("_bytes", "_ended", "_observers", "_span", "_started_at", "event", "request_id", "status")
+    __slots__ = ("_ended", "_observers", "_span", "_started_at", "event", "request_id", "status")
 
     def __init__(self, request: httpx.Request, call: CallContext) -> None:
         path = request.url.path
@@ -50,7 +50,7 @@ class Exchange:
         )
         self.status: int | None = None
         self.request_id: str | None = None
-        self._observers, self._ended, self._bytes = call.observers, False, 0
+        self._observers, self._ended = call.observers, False
         self._span: RequestSpan | None = None
         if self._observers is not None:
             if self._observers.on_request is not None:

@@ -84,6 +84,11 @@ class Pager(Generic[R]):
         self._seen.update(identities if self._distinct else [page])
         self.rows += new if self._distinct else rows
 
+    def tell(self, report: Report | None) -> None:
+        """Report how many rows have come, and how many the server counts, if somebody wants to know."""
+        if report is not None:
+            report(self.received, self.received if self.total is None else self.total)
+
 
 async def fetch_after_keys(
     fetch: Callable[[R | None], Awaitable[Batch[R]]], key: Callable[[R], Hashable], report: Report | None = None
@@ -100,8 +105,7 @@ async def fetch_after_keys(
     while True:
         page = await _fetch(pager, fetch, last)
         goes_on = pager.add(page)
-        if report is not None:
-            report(pager.received, pager.received if pager.total is None else pager.total)
+        pager.tell(report)
         if not goes_on:
             return pager.rows
         last = page.rows[-1]

@@ -43,6 +43,7 @@ def taken_from(shared: Shared) -> httpx.Client | httpx.AsyncClient | None:
     """Mark a connection as closed, and return its HTTP client, which is to be closed, if it had one."""
     shared.closed = True
     http, shared.http = shared.http, None
+    shared.latest.clear()
     if http is not None:
         quiet.closed(http)
     return http

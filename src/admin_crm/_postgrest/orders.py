@@ -1,10 +1,11 @@
-"""The orders of all customers: which of them a read is about, and whether these rights see them."""
+"""Orders: which of all customers' a read is about, whether these rights see them, and their figures."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 from admin_crm._core import validation as check
@@ -13,9 +14,10 @@ from admin_crm._postgrest.rights import check_owners
 from admin_crm._postgrest.row_source import RowSource
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError
-from admin_crm.models import CANCELLED, Order
+from admin_crm.models import CANCELLED, Order, OrdersSummary
 
 R = TypeVar("R")
+_CENT = Decimal("0.01")
 
 
 class OrderFilters(NamedTuple):
@@ -71,6 +73,19 @@ async def check_sees_orders(crm: AnyCRM, orders: Sequence[Order]) -> None:
         PermissionDeniedError: nobody is signed in, or a user who is no administrator.
     """
     await check_owners(crm, [order.customer_id for order in orders], "the orders")
+
+
+def summarize_orders(orders: Sequence[Order]) -> OrdersSummary:
+    """Return the figures of orders that are not cancelled: amount spent, count, average value, date of the last one."""
+    totals = [order.total for order in orders if order.total is not None]
+    spent = sum(totals, Decimal(0))
+    dates = [order.created_at for order in orders if order.created_at]
+    return OrdersSummary(
+        total_spent=spent,
+        total_orders=len(orders),
+        aov=(spent / len(totals)).quantize(_CENT) if totals else Decimal(0),
+        last_order_date=max(dates, default=None),
+    )
 
 
 def _status_pattern(status: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from itertools import chain
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from admin_crm._core.connection import Link, link_of
-from admin_crm._core.operation import call_of, call_sync, run_async, run_sync, spanned
+from admin_crm._core.connection import link_of
+from admin_crm._core.operation import call_of, call_sync, fake_in, run_async, run_sync, spanned
 from admin_crm._postgrest.decode import Decoder, first_keys
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
@@ -114,11 +114,11 @@ def streamed(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        crm: Any = args[0] if args else kwargs.get("crm")
-        link = getattr(crm, "_link", None)
-        if not isinstance(link, Link) or link.shared.stand_in is None:
+        fake = fake_in(args, kwargs)
+        if fake is None:
             return function(*args, **kwargs)
-        answer = link.shared.stand_in.asked(call, link, args, kwargs)
+        link, stand_in = fake
+        crm, answer = cast("AnyCRM", args[0] if args else kwargs["crm"]), stand_in.asked(call, link, args, kwargs)
         return cast("T", stream(crm, function.__name__, lambda: AnsweredReader(answer), _uncounted))
 
     return call

@@ -90,8 +90,9 @@ def check_seen_whole(session: Session, what: str, current: Any) -> None:
 async def customer_name(crm: AnyCRM, customer_id: UUID) -> str | None:
     """Fetch a customer's name for a question."""
     table = crm.settings.profiles_table
-    query = lambda: crm.supabase.table(table).select("id,full_name").eq("id", str(customer_id))  # noqa: E731
-    found = await fetch(crm, query, CustomerProfile)
+    found = await fetch(
+        crm, lambda: crm.supabase.table(table).select("id,full_name").eq("id", str(customer_id)), CustomerProfile
+    )
     if not found:
         raise customer_not_found()
     return found[0].full_name

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from admin_crm._core.fields import Model
-from admin_crm.labels import CustomerTier, Segment, canonical_segment
+from admin_crm._postgrest.orders import summarize_orders
+from admin_crm.labels import Segment, canonical_segment
 from admin_crm.models import (
     Address,
     AdminCustomer,
@@ -24,10 +25,9 @@ from admin_crm.models import (
     Evidence,
     Order,
     OrderItem,
-    OrdersSummary,
 )
-from admin_crm.settings import Settings
 from admin_crm.testing.people import Person, person
+from admin_crm.tiers import tier_progress
 
 M = TypeVar("M", bound=Model)
 
@@ -104,7 +104,7 @@ def make_detail(number: int = 1, /, **fields: Any) -> AdminCustomerDetail:
         "suspension_end": _NOW + timedelta(days=7) if customer["account_status"] == "suspended" else None,
         "addresses": [_address(who, customer)],
         "orders": orders,
-        "orders_summary": _summary(orders),
+        "orders_summary": summarize_orders([order for order in orders if not order.is_cancelled]),
         "admin_notes": AdminNotes(
             customer_id=customer["id"], notes="Prefiere WhatsApp por las tardes.", tags=["frecuente"], updated_at=_NOW
         ),
@@ -151,7 +151,7 @@ def _customer(who: Person, orders: Sequence[Order], fields: Mapping[str, Any]) -
         "birthdate": who.birthdate,
         "created_at": _NOW - timedelta(days=366 + who.number % 300),
         "account_status": fields.get("account_status", "active"),
-        "tier": _tier(spent),
+        "tier": tier_progress(max(spent, Decimal(0))).tier,
         "total_orders": len(delivered),
         "total_spent": spent,
         "frequency": frequency,
@@ -252,17 +252,6 @@ def _evidence(customer_id: UUID) -> Evidence:
     )
 
 
-def _summary(orders: Sequence[Order]) -> OrdersSummary:
-    bought = [order for order in orders if not order.is_cancelled]
-    totals = [order.total for order in bought if order.total is not None]
-    return OrdersSummary(
-        total_spent=sum(totals, Decimal(0)),
-        total_orders=len(bought),
-        aov=(sum(totals, Decimal(0)) / len(totals)).quantize(Decimal("0.01")) if totals else Decimal(0),
-        last_order_date=max((order.created_at for order in bought if order.created_at), default=None),
-    )
-
-
 def _segment(recency: int, frequency: int) -> str:
     """Return the segment by the rules of the shop's view."""
     if recency <= 15 and frequency >= 3:
@@ -275,15 +264,6 @@ def _segment(recency: int, frequency: int) -> str:
 def _health(recency: int) -> str:
     """Return the health by the rules of the shop's view."""
     return "Saludable" if recency <= 7 else "Estable" if recency <= 30 else "Requiere Atención"
-
-
-def _tier(spent: Decimal) -> CustomerTier:
-    settings = Settings()
-    if spent >= settings.platinum_from:
-        return CustomerTier.PLATINUM
-    if spent >= settings.gold_from:
-        return CustomerTier.GOLD
-    return CustomerTier.SILVER if spent >= settings.silver_from else CustomerTier.BRONZE
 
 
 def _sum(orders: Sequence[Order]) -> Decimal:
