@@ -119,7 +119,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def open_stack() -> Iterator[LocalStack]:
-    """The local Supabase: row cap 1,000, no e-mail confirmation, a view that is open to a secret key."""
+    """The local Supabase: more customers than one response holds, a view that is open to a secret key."""
     with open_shop() as running:
         yield running
 

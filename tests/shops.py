@@ -22,6 +22,8 @@ from admin_crm.local import LocalStack, LocalStackError
 
 GIVEN = os.environ.get("ADMIN_CRM_TEST_URL")
 REAL_POSTGREST = bool(GIVEN) or os.environ.get("ADMIN_CRM_LOCAL_ENGINE") == "postgrest"
+CUSTOMERS = 1200 if REAL_POSTGREST else 300
+"""Of every shop: more than one response holds, but on the embedded Postgres, which takes up to five times as long."""
 CAPPED = pytest.mark.xdist_group("capped")  # one process starts the shop `capped`
 CONFIRMING = pytest.mark.xdist_group("confirming")
 """For tests of the fixture `confirming`: one process starts that shop."""
@@ -106,7 +108,7 @@ class GivenShop:
 def open_shop(**variant: Any) -> Iterator[Any]:
     """Open a shop of the kind that LocalStack's options describe."""
     if not GIVEN:
-        with LocalStack(**variant) as stack:
+        with LocalStack(customers=CUSTOMERS, **variant) as stack:
             yield stack
     elif variant:
         pytest.skip(f"ADMIN_CRM_TEST_URL is one shop, and this needs one with {variant}")

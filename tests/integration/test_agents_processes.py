@@ -23,6 +23,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 
 from admin_crm.local import LocalStack
 from agents import YES, Agent
+from shops import CUSTOMERS
 
 COMMAND = ("-m", "admin_crm", "mcp")
 WHY = "the person I work for asked me to"
@@ -159,6 +160,6 @@ def test_over_http_the_official_client_reads_and_writes(served: Served, customer
                 return await agent.data("get_directory_stats"), tagged
 
     stats, tagged = asyncio.run(session())
-    assert stats["total"] > 1000
+    assert stats["total"] >= CUSTOMERS
     assert tagged["tags"] == ["vip"]
     assert len(asked) == 1

@@ -192,3 +192,8 @@ def test_the_engine_may_be_named_by_the_environment(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ADMIN_CRM_LOCAL_ENGINE", "oracle")
     with pytest.raises(LocalStackError, match="'oracle'"):
         LocalStack()
+
+
+def test_a_shop_without_its_first_customers_is_refused() -> None:
+    with pytest.raises(LocalStackError, match="at least 12, not 11"):
+        LocalStack(customers=11)

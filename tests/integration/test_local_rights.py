@@ -83,7 +83,7 @@ def test_a_statement_leaves_nothing_in_the_session_for_the_next(
 ) -> None:
     look = (
         "select current_user as name, current_setting('timezone') as zone, current_setting('search_path') as path,"
-        " count(*) > 1000 as many from customer_profiles"
+        " count(*) > 100 as many from customer_profiles"
     )
     expected = stack.execute_sql(look)
     stack.execute_sql(before)

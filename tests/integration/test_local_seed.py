@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from admin_crm.local import LocalStack
 from shops import local_only
 
-pytestmark = [local_only, pytest.mark.xdist_group("local-closed")]
+pytestmark = [local_only, pytest.mark.xdist_group("local-seed")]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """A shop of the usual size, on either engine."""
+    with LocalStack() as running:
+        yield running
 
 
 def test_the_seed_is_a_shop_larger_than_the_row_cap(stack: LocalStack) -> None:

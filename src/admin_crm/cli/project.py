@@ -17,6 +17,7 @@ from admin_crm.cli.options import AsJson, ShowPersonal
 from admin_crm.cli.output import console, errors, progress_bar, show, tell, write, write_json, write_lines
 from admin_crm.cli.tables import Tables
 from admin_crm.local import LocalStack
+from admin_crm.local.stack import FEWEST_CUSTOMERS
 from admin_crm.sql import directory_sql, moderation_sql
 
 INSTALL = "admin-crm needs its extras: pip install 'admin-crm[cli,local]'"
@@ -87,6 +88,7 @@ def local(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 selects a free one.")] = 0,
     data_dir: Annotated[Path | None, typer.Option(help="Keep the data in this directory.", file_okay=False)] = None,
+    customers: Annotated[int, typer.Option(min=FEWEST_CUSTOMERS, help="How many customers the shop has.")] = 1200,
     max_rows: Annotated[int, typer.Option(min=1, help="Maximum rows in one response.")] = 1000,
     labels: Annotated[Labels, typer.Option(help="Language of segments and health.")] = Labels.SPANISH,
     email_confirmation: Annotated[
@@ -102,6 +104,7 @@ def local(
     stack = LocalStack(
         port=port,
         data_dir=data_dir,
+        customers=customers,
         max_rows=max_rows,
         labels="en" if labels is Labels.ENGLISH else "es",
         email_confirmation=email_confirmation,

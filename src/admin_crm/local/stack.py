@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from admin_crm.local.installed import Engine
 
 
+FEWEST_CUSTOMERS = 12
+"""Those whose accounts and addresses are always there."""
+
+
 @dataclass(frozen=True, repr=False)
 class _Project:
     """The project data that the gateway prints once it is ready."""
@@ -45,6 +49,7 @@ class LocalStack:
     `labels` to `model_answers` make it the shop of others.
 
     Args:
+        customers: how many customers the shop has, at least 12.
         max_rows: the maximum number of rows in one response.
         email_confirmation: whether sign-ups must confirm their e-mail address.
         labels: the labels of segments and health statuses: ``es`` (the shop's own), ``en``, or ``prospects``
@@ -86,6 +91,7 @@ class LocalStack:
     def __init__(
         self,
         *,
+        customers: int = 1200,
         max_rows: int = 1000,
         email_confirmation: bool = False,
         labels: Literal["es", "en", "prospects"] = "es",
@@ -121,12 +127,15 @@ class LocalStack:
             "SHOP_MODEL_ANSWERS": model_answers,
         }
         engine = engine or default_engine()
+        if customers < FEWEST_CUSTOMERS:
+            raise LocalStackError(f"customers must be at least {FEWEST_CUSTOMERS}, not {customers}")
         if engine == "postgrest" and data_dir is not None:
             raise LocalStackError("the engine 'postgrest' keeps no data: omit data_dir, or use 'lite'")
         self._options: dict[str, Any] = {
             "engine": engine,
             "postgres": str(postgres()) if engine == "postgrest" else None,
             "port": port,
+            "customers": customers,
             "max_rows": max_rows,
             "email_confirmation": email_confirmation,
             "variants": [name for name, wanted in variants.items() if wanted],

@@ -67,7 +67,7 @@ async function connect(
 
 /** Postgres with the project newly in it: from today's snapshot, else from its SQL. */
 async function create(options: Options, folder?: string): Promise<PgliteConnection> {
-  const kept = await snapshots(options.cache_dir);
+  const kept = await snapshots(options.cache_dir, options.customers);
   const loadDataDir = await kept.get(() => build(options));
   const connection = await connect({ folder, loadDataDir });
   await connection.driver.exec("set role shop_owner");
@@ -88,7 +88,12 @@ async function build(options: Options): Promise<Blob> {
     await appOn(connection, NO_SECRET, options).ensureSystemSchema();
     await driver.exec("reset role");
   };
-  await install((sql) => driver.exec(sql), ensureAuthSchema, "embedded");
+  await install(
+    (sql) => driver.exec(sql),
+    ensureAuthSchema,
+    "embedded",
+    options.customers,
+  );
   await driver.exec("checkpoint");
   const snapshot = await connection.driver.dumpDataDir("none");
   await connection.close();

@@ -8,6 +8,8 @@ export interface Options {
   port: number;
   /** Rows that one answer may hold at most, as a hosted project's setting of this name. */
   max_rows: number;
+  /** Customers that the seed makes. */
+  customers: number;
   email_confirmation: boolean;
   /** Names of the files to apply on top of the standard project, as seen from `variants/`. */
   variants: string[];

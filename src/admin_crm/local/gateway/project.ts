@@ -19,11 +19,12 @@ export async function install(
   run: Script,
   ensureAuthSchema: () => Promise<void>,
   engine: keyof typeof RETIRE,
+  customers: number,
 ): Promise<void> {
   await runFiles(run, [ROLES]);
   await ensureAuthSchema();
   await runFiles(run, PLATFORM);
-  await run("set role shop_owner");
+  await run(`set role shop_owner; set shop.customers = ${customers}`);
   await runFiles(run, shop());
   await run("reset role");
   await runFiles(run, [RETIRE[engine]]);
@@ -35,9 +36,9 @@ export async function vary(run: Script, variants: string[]): Promise<void> {
 }
 
 /** Where databases with the project newly in them are kept. */
-export function snapshots(folder: string): Promise<Snapshots> {
+export function snapshots(folder: string, customers: number): Promise<Snapshots> {
   const made = [...BUILDERS, ROLES, ...PLATFORM, ...Object.values(RETIRE), ...shop()];
-  return Snapshots.of(folder, made);
+  return Snapshots.of(folder, made, `${customers}`);
 }
 
 function here(name: string): URL {

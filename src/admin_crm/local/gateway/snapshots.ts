@@ -5,14 +5,19 @@ const LITE = new URL("deno.lock", import.meta.url);
  * back from today, so a snapshot is good for one day; those of other days are removed.
  */
 export class Snapshots {
-  private constructor(private readonly folder: string, private readonly name: string) {}
+  private constructor(
+    private readonly folder: string,
+    /** The day and the sources, which the names of all that are still good begin with. */
+    private readonly made: string,
+    private readonly kind: string,
+  ) {}
 
-  static async of(folder: string, sources: URL[]): Promise<Snapshots> {
+  static async of(folder: string, sources: URL[], kind: string): Promise<Snapshots> {
     const texts = await Promise.all([LITE, ...sources].map((file) => Deno.readTextFile(file)));
     const bytes = new TextEncoder().encode(texts.join("\0"));
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
     const today = new Date().toISOString().slice(0, 10);
-    return new Snapshots(folder, `${today}-${digest.toHex().slice(0, 16)}.tar`);
+    return new Snapshots(folder, `${today}-${digest.toHex().slice(0, 16)}`, kind);
   }
 
   /** Today's snapshot; made first if need be, by one of the stacks that start at the same time. */
@@ -25,9 +30,13 @@ export class Snapshots {
     return await this.#read() ?? await this.#write(await make());
   }
 
+  get #path(): string {
+    return `${this.folder}/${this.made}-${this.kind}.tar`;
+  }
+
   async #read(): Promise<Blob | undefined> {
     try {
-      return new Blob([await Deno.readFile(`${this.folder}/${this.name}`)]);
+      return new Blob([await Deno.readFile(this.#path)]);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -37,9 +46,11 @@ export class Snapshots {
   async #write(snapshot: Blob): Promise<Blob> {
     const draft = `${this.folder}/draft`;
     await Deno.writeFile(draft, snapshot.stream());
-    await Deno.rename(draft, `${this.folder}/${this.name}`);
+    await Deno.rename(draft, this.#path);
     for (const { name } of [...Deno.readDirSync(this.folder)]) {
-      if (name.endsWith(".tar") && name !== this.name) await Deno.remove(`${this.folder}/${name}`);
+      if (name.endsWith(".tar") && !name.startsWith(this.made)) {
+        await Deno.remove(`${this.folder}/${name}`);
+      }
     }
     return snapshot;
   }

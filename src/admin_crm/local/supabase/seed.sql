@@ -1,5 +1,5 @@
--- One year of a shop in Mexico: 1,200 customers, about 6,000 orders. Every value follows from a
--- hash, so that each run makes the same shop; dates count back from today. It is as untidy as a real
+-- One year of a shop in Mexico: 1,200 customers, about 6,000 orders, or as many customers as the setting
+-- shop.customers says. Every value follows from a hash, so that each run makes the same shop; dates count back from today. It is as untidy as a real
 -- shop: customers imported from an older system all of one moment, addresses and JSON half filled in or
 -- of another shape, items without a quantity, orders without items, customers without an e-mail.
 
@@ -45,13 +45,13 @@ select
   case when n = 1 or pg_temp.dice('abroad' || n) < 0.8 then '+52 ' else '' end
     || (55 + pg_temp.roll('area' || n, 40)) || ' ' || lpad(pg_temp.roll('phone' || n, 100000000)::text, 8, '0') as phone,
   -- The older system knew only that they were there when it was given up, two years ago.
-  case when n between 401 and 460 then date_trunc('day', now()) - interval '2 years'
+  case when n between 201 and 260 then date_trunc('day', now()) - interval '2 years'
   else date_trunc('day', now()) - make_interval(days => case
     when n = 1 then 360
     when pg_temp.dice('new' || n) < 0.08 then pg_temp.roll('joined' || n, 28)
     else 28 + pg_temp.roll('joined' || n, 372) end)
     + make_interval(mins => pg_temp.roll('minute' || n, 600)) end as created_at
-from generate_series(1, 1200) n;
+from generate_series(1, coalesce(nullif(current_setting('shop.customers', true), '')::integer, 1200)) n;
 
 -- The password of every customer is "tienda-local-2025", of both administrators "administra-local-2025".
 insert into auth.users (
@@ -242,7 +242,7 @@ update public.customer_profiles set
     'visual_theme_hint', pg_temp.pick('theme' || n, array['terracota', 'lavanda', 'jade']),
     'personality_notes', pg_temp.pick('mood' || n, array['Prefiere mensajes breves.', 'Pregunta por los materiales.', 'Compra para regalar.'])
   ) when n % 13 = 0 then '{"interests": ["velas"]}' when n % 17 = 0 then null else '{}' end end,
-  ia_context = case when n = 623 then '{"propensity_score": "alta", "updated_at": ""}' when n = 1 or pg_temp.dice('context' || n) < 0.2 then jsonb_build_object(
+  ia_context = case when n = 223 then '{"propensity_score": "alta", "updated_at": ""}' when n = 1 or pg_temp.dice('context' || n) < 0.2 then jsonb_build_object(
     'last_query', pg_temp.pick('query' || n, array['velas de soya', '¿hay envíos a Mérida?', 'aretes de plata']),
     'last_intent', pg_temp.pick('intent' || n, array['browse', 'buy', 'support']),
     'persona_cluster', pg_temp.pick('cluster' || n, array['coleccionista', 'regalador', 'oportunista']),

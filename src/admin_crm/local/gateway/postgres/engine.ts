@@ -28,7 +28,7 @@ export async function openPostgres(
   keys: Keys,
   options: Options,
 ): Promise<Engine> {
-  const kept = await snapshots(`${options.cache_dir}/postgres`);
+  const kept = await snapshots(`${options.cache_dir}/postgres`, options.customers);
   const data = await kept.get(() => build(folder, options));
   const cluster = await Cluster.in(folder, "postgres", options.postgres!);
   await cluster.unpack(data);
@@ -62,7 +62,12 @@ async function build(folder: string, options: Options): Promise<Blob> {
     await appOn(connection, NO_SECRET, options).ensureSystemSchema();
     await connection.close();
   };
-  await install((sql) => database.script(sql), ensureAuthSchema, "postgres");
+  await install(
+    (sql) => database.script(sql),
+    ensureAuthSchema,
+    "postgres",
+    options.customers,
+  );
   await database.close();
   await cluster.stop();
   return await cluster.pack();
