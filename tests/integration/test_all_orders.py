@@ -11,7 +11,7 @@ import pytest
 
 from admin_crm import PermissionDeniedError, get_all_orders, get_customer_orders, iter_orders
 from helpers import Ask
-from shops import CAPPED, CUSTOMERS, open_shop
+from shops import CAPPED, FEW, open_shop
 
 GATED = pytest.mark.xdist_group("gated")
 OLD = pytest.mark.xdist_group("old statuses")
@@ -36,7 +36,7 @@ def in_sql(shop, condition: str = "true") -> list[str]:
 def test_all_orders_are_what_the_database_has_newest_first(asked, shop):
     orders = listed(asked)
     assert ids_of(orders) == in_sql(shop)
-    assert len(orders) > 4 * CUSTOMERS
+    assert len(orders) > 4 * FEW
     dates = [order.created_at for order in orders]
     assert dates == sorted(dates, reverse=True)
     [row] = shop.execute_sql(

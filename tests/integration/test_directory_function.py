@@ -22,7 +22,7 @@ from admin_crm._core.connection import facts_of
 from admin_crm.local import LocalStack
 from admin_crm.sql import directory_sql
 from helpers import Ask, lasting, lasting_stats
-from shops import CUSTOMERS, local_only, open_shop
+from shops import FEW, local_only, open_shop
 
 pytestmark = [pytest.mark.xdist_group("installed"), local_only]
 PAGES = Settings(directory_function=None)
@@ -31,7 +31,7 @@ PAGES = Settings(directory_function=None)
 @pytest.fixture(scope="module")
 def shop() -> Iterator[LocalStack]:
     """The shop as deployed with the function, whose server gives 50 rows at once."""
-    with open_shop(directory_function=True, gated_view=True, max_rows=50) as running:
+    with open_shop(customers=FEW, directory_function=True, gated_view=True, max_rows=50) as running:
         yield running
 
 
@@ -60,7 +60,7 @@ def sent(monkeypatch) -> list[str]:
 
 def test_the_same_customers_come_as_by_pages_and_in_the_same_order(asked, by_pages):
     customers = asked(get_all_customers)
-    assert len(customers) == CUSTOMERS
+    assert len(customers) == FEW
     assert [lasting(each) for each in customers] == [lasting(each) for each in by_pages(get_all_customers)]
 
 
@@ -102,7 +102,7 @@ def test_a_frame_is_one_request_and_the_same_as_by_pages(asked, by_pages, monkey
     frame = asked(customers_frame, columns=columns, personal=True)
     assert paths == ["/rest/v1/rpc/customer_directory"]
     pd.testing.assert_frame_equal(frame, by_pages(customers_frame, columns=columns, personal=True))
-    assert len(frame) == CUSTOMERS
+    assert len(frame) == FEW
 
 
 def test_a_partition_is_read_through_the_function(asked, shop, monkeypatch):

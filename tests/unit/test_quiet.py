@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import ssl
 import threading
@@ -24,8 +23,7 @@ ROWS = httpx.Response(200, json=[{"id": SOMEBODY}], headers={"content-range": "0
 
 @pytest.fixture(autouse=True)
 def nobody_is_connected() -> None:
-    gc.collect()  # connections of other tests that nobody closed
-    for client in list(quiet._clients):
+    for client in list(quiet._clients):  # connections of other tests that nobody closed
         quiet.closed(client)
 
 

@@ -65,7 +65,7 @@ class Profiles:
 @pytest.mark.parametrize("cap", [1000, 40, 7])
 @respx.mock
 def test_all_lifted_suspensions_are_returned_whatever_the_row_limit(ask, cap):
-    profiles = Profiles(230, cap=cap)
+    profiles = Profiles(130, cap=cap)
     lifted = ask(lift_expired_suspensions)
     assert {str(row.id) for row in lifted} == set(profiles.status)
     assert {row.account_status for row in lifted} == {"active"}
