@@ -268,10 +268,12 @@ class AsyncAdminCRM(BaseConnection):
             check_loop(link.shared)
         http = taken_from(link.shared)
         renewal = stop_renewal(link)
-        if renewal is not None:
-            await asyncio.wait([renewal])
-        if isinstance(http, httpx.AsyncClient):
-            await http.aclose()
+        try:
+            if renewal is not None:
+                await asyncio.wait([renewal])
+        finally:
+            if isinstance(http, httpx.AsyncClient):
+                await http.aclose()
 
     async def __aenter__(self) -> Self:
         self._link.shared.check_open()

@@ -24,6 +24,7 @@ from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
+from admin_crm._core.transport import http_of
 from auth_server import USER, Clock, bearers, session, settle, signed_in
 from helpers import ANON, NOTES, QUICK, SOMEBODY, URL, shown_with_locals
 
@@ -184,6 +185,78 @@ def test_closing_a_connection_ends_a_running_renewal(clock):
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(main())
+
+
+@respx.mock
+def test_a_call_that_waits_for_a_renewal_when_the_connection_closes_is_told_so_and_not_cancelled(clock):
+    async def main() -> None:
+        asked, answers = asyncio.Event(), [session("one")]
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if not answers:
+                asked.set()
+                await asyncio.Event().wait()
+            return answers.pop(0)
+
+        respx.post(TOKENS).mock(side_effect=answer)
+        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+            clock.now += 3600
+            call = asyncio.create_task(get_admin_customer_notes(crm, SOMEBODY))
+            await asked.wait()
+        with pytest.raises(ClientStateError, match="closed"):
+            await call
+
+    asyncio.run(main())
+
+
+@respx.mock
+def test_a_close_that_is_cancelled_closes_the_pool_all_the_same(clock):
+    async def main() -> None:
+        answers, may_end = [session("one")], asyncio.Event()
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if not answers:
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    await may_end.wait()
+            return answers.pop(0)
+
+        respx.post(TOKENS).mock(side_effect=answer)
+        respx.get(NOTES).mock(return_value=FOUND)
+        crm = await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK)
+        clock.now += 3600 - 30
+        await get_admin_customer_notes(crm, SOMEBODY)
+        http = http_of(link_of(crm))
+        closing = asyncio.create_task(crm.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert http.is_closed
+        may_end.set()
+
+    asyncio.run(main())
+
+
+@respx.mock
+def test_a_renewal_for_which_there_is_no_thread_is_tried_again_by_the_next_call(clock, monkeypatch):
+    respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with AdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            clock.now += 3600 - 30
+            get_admin_customer_notes(crm, SOMEBODY)
+            clock.now += 30
+            with pytest.raises(RuntimeError, match="new thread"):
+                get_admin_customer_notes(crm, SOMEBODY)
+        get_admin_customer_notes(crm, SOMEBODY)
+    assert bearers(notes) == ["Bearer one", "Bearer two"]
 
 
 @respx.mock
