@@ -7,7 +7,13 @@ from functools import partial
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid5
 
-from admin_crm._auth.new_user import NewUser, create_by_administrator, invite_customer, sign_customer_up
+from admin_crm._auth.new_user import (
+    NewUser,
+    anon_client,
+    create_by_administrator,
+    invite_customer,
+    sign_customer_up,
+)
 from admin_crm._auth.users import sign_out
 from admin_crm._core import validation as check
 from admin_crm._core.rows import Json
@@ -21,7 +27,7 @@ from admin_crm._postgrest.query import (
     send_query,
     writable,
 )
-from admin_crm.client import AnyCRM, anon_client, operation
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     CustomerCreationError,

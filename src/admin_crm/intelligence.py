@@ -12,10 +12,11 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import Json
+from admin_crm._core.secret_key import has_secret_key
 from admin_crm._functions.invoke import Answer, invoke, read
 from admin_crm._postgrest.offers import Before, last_offer, offer_since
 from admin_crm._postgrest.query import customer_not_found, exists
-from admin_crm.client import AnyCRM, has_secret_key, operation
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     EdgeFunctionError,

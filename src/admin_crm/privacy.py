@@ -9,6 +9,7 @@ from uuid import UUID
 from admin_crm._auth.accounts import delete_user, disguise_user
 from admin_crm._core import validation as check
 from admin_crm._core.log import log
+from admin_crm._core.secret_key import with_secret_key
 from admin_crm._postgrest.erasure import (
     Step,
     coupons_step,
@@ -22,7 +23,7 @@ from admin_crm._postgrest.leftovers import kept_of
 from admin_crm._postgrest.query import customer_not_found
 from admin_crm._postgrest.rights import is_administrator, is_signed_in_user
 from admin_crm._storage.folder import remove_files
-from admin_crm.client import AnyCRM, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.customer_data import fetch_customer_data, get_customer_data
 from admin_crm.errors import AdminCRMError, ConflictError, PartialPrivacyError, PermissionDeniedError
 from admin_crm.models import CustomerData, PrivacyOutcome, PrivacyState, PrivacyStep

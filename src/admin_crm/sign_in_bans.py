@@ -10,9 +10,10 @@ from uuid import UUID
 from admin_crm._auth.bans import Ban, UserBan, agrees, ban_for, fetch_bans, set_ban
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.progress import Progress, Tally, reporting
+from admin_crm._core.secret_key import with_secret_key
 from admin_crm._postgrest.account_status import STATUS_COLUMNS, fetch_status, only_locked
 from admin_crm._postgrest.query import EXACT_COUNT, customer_not_found, fetch_all, fetch_among
-from admin_crm.client import AnyCRM, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import BanMismatch, CustomerProfile

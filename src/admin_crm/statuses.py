@@ -11,6 +11,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.gather import gather
 from admin_crm._core.idempotency import checked_key
 from admin_crm._core.log import log
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._core.send import ANSWER_LOST
 from admin_crm._postgrest.account_status import fetch_status, write_status
 from admin_crm._postgrest.moderation_log import moderate_by_function
@@ -22,7 +23,7 @@ from admin_crm._postgrest.moderation_request import (
 )
 from admin_crm._postgrest.query import customer_not_found
 from admin_crm._postgrest.rights import is_administrator, is_signed_in_user
-from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     ConflictError,

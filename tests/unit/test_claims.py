@@ -26,8 +26,12 @@ NESTED = f"a.{base64.urlsafe_b64encode(b'[' * 10_000).decode()}.c"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "plain", "a.b", "a.!!.c", "a.b.c", jwt() + ".d", jwt(role=7, sub=[], exp="soon"), pytest.param(NESTED, id="nested")]
-)
+    "text",
+    [
+        "", "plain", "a.b", "a.!!.c", "a.b.c", jwt() + ".d", jwt(role=7, sub=[], exp="soon"),
+        pytest.param(NESTED, id="nested"),
+    ],
+)  # fmt: skip
 def test_what_says_nothing_has_no_role(text):
     claims = claims_of(text)
     assert (claims.role, claims.user, claims.expires) == (None, None, None)

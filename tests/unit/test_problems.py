@@ -33,6 +33,7 @@ from admin_crm import (
     update_customer_status,
 )
 from admin_crm._core.connection import link_of
+from admin_crm._core.secret_key import with_secret_key
 from admin_crm._core.session import Login
 from helpers import ANON, KEY, NOTES, QUICK, SOMEBODY, URL
 from project_server import jwt
@@ -153,7 +154,7 @@ def test_a_browser_is_told_to_sign_in_only_where_its_own_token_was_refused(calle
         "a browser's token": own.as_user(USER).with_options(attempts=2),
         "the own key": own,
         "the own token": with_token,
-        "the own key beside a token": admin_crm.client.with_secret_key(with_token, "reading"),
+        "the own key beside a token": with_secret_key(with_token, "reading"),
     }[rights]
     with pytest.raises(AuthenticationError) as raised:
         caller(get_admin_customer_notes, crm, SOMEBODY)

@@ -18,6 +18,7 @@ from admin_crm import (
     select_customers,
     update_customer_status,
 )
+from admin_crm._core.secret_key import has_secret_key
 from admin_crm.cli.many import Way, confirm, counted, run
 from admin_crm.cli.options import (
     DAY,
@@ -33,7 +34,6 @@ from admin_crm.cli.options import (
 )
 from admin_crm.cli.output import ask, is_interactive, progress_bar, show, tell, usage_error, write_json
 from admin_crm.cli.tables import Tables
-from admin_crm.client import has_secret_key
 
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the moderation log. Asked for if it is not given.")]
 Actor = Annotated[str | None, typer.Option(help="Who does it, where a secret key does not say.")]

@@ -11,11 +11,12 @@ from admin_crm._auth.new_user import new_password
 from admin_crm._auth.users import create_user
 from admin_crm._core.base import with_link
 from admin_crm._core.connection import Rights, link_of, with_rights
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._core.session import Login
 from admin_crm._core.sign_in import sign_in
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.query import fetch_one, send_query, writable
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, may_be_stored, result_or_error
 from admin_crm.errors import AdminCRMError, AuthenticationError
 from admin_crm.labels import AccountStatus

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from admin_crm._core.claims import claims_of
 from admin_crm._core.connection import link_of, rights_in_effect
 from admin_crm._core.gather import gather
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._postgrest.rights import is_administrator
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, count
 from admin_crm.diagnosis.tables import TABLES, Table, grant_missing
 from admin_crm.errors import AuthenticationError, PermissionDeniedError, SchemaMismatchError
