@@ -24,8 +24,7 @@ from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
-from admin_crm._core.transport import http_of
-from auth_server import USER, Clock, bearers, session, settle, signed_in
+from auth_server import USER, bearers, session, session_clock, settle, signed_in
 from helpers import ANON, NOTES, QUICK, SOMEBODY, URL, shown_with_locals
 
 TOKENS = f"{URL}/auth/v1/token"
@@ -34,10 +33,7 @@ FOUND = httpx.Response(200, json=[{"customer_id": SOMEBODY}])
 
 @pytest.fixture
 def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(sessions, "time", clock)
-    monkeypatch.setattr(signing_in, "time", clock)
-    return clock
+    return session_clock(monkeypatch)
 
 
 @respx.mock
@@ -162,79 +158,6 @@ def test_many_concurrent_calls_renew_a_session_once(clock):
             clock.now += 3600
             await asyncio.gather(*(get_admin_customer_notes(crm, SOMEBODY) for _ in range(20)))
         assert tokens.call_count == 2
-
-    asyncio.run(main())
-
-
-@respx.mock
-def test_closing_a_connection_ends_a_running_renewal(clock):
-    async def main() -> None:
-        answers = [session("one")]
-
-        async def answer(request: httpx.Request) -> httpx.Response:
-            if not answers:
-                await asyncio.Event().wait()
-            return answers.pop(0)
-
-        respx.post(TOKENS).mock(side_effect=answer)
-        respx.get(NOTES).mock(return_value=FOUND)
-        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
-            clock.now += 3600 - 30
-            await get_admin_customer_notes(crm, SOMEBODY)
-            assert len(asyncio.all_tasks()) == 2
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(main())
-
-
-@respx.mock
-def test_a_call_that_waits_for_a_renewal_when_the_connection_closes_is_told_so_and_not_cancelled(clock):
-    async def main() -> None:
-        asked, answers = asyncio.Event(), [session("one")]
-
-        async def answer(request: httpx.Request) -> httpx.Response:
-            if not answers:
-                asked.set()
-                await asyncio.Event().wait()
-            return answers.pop(0)
-
-        respx.post(TOKENS).mock(side_effect=answer)
-        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
-            clock.now += 3600
-            call = asyncio.create_task(get_admin_customer_notes(crm, SOMEBODY))
-            await asked.wait()
-        with pytest.raises(ClientStateError, match="closed"):
-            await call
-
-    asyncio.run(main())
-
-
-@respx.mock
-def test_a_close_that_is_cancelled_closes_the_pool_all_the_same(clock):
-    async def main() -> None:
-        answers, may_end = [session("one")], asyncio.Event()
-
-        async def answer(request: httpx.Request) -> httpx.Response:
-            if not answers:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    await may_end.wait()
-            return answers.pop(0)
-
-        respx.post(TOKENS).mock(side_effect=answer)
-        respx.get(NOTES).mock(return_value=FOUND)
-        crm = await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK)
-        clock.now += 3600 - 30
-        await get_admin_customer_notes(crm, SOMEBODY)
-        http = http_of(link_of(crm))
-        closing = asyncio.create_task(crm.close())
-        await asyncio.sleep(0)
-        closing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await closing
-        assert http.is_closed
-        may_end.set()
 
     asyncio.run(main())
 
