@@ -256,13 +256,15 @@ async def _open(
     while True:
         selected = select_list(crm, decoder.model, fields, facts_of(crm).view_key or KEY)
         response = await _call(crm, selected, above, up_to)
+        stream = PackedStream(crm, response, decoder)
         try:
             check_success(response)
-        except SchemaMismatchError as error:
-            if not note_missing_column(crm, error, selected):
+        except AdminCRMError as error:
+            await stream.close()
+            if not (isinstance(error, SchemaMismatchError) and note_missing_column(crm, error, selected)):
                 raise
         else:
-            return PackedStream(crm, response, decoder)
+            return stream
 
 
 async def _call(crm: AnyCRM, selected: list[str] | None, above: UUID | None, up_to: UUID | None) -> httpx.Response:
