@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from admin_crm._core.connection import link_of
@@ -50,7 +50,7 @@ def change_of_fields(fields: Mapping[str, Any]) -> Change:
     def change(row: AdminNotes) -> Json:
         _check_readable(row, "custom_fields")
         merged = {name: value for name, value in {**row.custom_fields, **fields}.items() if value is not None}
-        return {} if merged == row.custom_fields else {"custom_fields": merged}
+        return {} if _is_same(merged, row.custom_fields) else {"custom_fields": merged}
 
     return change
 
@@ -144,6 +144,17 @@ async def _try_create(crm: AnyCRM, customer: UUID, row: Json, at: datetime | Non
         return await create_notes(crm, customer, row, at=at, merge=False)
     except ConflictError:
         return None
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether two values are the same JSON: in Python, True equals 1, and False equals 0."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        fields, others = cast("Json", one), cast("Json", other)
+        return fields.keys() == others.keys() and all(_is_same(value, others[name]) for name, value in fields.items())
+    if isinstance(one, list) and isinstance(other, list):
+        items, others = cast("list[object]", one), cast("list[object]", other)
+        return len(items) == len(others) and all(map(_is_same, items, others))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _check_readable(row: AdminNotes, column: str) -> None:
