@@ -52,6 +52,12 @@ def test_the_package_says_that_it_is_typed():
     assert files("admin_crm").joinpath("py.typed").is_file()
 
 
+def test_the_package_is_imported_where_processes_do_not_fork():
+    probe = "import os; del os.register_at_fork; from admin_crm import AdminCRM, get_all_customers"
+    imported = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert imported.stderr == ""
+
+
 @pytest.mark.parametrize(
     ("code", "absent"),
     [

@@ -294,7 +294,8 @@ def _after_fork() -> None:
         shared.http = None
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):  # pragma: no branch (on Windows no process forks)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _checked_url(url: str | None) -> str:

@@ -202,7 +202,8 @@ class _Pause:
 
 
 _pause = _Pause()
-os.register_at_fork(after_in_child=_pause.forget)
+if hasattr(os, "register_at_fork"):  # pragma: no branch (on Windows no process forks)
+    os.register_at_fork(after_in_child=_pause.forget)
 
 
 @contextmanager
