@@ -52,7 +52,7 @@ async def moderate_customer(
 ) -> Moderation:
     """Ban, suspend or reactivate a customer: the status, the sign-in, and a record of who did it and why.
 
-    With a secret key the auth server refuses the customer's sign-in and refresh: for good with a ban, until its end
+    With a secret key the auth server refuses the customer's sign-in and refresh: permanently with a ban, until its end
     with a suspension, and no longer with ``active``. An access token from before goes on opening the shop's data until
     it expires: `tokens_valid_until` says when.
 
@@ -205,7 +205,7 @@ async def _change_on_record(crm: AnyCRM, request: ModerationRequest, *, end_sess
     if answer.repeated and (profile.account_status, profile.suspension_end) != terms.change:
         raise ConflictError(
             f"this moderation was done before, and the status has been changed since, to {profile.account_status}",
-            hint="nothing was changed now; to do it anew, call moderate_customer without the idempotency_key",
+            hint="nothing was changed now; to do it again, call moderate_customer without the idempotency_key",
         )
     return Moderation(
         profile=profile,

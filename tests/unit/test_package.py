@@ -18,7 +18,7 @@ import pytest
 import admin_crm
 
 
-def test_every_public_name_can_be_had_and_is_documented():
+def test_every_public_name_can_be_imported_and_is_documented():
     for name in admin_crm.__all__:
         value = getattr(admin_crm, name)
         assert value.__doc__, name

@@ -113,7 +113,7 @@ async def sign_out(customer: Connection) -> None:
 def auth_request(
     crm: Connection, method: str, path: str, body: Json | None = None, **params: object
 ) -> Callable[[], httpx.Response | Awaitable[httpx.Response]]:
-    """Return what sends a request with the connection's rights, built anew for every try."""
+    """Return what sends a request with the connection's rights, built again for every try."""
     link = link_of(crm)
 
     def sent() -> Any:

@@ -88,7 +88,7 @@ async def run_blocking(crm: Connection, function: Callable[[], T]) -> T:
 async def run_to_end(crm: Connection, function: Callable[[], T]) -> T:
     """Run blocking file I/O as `run_blocking` does; a call that is cancelled waits until the thread has ended.
 
-    So nobody closes the file while the thread still writes to it. Not for what may block for ever, such as a pipe.
+    So nobody closes the file while the thread still writes to it. Not for what may block forever, such as a pipe.
     """
     if not link_of(crm).is_async:
         return function()

@@ -208,9 +208,9 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch (on Windows no process 
 
 @contextmanager
 def collector_paused() -> Generator[None]:
-    """Pause the garbage collector while one page is decoded: all its rows survive, so looking is to no effect.
+    """Pause the garbage collector while one page is decoded: all its rows survive, so a collection would free nothing.
 
-    It would look ten times in one page, and take as long as the validation. The pause is the collector's
+    It would run ten times for one page, and take as long as the validation. The pause is the collector's
     threshold, not its switch: `gc.disable()` and `gc.enable()` stay the program's own.
     """
     _pause.begin()

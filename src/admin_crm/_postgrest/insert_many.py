@@ -1,4 +1,4 @@
-"""Rows of many customers in one insert, where a customer who does not exist costs only the own row."""
+"""Rows of many customers in one insert, where a customer who does not exist costs only their own row."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ async def insert_new(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], *, key:
         _require_unknown_customer(error)
     # The database names the customer only to those whom row-level security does not bind.
     known = await existing(crm, rows)
-    there = {customer: row for customer, row in rows.items() if customer in known}
-    inserted = await _insert_those_that_can_be(crm, table, there, key)
+    present = {customer: row for customer, row in rows.items() if customer in known}
+    inserted = await _insert_those_that_can_be(crm, table, present, key)
     return Inserted(inserted.written, inserted.unknown | (rows.keys() - known))
 
 

@@ -64,7 +64,7 @@ async def edit_notes(
         crm: the connection.
         customer: the customer.
         change: what becomes of the row.
-        at: when the row is said to be changed; now by default.
+        at: the time to store as the time of the change; now by default.
         ours: moments by which a row is known that this change was applied to already.
     """
     last_rejected: AdminNotes | None = None

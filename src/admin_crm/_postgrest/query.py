@@ -56,7 +56,7 @@ class AnyRow(BaseModel):
 def send_query(
     crm: AnyCRM, query: Callable[[], Query], read: Callable[[httpx.Response], T], *, repeatable: bool = True
 ) -> Coroutine[Any, Any, T]:
-    """Send a query, which is built anew for every try, and read its response."""
+    """Send a query, which is built again for every try, and read its response."""
     return send(crm, lambda: query().request.send(httpx.Headers()), read, repeatable=repeatable, database=True)
 
 

@@ -97,9 +97,9 @@ async def _settle_unknown(
     crm: AnyCRM, batch: Batch[UUID], items: Sequence[Item[UUID]], *, known: Outcome | None = None
 ) -> None:
     """Settle the customers that do not exist, and the others too where their outcome is known."""
-    there = await existing(crm, [item.value for item in items])
+    found = await existing(crm, [item.value for item in items])
     for item in items:
-        if item.value not in there:
+        if item.value not in found:
             batch.settle(item, customer_not_found())
         elif known is not None:
             batch.settle(item, known)
