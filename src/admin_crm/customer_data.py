@@ -150,7 +150,7 @@ async def _rows(crm: AnyCRM, source: _Source, customer: UUID) -> _Found:
         if source.private and not rows and not await sees_rows(crm, private):
             return MissingPart(
                 part=source.part,
-                reason=f"this session sees nobody's rows of {source.table}",
+                reason=f"this session sees no rows of {source.table}",
                 hint=f"{_WITH_KEY}; if the table is empty, nothing is missing",
             )
         return rows

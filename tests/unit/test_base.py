@@ -278,7 +278,7 @@ def test_a_view_of_a_client_of_the_apps_own_is_refused(caller):
     from supabase import AsyncClient, Client
 
     crm = caller.open(supabase=(AsyncClient if caller.name == "async" else Client)(URL, KEY))
-    with pytest.raises(InvalidInputError, match="client of your own"):
+    with pytest.raises(InvalidInputError, match="your own supabase-py client"):
         crm.as_user("ana-token")
 
 

@@ -73,7 +73,9 @@ class Rights:
         if not self.owns_client:
             return str(self.client.options.headers["Authorization"]).removeprefix("Bearer ")
         if self.login is not None and self.session is None:
-            raise ClientStateError("this connection has not signed in yet", hint="its first call signs in: make one")
+            raise ClientStateError(
+                "this connection has not signed in yet", hint="call a function first: the first call signs in"
+            )
         secret = self.session.access_token if self.session else self.token or self.key
         return secret.get_secret_value()
 

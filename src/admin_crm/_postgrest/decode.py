@@ -126,7 +126,7 @@ def require_total(total: int | None) -> int:
             "the server's response lacks the requested count",
             field="Content-Range",
             retryable=True,
-            hint="something between here and the server answers from a cache or drops headers",
+            hint="a cache or proxy between here and the server may drop headers",
         )
     return total
 

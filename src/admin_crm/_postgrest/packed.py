@@ -219,8 +219,8 @@ class PackedStream(Generic[R]):
         if is_cut:
             facts.directory_packs = packs
         return IncompleteReadError(
-            f"the function {self._crm.settings.directory_function} returned less than all of its rows",
-            hint="install the function anew: admin-crm sql directory",
+            f"the function {self._crm.settings.directory_function} did not return all of its rows",
+            hint="install the function again: admin-crm sql directory",
             retryable=is_cut,
         )
 

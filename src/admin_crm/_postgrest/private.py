@@ -50,7 +50,7 @@ async def fetch_private(crm: AnyCRM, table: PrivateTable, customer: UUID, model:
         await check_exists(crm, customer)
     if not _shows_rights(crm, table, customer, rows) and not await sees_rows(crm, table):
         raise PermissionDeniedError(
-            f"{purpose} needs the secret key: this session sees nobody's rows of {table.name}",
+            f"{purpose} needs the secret key: this session sees no rows of {table.name}",
             hint="connect with AdminCRM.sign_in(..., secret_key=...), or add a policy for administrators to the "
             "table; if it is empty, there is nothing to see",
         )

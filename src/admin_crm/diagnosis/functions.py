@@ -62,7 +62,7 @@ async def _supported(crm: AnyCRM, function: str, actions: list[Action]) -> Findi
     # Where a function answers any action alike, it has not looked at the action yet.
     unknown = await _ask(crm, function, UNKNOWN_ACTION)
     if unknown in answers.values():
-        return Finding("pass", "deployed; which actions it supports only a real call tells")
+        return Finding("pass", "deployed; only a real call shows which actions it supports")
     return Finding("pass", f"deployed, and supports {', '.join(each.name for each in actions)}")
 
 
