@@ -62,10 +62,7 @@ def test_a_healthy_shop_passes_except_for_its_labels_and_overdue_suspensions(by_
     assert report.ok
     assert set(findings(report)) <= {"labels", "suspensions"}
     found = lines(report)
-    assert (
-        found["rights"][1]
-        == "a secret key and no session: enough for everything but a view that is gated on auth.uid()"
-    )
+    assert found["rights"][1] == "a secret key and no session: enough for all but a view that is gated on auth.uid()"
     assert found["function customer-intelligence"][1].endswith("supports suggest_tags, generate_whatsapp_copy")
     assert found["row limit"] == (
         "pass",

@@ -74,7 +74,7 @@ class Rights:
             return str(self.client.options.headers["Authorization"]).removeprefix("Bearer ")
         if self.login is not None and self.session is None:
             raise ClientStateError(
-                "this connection has not signed in yet", hint="call a function first: the first call signs in"
+                "this connection has not signed in yet", hint="the first call of a function signs in"
             )
         secret = self.session.access_token if self.session else self.token or self.key
         return secret.get_secret_value()

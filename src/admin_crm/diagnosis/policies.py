@@ -30,9 +30,7 @@ async def rights(crm: AnyCRM) -> Finding:
     """Report which of the two rights a connection holds, a session and a secret key, and what does not work without."""
     role = rights_in_effect(crm).role
     if role == "service_role":
-        return Finding(
-            "pass", "a secret key and no session: enough for everything but a view that is gated on auth.uid()"
-        )
+        return Finding("pass", "a secret key and no session: enough for all but a view that is gated on auth.uid()")
     if role == "anon":
         return Finding("fail", "neither a session nor a secret key", "sign in as an administrator, or use a secret key")
     if not has_secret_key(crm):
