@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, Field
-
 from admin_crm._core.rows import Json
 from admin_crm._postgrest.decode import read_rows
-from admin_crm._postgrest.query import fetch_among, send_query, writable
+from admin_crm._postgrest.query import KeyRow, existing, send_query, writable
 from admin_crm.client import AnyCRM
 from admin_crm.errors import NotFoundError
 
 _FOREIGN_KEY = "23503"
-
-
-class Key(BaseModel):
-    """A row of which only the key is asked for."""
-
-    id: UUID = Field(validation_alias=AliasChoices("id", "customer_id"))
 
 
 class Inserted(NamedTuple):
@@ -51,12 +43,6 @@ async def insert_new(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], *, key:
     return Inserted(inserted.written, inserted.unknown | (rows.keys() - known))
 
 
-async def existing(crm: AnyCRM, customers: Collection[UUID]) -> set[UUID]:
-    """Return those of the customers that this key sees."""
-    rows = await fetch_among(crm, crm.settings.profiles_table, list(customers), Key, columns="id")
-    return {row.id for row in rows}
-
-
 async def _insert(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], key: str) -> set[UUID]:
     if not rows:
         return set()
@@ -65,7 +51,7 @@ async def _insert(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], key: str) 
         values = list(rows.values())
         return writable(crm, table).upsert(values, on_conflict=key, ignore_duplicates=True).select(key)
 
-    written = await send_query(crm, query, lambda response: read_rows(response, Key))
+    written = await send_query(crm, query, lambda response: read_rows(response, KeyRow))
     customers = {str(row[key]): customer for customer, row in rows.items()}
     return {customers[str(row.id)] for row in written}
 

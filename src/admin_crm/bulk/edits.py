@@ -8,9 +8,9 @@ from uuid import UUID
 
 from admin_crm._core.progress import Progress
 from admin_crm._core.rows import Json
-from admin_crm._postgrest.insert_many import existing, insert_new
+from admin_crm._postgrest.insert_many import insert_new
 from admin_crm._postgrest.note_edits import Change, dated, edit_notes, patch_notes
-from admin_crm._postgrest.query import IDS_IN_FILTER, customer_not_found, fetch_among
+from admin_crm._postgrest.query import IDS_IN_FILTER, customer_not_found, existing, fetch_among
 from admin_crm.bulk.batches import (
     UNCHANGED,
     Batch,
