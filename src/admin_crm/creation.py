@@ -113,9 +113,12 @@ async def create_customer_with_details(
             return await finish_creation(crm, None, new, customer)
         as_customer = anon.as_user(new.token)
         try:
-            return await finish_creation(crm, as_customer, new, customer)
-        finally:
+            created = await finish_creation(crm, as_customer, new, customer)
+        except Exception:  # not after Ctrl-C or a cancellation: these end at once, and the session by itself
             await sign_out(as_customer)
+            raise
+        await sign_out(as_customer)
+        return created
 
 
 @operation
