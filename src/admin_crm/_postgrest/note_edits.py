@@ -149,8 +149,8 @@ async def _try_create(crm: AnyCRM, customer: UUID, row: Json, at: datetime | Non
 def _is_same(one: Any, other: Any) -> bool:
     """Return whether two values are the same JSON: in Python, True equals 1, and False equals 0."""
     if isinstance(one, dict) and isinstance(other, dict):
-        fields, others = cast("Json", one), cast("Json", other)
-        return fields.keys() == others.keys() and all(_is_same(value, others[name]) for name, value in fields.items())
+        left, right = cast("Json", one), cast("Json", other)
+        return left.keys() == right.keys() and all(_is_same(left[name], right[name]) for name in left)
     if isinstance(one, list) and isinstance(other, list):
         items, others = cast("list[object]", one), cast("list[object]", other)
         return len(items) == len(others) and all(map(_is_same, items, others))
