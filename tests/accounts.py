@@ -67,7 +67,7 @@ class Account:
         return self._auth("POST", "/token?grant_type=refresh_token", {"refresh_token": session["refresh_token"]})
 
     def reads_own_profile(self, session: dict[str, Any]) -> bool:
-        """Return whether an access token shows the own profile."""
+        """Return whether an access token shows the profile of its own user."""
         headers = {"apikey": self._stack.publishable_key, "Authorization": f"Bearer {session['access_token']}"}
         rows = self._http.get(f"{self._stack.url}/rest/v1/customer_profiles?select=id", headers=headers)
         return rows.json() == [{"id": self.id}]

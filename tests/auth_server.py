@@ -7,6 +7,8 @@ import time
 
 import httpx
 
+from admin_crm._core import session as sessions
+from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
 from helpers import ANON, QUICK, SOMEBODY, URL
 
@@ -35,6 +37,14 @@ class Clock:
 
     def monotonic(self) -> float:
         return self.now
+
+
+def session_clock(monkeypatch):
+    """Let sessions go by a clock that only the test moves."""
+    clock = Clock()
+    monkeypatch.setattr(sessions, "time", clock)
+    monkeypatch.setattr(signing_in, "time", clock)
+    return clock
 
 
 def signed_in(caller):

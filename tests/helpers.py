@@ -6,8 +6,10 @@ import asyncio
 import inspect
 import os
 import re
+import threading
 import traceback
-from collections.abc import Callable, Coroutine
+import weakref
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,21 @@ class Ask:
 
     def __call__(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return self.caller(operation, self.crm, *args, **kwargs)
+
+
+class InterruptedSet(weakref.WeakSet[Any]):
+    """A set into whose iteration another thread comes: after the first item it does its work, if it can."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.beside = threading.Thread(target=work)
+
+    def __iter__(self) -> Iterator[Any]:
+        for number, each in enumerate(super().__iter__()):
+            if not number:
+                self.beside.start()
+                self.beside.join(0.05)  # a lock may keep it waiting until the iteration has ended
+            yield each
 
 
 BY_TIME = {"recency_days", "recency_as_sent", "segment", "health_status"}

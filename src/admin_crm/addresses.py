@@ -244,7 +244,7 @@ async def _explain_untouched(crm: AnyCRM, address: UUID, customer: UUID | None =
     if row is None or customer not in (None, row.customer_id):
         raise NotFoundError(
             "the customer has no such address" if customer else "the address does not exist, or is not visible",
-            hint="take the id from the addresses of get_admin_customer_details",
+            hint="use an id from the addresses of get_admin_customer_details",
         )
     raise PermissionDeniedError(
         "these credentials can see the address but not change it",

@@ -225,7 +225,7 @@ def monthly_orders(orders: Iterable[Order] | Frame, time_zone: str) -> pd.DataFr
     rows = rows[rows["created_at"].notna()].reset_index(drop=True)
     if not isinstance(rows["created_at"].dtype, pd.DatetimeTZDtype):
         raise InvalidInputError(
-            "created_at holds no times with a time zone", argument="orders", hint="orders_frame has them in UTC"
+            "the times in created_at have no time zone", argument="orders", hint="orders_frame has them in UTC"
         )
     local = cast("Any", rows["created_at"].astype("datetime64[us, UTC]")).dt.tz_convert(zone)
     rows["month"] = local.dt.year.astype("int64") * 12 + local.dt.month.astype("int64") - 1

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 import httpx
 
-from admin_crm._core.base import BaseConnection, hidden, hooks_of, secret, with_link
-from admin_crm._core.connection import Key, keep_rights, link_of, with_rights
+from admin_crm._core.base import BaseConnection, hidden, secret
+from admin_crm._core.connection import Key, keep_rights
 from admin_crm._core.events import Hooks, RequestEvent, RequestHook, ResponseEvent, ResponseHook, Retry, RetryHook
 from admin_crm._core.loop import check_loop
 from admin_crm._core.operation import call_async, call_of, call_sync, in_both_forms
 from admin_crm._core.session import Login
 from admin_crm._core.sign_in import sign_in, stop_renewal
 from admin_crm._core.transport import http_of, interrupt, taken_from
-from admin_crm.errors import PermissionDeniedError
 from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,10 +33,7 @@ __all__ = [
     "ResponseHook",
     "Retry",
     "RetryHook",
-    "anon_client",
-    "has_secret_key",
     "operation",
-    "with_secret_key",
 ]
 
 P = ParamSpec("P")
@@ -268,10 +263,12 @@ class AsyncAdminCRM(BaseConnection):
             check_loop(link.shared)
         http = taken_from(link.shared)
         renewal = stop_renewal(link)
-        if renewal is not None:
-            await asyncio.wait([renewal])
-        if isinstance(http, httpx.AsyncClient):
-            await http.aclose()
+        try:
+            if renewal is not None:
+                await asyncio.wait([renewal])
+        finally:
+            if isinstance(http, httpx.AsyncClient):
+                await http.aclose()
 
     async def __aenter__(self) -> Self:
         self._link.shared.check_open()
@@ -298,42 +295,3 @@ class Operation(Protocol[P, T_co]):
 def operation(function: Callable[Concatenate[AnyCRM, P], Coroutine[Any, Any, T]]) -> Operation[P, T]:
     """Make a public function of a coroutine function: called with an `AdminCRM`, awaited with an `AsyncAdminCRM`."""
     return cast("Operation[P, T]", in_both_forms(function))
-
-
-def has_secret_key(crm: AnyCRM) -> bool:
-    """Return whether a connection has a secret key, by itself or beside a session."""
-    link = link_of(crm)
-    return link.secret is not None or link.rights.is_secret
-
-
-def with_secret_key(crm: AnyCRM, purpose: str) -> AnyCRM:
-    """Return this connection with the secret key's rights, for what only they can do.
-
-    Args:
-        crm: the connection.
-        purpose: what needs the key, as the beginning of a sentence: ``deleting a customer``.
-
-    Raises:
-        PermissionDeniedError: the connection has no secret key.
-    """
-    link = link_of(crm)
-    if link.rights.is_secret:
-        return crm
-    if link.secret is None:
-        raise PermissionDeniedError(
-            f"{purpose} needs the secret key, which this connection does not have",
-            hint="connect with AdminCRM.sign_in(..., secret_key=...), or with the secret key alone",
-        )
-    return with_link(crm, with_rights(link, link.secret))
-
-
-@asynccontextmanager
-async def anon_client(crm: AnyCRM) -> AsyncGenerator[AnyCRM]:
-    """Open a connection of the same kind that has only the anon key, and close it at the end."""
-    anon = type(crm)(crm.url, crm.anon_key, settings=crm.settings, **hooks_of(link_of(crm)))
-    try:
-        yield anon
-    finally:
-        closing = anon.close()
-        if closing is not None:
-            await closing

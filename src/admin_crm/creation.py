@@ -7,7 +7,13 @@ from functools import partial
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid5
 
-from admin_crm._auth.new_user import NewUser, create_by_administrator, invite_customer, sign_customer_up
+from admin_crm._auth.new_user import (
+    NewUser,
+    anon_client,
+    create_by_administrator,
+    invite_customer,
+    sign_customer_up,
+)
 from admin_crm._auth.users import sign_out
 from admin_crm._core import validation as check
 from admin_crm._core.rows import Json
@@ -21,7 +27,7 @@ from admin_crm._postgrest.query import (
     send_query,
     writable,
 )
-from admin_crm.client import AnyCRM, anon_client, operation
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     CustomerCreationError,
@@ -105,11 +111,14 @@ async def create_customer_with_details(
         new = await sign_customer_up(crm, anon, customer, redirect_to)
         if new.token is None:
             return await finish_creation(crm, None, new, customer)
-        newcomer = anon.as_user(new.token)
+        as_customer = anon.as_user(new.token)
         try:
-            return await finish_creation(crm, newcomer, new, customer)
-        finally:
-            await sign_out(newcomer)
+            created = await finish_creation(crm, as_customer, new, customer)
+        except Exception:  # not after Ctrl-C or a cancellation: these end at once, and the session by itself
+            await sign_out(as_customer)
+            raise
+        await sign_out(as_customer)
+        return created
 
 
 @operation
@@ -145,13 +154,13 @@ async def resume_customer_creation(
 
 
 async def finish_creation(
-    crm: AnyCRM, newcomer: AnyCRM | None, new: NewUser, data: CreateCustomerData, *, only_missing: bool = False
+    crm: AnyCRM, as_customer: AnyCRM | None, new: NewUser, data: CreateCustomerData, *, only_missing: bool = False
 ) -> CreatedCustomer:
     """Write profile and address, as the new customer if there is a session, otherwise as the administrator.
 
     Args:
         crm: the connection.
-        newcomer: the new customer's session; None if there is none.
+        as_customer: the new customer's session; None if there is none.
         new: the user.
         data: the customer.
         only_missing: whether the customer may have changed something, which then stays.
@@ -160,9 +169,9 @@ async def finish_creation(
     if only_missing:
         write_profile, write_address = _complete_profile, _complete_address
     try:
-        profile = await _with_fallback(crm, newcomer, new.id, data, write_profile)
+        profile = await _with_fallback(crm, as_customer, new.id, data, write_profile)
         completed.append("profile")
-        address = await _with_fallback(crm, newcomer, new.id, data, write_address)
+        address = await _with_fallback(crm, as_customer, new.id, data, write_address)
     except CustomerNotFoundError:
         raise
     except AdminCRMError as error:
@@ -194,15 +203,15 @@ def half_created(user_id: UUID, completed: Sequence[str], error: AdminCRMError) 
 
 async def _with_fallback(
     crm: AnyCRM,
-    newcomer: AnyCRM | None,
+    as_customer: AnyCRM | None,
     user_id: UUID,
     data: CreateCustomerData,
     write: Callable[[AnyCRM, UUID, CreateCustomerData], Awaitable[T]],
 ) -> T:
     """Write as the new customer; if a policy denies it, with the administrator's rights."""
-    if newcomer is not None:
+    if as_customer is not None:
         try:
-            return await write(newcomer, user_id, data)
+            return await write(as_customer, user_id, data)
         except PermissionDeniedError:
             pass
     return await write(crm, user_id, data)

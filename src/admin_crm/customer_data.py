@@ -14,13 +14,14 @@ from admin_crm._core.connection import facts_of, link_of
 from admin_crm._core.gather import gather
 from admin_crm._core.progress import Progress, Report, Tally, reporting
 from admin_crm._core.rows import Json
+from admin_crm._core.secret_key import has_secret_key, with_secret_key_if_any
 from admin_crm._postgrest.columns import KEY, note_missing_column
 from admin_crm._postgrest.private import PrivateTable, sees_rows
 from admin_crm._postgrest.query import batches, customer_not_found, if_installed
 from admin_crm._postgrest.raw import fetch_raw, fetch_raw_ordered
 from admin_crm._postgrest.rights import check_user
 from admin_crm._storage.folder import fetch_folder, sees_files
-from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
 from admin_crm.models import CustomerData, MissingPart
 from admin_crm.settings import Settings
@@ -144,12 +145,12 @@ async def _rows(crm: AnyCRM, source: _Source, customer: UUID) -> _Found:
         return rows.or_(",".join(f"{owner}.eq.{customer}" for owner in source.owners))
 
     async def read() -> _Found:
-        rows = await fetch_raw(_best(crm), source.table, of_customer, source.key)
+        rows = await fetch_raw(with_secret_key_if_any(crm), source.table, of_customer, source.key)
         private = PrivateTable(source.table, source.owners[0], source.owners)
         if source.private and not rows and not await sees_rows(crm, private):
             return MissingPart(
                 part=source.part,
-                reason=f"this session sees nobody's rows of {source.table}",
+                reason=f"this session sees no rows of {source.table}",
                 hint=f"{_WITH_KEY}; if the table is empty, nothing is missing",
             )
         return rows
@@ -159,7 +160,7 @@ async def _rows(crm: AnyCRM, source: _Source, customer: UUID) -> _Found:
 
 async def _order_items(crm: AnyCRM, orders: _Found) -> _Found:
     """Fetch the items of the orders that were found, where the shop keeps items in a table."""
-    table, best = crm.settings.order_items_table, _best(crm)
+    table, best = crm.settings.order_items_table, with_secret_key_if_any(crm)
 
     async def read() -> _Found:
         found: list[Json] = []
@@ -173,7 +174,7 @@ async def _order_items(crm: AnyCRM, orders: _Found) -> _Found:
 
 async def _coupons(crm: AnyCRM, offers: _Found) -> _Found:
     """Fetch the coupons of the offers that were found."""
-    table, best = crm.settings.coupons_table, _best(crm)
+    table, best = crm.settings.coupons_table, with_secret_key_if_any(crm)
 
     async def read() -> _Found:
         found: list[Json] = []
@@ -224,7 +225,7 @@ async def _view_rows(crm: AnyCRM, customer: UUID) -> list[Json]:
 
 async def _files(crm: AnyCRM, customer: UUID) -> Any:
     async def read() -> Any:
-        files = await fetch_folder(_best(crm), customer)
+        files = await fetch_folder(with_secret_key_if_any(crm), customer)
         if not files and not has_secret_key(crm) and not await sees_files(crm):
             return MissingPart(
                 part="files",
@@ -241,7 +242,7 @@ async def _account(crm: AnyCRM, customer: UUID) -> Any:
         return MissingPart(
             part="account", reason="only the secret key sees the users of the auth server", hint=_WITH_KEY
         )
-    return await fetch_account(_best(crm), customer)
+    return await fetch_account(with_secret_key_if_any(crm), customer)
 
 
 async def _unless_hidden(crm: AnyCRM, part: str, name: str, read: Coroutine[Any, Any, _Found]) -> _Found:
@@ -251,7 +252,3 @@ async def _unless_hidden(crm: AnyCRM, part: str, name: str, read: Coroutine[Any,
     except PermissionDeniedError as error:
         return MissingPart(part=part, reason=error.message, hint=error.hint)
     return _Absent(name) if found is None else found
-
-
-def _best(crm: AnyCRM) -> AnyCRM:
-    return with_secret_key(crm, "") if has_secret_key(crm) else crm

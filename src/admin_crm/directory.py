@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any, TypeVar, overload
 
 from admin_crm._core import validation as check
-from admin_crm._core.progress import Progress, is_wanted
+from admin_crm._core.progress import Progress
 from admin_crm._core.rows import newest_first
 from admin_crm._postgrest.columns import directory_fields
-from admin_crm._postgrest.counted import counting
+from admin_crm._postgrest.counted import count_customers, counting
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_pages, in_order_of_key
 from admin_crm._postgrest.query import count_rows
@@ -67,7 +67,7 @@ async def get_all_customers(
         >>> customers[0].full_name
         >>> names = get_all_customers(crm, columns=["full_name", "phone"])
     """
-    with counting(_CUSTOMERS, progress, await _count(crm, progress), "customers") as decoder:
+    with counting(_CUSTOMERS, progress, await count_customers(crm, progress), "customers") as decoder:
         pages = await fetch_pages(crm, decoder, directory_fields(columns, "created_at"))
     customers = in_order_of_key(_CUSTOMERS, pages)
     await check_view(crm, customers)
@@ -222,7 +222,7 @@ async def get_directory_stats(crm: AnyCRM, *, today: date | None = None, progres
     """
     if today is not None:
         check.day(today, "today")
-    with counting(_CUSTOMERS, progress, await _count(crm, progress), "customers") as decoder:
+    with counting(_CUSTOMERS, progress, await count_customers(crm, progress), "customers") as decoder:
         customers = in_order_of_key(decoder, await fetch_pages(crm, decoder, _COUNTED))
     await check_view(crm, customers)
     return summarize_customers(customers, today=today, time_zone=crm.settings.time_zone)
@@ -248,11 +248,6 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
     check.integer(page_size, "page_size")
     start = (page - 1) * page_size
     return Page(items=list(items[start : start + page_size]), total=len(items), page=page, page_size=page_size)
-
-
-async def _count(crm: AnyCRM, progress: Progress) -> int:
-    """Fetch how many customers there are, where somebody wants to know how far a read is."""
-    return await count_rows(crm, crm.settings.profiles_table) if is_wanted(progress) else 0
 
 
 def _today(today: date | None, zone: tzinfo) -> date:

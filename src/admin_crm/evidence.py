@@ -11,6 +11,7 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.gather import gather, run_blocking
 from admin_crm._core.progress import Progress, Tally, reporting
+from admin_crm._core.secret_key import with_secret_key_if_any
 from admin_crm._postgrest.query import check_exists
 from admin_crm._storage.download import download
 from admin_crm._storage.file_type import checked_type, detect_type, safe_extension
@@ -25,7 +26,7 @@ from admin_crm._storage.objects import (
 from admin_crm._storage.source import IN_BYTES, CallbackError, FileLike, open_source
 from admin_crm._storage.target import Target
 from admin_crm._storage.upload import upload_file
-from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, has_secret_key, operation, with_secret_key
+from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     EvidenceNotDeletedError,
@@ -264,8 +265,7 @@ async def delete_customer_evidence(crm: AnyCRM, paths: str | Iterable[str], *, p
         >>> delete_customer_evidence(crm, [file.path for file in files])
     """
     unique_paths = _distinct_paths(paths)
-    if has_secret_key(crm):
-        crm = with_secret_key(crm, "deleting evidence")
+    crm = with_secret_key_if_any(crm)
     deleted: list[str] = []
     missing: list[str] = []
     denied: list[str] = []

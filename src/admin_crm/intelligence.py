@@ -12,14 +12,16 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import Json
+from admin_crm._core.secret_key import has_secret_key
 from admin_crm._functions.invoke import Answer, invoke, read
 from admin_crm._postgrest.offers import Before, last_offer, offer_since
 from admin_crm._postgrest.query import customer_not_found, exists
-from admin_crm.client import AnyCRM, has_secret_key, operation
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     EdgeFunctionError,
     InvalidInputError,
+    InvalidTypeError,
     RequestTimeoutError,
     ServiceUnavailableError,
     UnexpectedResponseError,
@@ -128,6 +130,12 @@ async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion:
         >>> apply_suggested_tags(crm, customer_id, suggestion).tags
     """
     customer = check.uuid(customer_id)
+    if not isinstance(suggestion, TagSuggestion):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(
+            f"suggestion must be a TagSuggestion, not {type(suggestion).__name__}",
+            argument="suggestion",
+            hint="add_customer_tags takes a list of tags",
+        )
     tags = [check.text(tag, "suggestion", max_length=60) for tag in suggestion.tags]
     if not tags:
         raise InvalidInputError("the suggestion has no tags", argument="suggestion")

@@ -208,7 +208,7 @@ async def get_loyalty_offers(crm: AnyCRM, customer_id: UUID | str) -> list[Loyal
 
 @operation
 async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
-    """Return whom a customer has brought, and who has brought this customer, newest first.
+    """Return the customers that a customer has referred, and who referred this customer, newest first.
 
     Args:
         crm: the connection.
@@ -228,7 +228,7 @@ async def get_referrals(crm: AnyCRM, customer_id: UUID | str) -> list[Referral]:
     Needs the secret key, or a policy that shows administrators the table.
 
     Examples:
-        >>> brought = [each for each in get_referrals(crm, customer.id) if each.referrer_id == customer.id]
+        >>> referred = [each for each in get_referrals(crm, customer.id) if each.referrer_id == customer.id]
     """
     customer = check.uuid(customer_id)
     table = PrivateTable(crm.settings.referrals_table, columns_of(Referral), ("referrer_id", "referred_id"))

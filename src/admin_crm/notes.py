@@ -12,7 +12,7 @@ from admin_crm._core.rows import Json
 from admin_crm._postgrest.note_edits import change_of_fields, change_of_tags, create_notes, edit_notes, patch_notes
 from admin_crm._postgrest.query import check_exists, fetch_one
 from admin_crm.client import AnyCRM, operation
-from admin_crm.errors import InvalidInputError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 from admin_crm.models import AdminNotes
 
 
@@ -84,9 +84,9 @@ async def update_admin_customer_notes(
     if not isinstance(notes, EllipsisType):
         changes["notes"] = None if notes is None else check.bounded_text(notes, "notes", max_length=20_000)
     if not isinstance(tags, EllipsisType):
-        changes["tags"] = checked_tags(tags or (), "tags")
+        changes["tags"] = checked_tags(() if tags is None else tags, "tags")
     if not isinstance(custom_fields, EllipsisType):
-        changes["custom_fields"] = _validated_fields(custom_fields or {})
+        changes["custom_fields"] = _checked_fields({} if custom_fields is None else custom_fields, "custom_fields")
     if not changes:
         raise InvalidInputError("pass notes, tags or custom_fields", argument="notes")
     updated = await patch_notes(crm, customer, changes)
@@ -190,7 +190,7 @@ def require_tags(tags: Iterable[str]) -> list[str]:
 def checked_tags(tags: Iterable[str], argument: str) -> list[str]:
     """Return tags without duplicates, perhaps none."""
     if isinstance(tags, str | bytes) or not isinstance(tags, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidInputError(f"{argument} must be a list of strings", argument=argument)
+        raise InvalidTypeError(f"{argument} must be a list of strings, not {type(tags).__name__}", argument=argument)
     validated = list(dict.fromkeys(check.text(tag, argument, max_length=60) for tag in tags))
     if len(validated) > 100:
         raise InvalidInputError(f"{argument} must have at most 100 items", argument=argument)
@@ -199,15 +199,15 @@ def checked_tags(tags: Iterable[str], argument: str) -> list[str]:
 
 def require_fields(fields: Mapping[str, Any]) -> Json:
     """Return custom fields as JSON; there must be one."""
-    validated = _validated_fields(fields)
+    validated = _checked_fields(fields, "fields")
     if not validated:
         raise InvalidInputError("fields is empty", argument="fields")
     return validated
 
 
-def _validated_fields(fields: Mapping[str, Any]) -> Json:
+def _checked_fields(fields: Mapping[str, Any], argument: str) -> Json:
     if not isinstance(fields, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidInputError("custom_fields must be a mapping", argument="custom_fields")
-    names = [check.text(name, "custom_fields", max_length=100) for name in fields]
-    values: list[Any] = check.json_value(list(fields.values()), "custom_fields", max_length=100_000)
+        raise InvalidTypeError(f"{argument} must be a mapping, not {type(fields).__name__}", argument=argument)
+    names = [check.text(name, argument, max_length=100) for name in fields]
+    values: list[Any] = check.json_value(list(fields.values()), argument, max_length=100_000)
     return dict(zip(names, values, strict=True))

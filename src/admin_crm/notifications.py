@@ -62,7 +62,7 @@ async def send_customer_notification(
         if key is not None and content != {name: getattr(found, name) for name in content}:
             raise ConflictError(
                 "this idempotency key was used for another message to this customer; nothing was sent",
-                hint="take another key for another message",
+                hint="use another key for another message",
             )
 
     row = {"id": str(own_id), "user_id": str(user), **content}

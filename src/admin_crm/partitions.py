@@ -9,8 +9,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, overload
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from admin_crm._core import validation as check
 from admin_crm._core.backends import Converter, converter_to, require
 from admin_crm._core.gather import gather
@@ -19,7 +17,7 @@ from admin_crm._postgrest.columns import directory_fields, frame_columns
 from admin_crm._postgrest.counted import counting
 from admin_crm._postgrest.decode import ModelDecoder, first_keys, read_total
 from admin_crm._postgrest.key_ranges import Range, fetch_pages, in_order_of_key
-from admin_crm._postgrest.query import EXACT_COUNT, count_rows, fetch, send_query
+from admin_crm._postgrest.query import EXACT_COUNT, KeyRow, count_rows, fetch, send_query
 from admin_crm._postgrest.rights import Row, check_user
 from admin_crm._postgrest.view import fetch_view_columns
 from admin_crm.client import AdminCRM, AnyCRM, operation
@@ -34,10 +32,6 @@ if TYPE_CHECKING:
 
 _KEYS = 1 << 128
 _MOST = 1_000
-
-
-class _Key(BaseModel):
-    id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,11 +239,11 @@ async def _ends(crm: AnyCRM, n: int) -> list[UUID]:
     table = crm.settings.profiles_table
     total = await count_rows(crm, table)
 
-    def last_of(number: int) -> Coroutine[Any, Any, list[_Key]]:
+    def last_of(number: int) -> Coroutine[Any, Any, list[KeyRow]]:
         offset = max(total * number // n - 1, 0)
-        return fetch(crm, lambda: crm.supabase.table(table).select("id").order("id").offset(offset).limit(1), _Key)
+        return fetch(crm, lambda: crm.supabase.table(table).select("id").order("id").offset(offset).limit(1), KeyRow)
 
-    found: Sequence[list[_Key]] = []
+    found: Sequence[list[KeyRow]] = []
     if total >= n:
         found = await gather(crm, *map(last_of, range(1, n)))
     ends = sorted({row.id for rows in found for row in rows})

@@ -6,9 +6,10 @@ from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
-from admin_crm._auth.accounts import delete_user, disguise_user
+from admin_crm._auth.accounts import anonymize_user, delete_user
 from admin_crm._core import validation as check
 from admin_crm._core.log import log
+from admin_crm._core.secret_key import with_secret_key
 from admin_crm._postgrest.erasure import (
     Step,
     coupons_step,
@@ -22,7 +23,7 @@ from admin_crm._postgrest.leftovers import kept_of
 from admin_crm._postgrest.query import customer_not_found
 from admin_crm._postgrest.rights import is_administrator, is_signed_in_user
 from admin_crm._storage.folder import remove_files
-from admin_crm.client import AnyCRM, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.customer_data import fetch_customer_data, get_customer_data
 from admin_crm.errors import AdminCRMError, ConflictError, PartialPrivacyError, PermissionDeniedError
 from admin_crm.models import CustomerData, PrivacyOutcome, PrivacyState, PrivacyStep
@@ -88,7 +89,7 @@ async def anonymize_customer(
 async def delete_customer(
     crm: AnyCRM, customer_id: UUID | str, *, reason: str, dry_run: bool = False
 ) -> PrivacyOutcome:
-    """Delete a customer for good: the user of the auth server, and with it the profile and all rows that belong to it.
+    """Delete a customer permanently: the user of the auth server, and with it the profile and all its rows.
 
     Orders stay, without a customer and without their personal columns. Files, coupons made for the customer and the
     orders' personal columns come first, while they can still be found by the customer; then referrals, which would
@@ -154,10 +155,10 @@ def _anonymizing(secret: AnyCRM, customer: UUID, data: CustomerData) -> list[Ste
     def left(data: CustomerData) -> int:
         return int(data.account is not None and not data.account.get("deleted_at"))
 
-    async def disguise_and_delete() -> None:
+    async def anonymize_and_delete() -> None:
         # A soft delete alone would leave a hash of the address, against which a guess can be tested; a made-up address
         # alone would leave what other providers told, and the sign-in with them.
-        await disguise_user(secret, customer, data.account or {})
+        await anonymize_user(secret, customer, data.account or {})
         await delete_user(secret, customer, soft=True)
 
     return [
@@ -171,7 +172,9 @@ def _anonymizing(secret: AnyCRM, customer: UUID, data: CustomerData) -> list[Ste
         orders_step(secret, customer, data),
         deleted("addresses", tables.addresses_table),
         profile_step(secret, customer, data),
-        Step("account", "made-up address, metadata emptied, sessions ended, deleted softly", left, disguise_and_delete),
+        Step(
+            "account", "made-up address, metadata emptied, sessions ended, deleted softly", left, anonymize_and_delete
+        ),
     ]
 
 

@@ -97,20 +97,20 @@ async def search_customers(
     the_status = None if status is None else status_of(status)
 
     fields = directory_fields(columns, "created_at")
-    there = await fetch_view_columns(crm)
-    conditions = label_conditions(crm, labels, there)
+    view_columns = await fetch_view_columns(crm)
+    conditions = label_conditions(crm, labels, view_columns)
     if the_tier is not None:
-        conditions.append((tier_column(crm, there), "eq", the_tier))
+        conditions.append((tier_column(crm, view_columns), "eq", the_tier))
     if the_status is not None:
-        conditions.append((view_column(crm, there, "account_status"), "eq", the_status))
+        conditions.append((view_column(crm, view_columns, "account_status"), "eq", the_status))
     room = _LONGEST_FILTERS - sum(url_length("".join(each)) for each in conditions)
-    length = fitting_length(text, there, room)
+    length = fitting_length(text, view_columns, room)
 
     def query(limit: int, offset: int, selected: str, key: str) -> Query:
         rows = filtered_by(crm.supabase.table(crm.settings.view).select(selected, count=EXACT_COUNT), conditions)
         if text:
-            rows = rows.or_(text_filter(text, key, there, length=length))
-        if "created_at" in there or not there:
+            rows = rows.or_(text_filter(text, key, view_columns, length=length))
+        if "created_at" in view_columns or not view_columns:
             rows = rows.order("created_at", desc=True)
         return cast("Query", rows.order(key).offset(offset).limit(limit))
 
@@ -124,7 +124,7 @@ async def search_customers(
     if found.total <= 1:
         await check_search(crm, found.items)
     if not found.total:
-        await check_labels(crm, labels, there)
+        await check_labels(crm, labels, view_columns)
     return found
 
 

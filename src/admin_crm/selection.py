@@ -113,12 +113,12 @@ async def select_customers(
     _check_consistent(wanted)
     is_wanted(progress)  # raises where it is no such argument
     fields = directory_fields(columns, "created_at", *(["birthdate"] if wanted.birthdays else []))
-    there = await fetch_view_columns(crm)
-    found = await fetch_selected(crm, wanted, fields, there, progress)
+    view_columns = await fetch_view_columns(crm)
+    found = await fetch_selected(crm, wanted, fields, view_columns, progress)
     if len(found) <= 1:
         await check_search(crm, found)
     if not found:
-        await check_labels(crm, wanted.labels, there)
+        await check_labels(crm, wanted.labels, view_columns)
     return RowList(newest_first(found))
 
 

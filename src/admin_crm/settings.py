@@ -92,7 +92,7 @@ class Settings(BaseModel):
     loyalty_offers_table: str = "smart_loyalty_propositions"
     """The table of offers that the shop's AI has made to customers, in shops that have one."""
     referrals_table: str = "referrals"
-    """The table of who brought whom, in shops that have one."""
+    """The table of who referred whom, in shops that have one."""
     wishlists_table: str = "customer_wishlists"
     """The table of the products that customers want, in shops that have one."""
     store_settings_table: str = "store_settings"

@@ -10,9 +10,10 @@ from uuid import UUID
 from admin_crm._auth.bans import Ban, UserBan, agrees, ban_for, fetch_bans, set_ban
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.progress import Progress, Tally, reporting
+from admin_crm._core.secret_key import with_secret_key
 from admin_crm._postgrest.account_status import STATUS_COLUMNS, fetch_status, only_locked
 from admin_crm._postgrest.query import EXACT_COUNT, customer_not_found, fetch_all, fetch_among
-from admin_crm.client import AnyCRM, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import BanMismatch, CustomerProfile
@@ -29,7 +30,7 @@ async def reconcile_sign_in_bans(crm: AnyCRM, *, apply: bool = False, progress: 
     unknown status or without a user are left out.
 
     Look before you apply: without the guard of ``admin-crm sql moderation`` a banned customer who still has a token can
-    set the own status to active, and to apply would then lift the ban.
+    set their own status to active; applying would then lift the ban.
 
     Args:
         crm: the connection.

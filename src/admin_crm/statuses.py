@@ -11,6 +11,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.gather import gather
 from admin_crm._core.idempotency import checked_key
 from admin_crm._core.log import log
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._core.send import ANSWER_LOST
 from admin_crm._postgrest.account_status import fetch_status, write_status
 from admin_crm._postgrest.moderation_log import moderate_by_function
@@ -22,7 +23,7 @@ from admin_crm._postgrest.moderation_request import (
 )
 from admin_crm._postgrest.query import customer_not_found
 from admin_crm._postgrest.rights import is_administrator, is_signed_in_user
-from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import (
     AdminCRMError,
     ConflictError,
@@ -51,7 +52,7 @@ async def moderate_customer(
 ) -> Moderation:
     """Ban, suspend or reactivate a customer: the status, the sign-in, and a record of who did it and why.
 
-    With a secret key the auth server refuses the customer's sign-in and refresh: for good with a ban, until its end
+    With a secret key the auth server refuses the customer's sign-in and refresh: permanently with a ban, until its end
     with a suspension, and no longer with ``active``. An access token from before goes on opening the shop's data until
     it expires: `tokens_valid_until` says when.
 
@@ -204,7 +205,7 @@ async def _change_on_record(crm: AnyCRM, request: ModerationRequest, *, end_sess
     if answer.repeated and (profile.account_status, profile.suspension_end) != terms.change:
         raise ConflictError(
             f"this moderation was done before, and the status has been changed since, to {profile.account_status}",
-            hint="nothing was changed now; to do it anew, call moderate_customer without the idempotency_key",
+            hint="nothing was changed now; to do it again, call moderate_customer without the idempotency_key",
         )
     return Moderation(
         profile=profile,

@@ -10,11 +10,12 @@ from uuid import UUID
 from admin_crm._auth.bans import fetch_ban, set_ban
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.progress import Progress, Tally, is_wanted, reporting
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._postgrest.account_status import only_locked
 from admin_crm._postgrest.decode import read_batch
 from admin_crm._postgrest.query import EXACT_COUNT, batches, fetch_all, may_not_change, send_query, writable
 from admin_crm._postgrest.rights import check_user
-from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import CustomerProfile, RowList

@@ -12,10 +12,11 @@ from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
 from admin_crm._core.gather import gather
 from admin_crm._core.log import log
+from admin_crm._core.secret_key import has_secret_key
 from admin_crm._postgrest.moderation_log import fetch_log
 from admin_crm._postgrest.private import PrivateTable, fetch_visible, sees_rows
 from admin_crm._postgrest.query import check_exists, fetch_fields, fetch_of_customer, fetch_one, if_installed
-from admin_crm.client import AnyCRM, has_secret_key, operation
+from admin_crm.client import AnyCRM, operation
 from admin_crm.models import (
     AdminNotes,
     EventKind,

@@ -10,12 +10,12 @@ import pytest
 import respx
 
 from admin_crm import NotFoundError, PermissionDeniedError, UnexpectedResponseError
-from admin_crm._auth.accounts import delete_user, disguise_user, fetch_account
+from admin_crm._auth.accounts import anonymize_user, delete_user, fetch_account
 from admin_crm.client import operation
 from helpers import SOMEBODY, Ask
 from sign_up_server import USERS
 
-fetch, disguise, delete = operation(fetch_account), operation(disguise_user), operation(delete_user)
+fetch, anonymize, delete = operation(fetch_account), operation(anonymize_user), operation(delete_user)
 USER, WHO = f"{USERS}/{SOMEBODY}", UUID(SOMEBODY)
 NOBODY = httpx.Response(404, json={"code": 404, "error_code": "user_not_found", "msg": "User not found"})
 NO_SERVER = httpx.Response(404, text="404 page not found")
@@ -51,7 +51,7 @@ def test_a_disguise_is_an_address_that_cannot_exist_and_takes_the_metadata_away(
     ask: Ask, phone: str, sent: str | None
 ) -> None:
     route = respx.put(USER).respond(200, json={})
-    ask(disguise, WHO, {"email": "ana@x.example", "phone": phone, "user_metadata": {"full_name": "Ana", "a": 1}})
+    ask(anonymize, WHO, {"email": "ana@x.example", "phone": phone, "user_metadata": {"full_name": "Ana", "a": 1}})
     body = json.loads(route.calls.last.request.content)
     assert body["email"] == f"{SOMEBODY}@anonymized.invalid"
     assert body["user_metadata"] == {"full_name": None, "a": None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from admin_crm._core.claims import Claims, claims_of
@@ -20,7 +22,16 @@ def test_a_token_names_its_user_and_its_end():
     assert not claims_of(jwt(role="anon")).expired
 
 
-@pytest.mark.parametrize("text", ["", "plain", "a.b", "a.!!.c", "a.b.c", jwt() + ".d", jwt(role=7, sub=[], exp="soon")])
+NESTED = f"a.{base64.urlsafe_b64encode(b'[' * 10_000).decode()}.c"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "plain", "a.b", "a.!!.c", "a.b.c", jwt() + ".d", jwt(role=7, sub=[], exp="soon"),
+        pytest.param(NESTED, id="nested"),
+    ],
+)  # fmt: skip
 def test_what_says_nothing_has_no_role(text):
     claims = claims_of(text)
     assert (claims.role, claims.user, claims.expires) == (None, None, None)

@@ -64,6 +64,6 @@ def test_a_deletion_asks(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "delete_customer_evidence", lambda crm, paths: deleted.extend(paths) or list(paths))
     done = run("evidence", "rm", PATH)
     assert (done.exit_code, deleted) == (2, [])
-    assert "Delete 1 file for good" in done.stderr
+    assert "Delete 1 file permanently" in done.stderr
     assert json.loads(run("evidence", "rm", PATH, "--yes", "--json").stdout) == {"deleted": [PATH]}
     assert run("evidence", "rm", PATH, "--yes").stdout == "1 deleted\n"

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from admin_crm import BulkError, BulkResult, CustomerNotFoundError
-from admin_crm.cli.many import Way, confirm, counted, run
+from admin_crm.cli.many import RunOptions, confirm, counted, run
 from cli_helpers import ANA, MALLORY, NOBODY, Bulk, answering
 
 IDS = [str(ANA.id), str(MALLORY.id)]
@@ -27,7 +27,7 @@ def test_more_than_one_is_planned_and_asked(
     bulk: Bulk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     questions = answering(monkeypatch, "y")
-    run(partial(bulk, None, IDS), "Notify 2 customers", 2, Way())
+    run(partial(bulk, None, IDS), "Notify 2 customers", 2, RunOptions())
     assert questions == ["Notify 2 customers (2 would be done)? [y/N]"]
     assert [options.get("dry_run", False) for _, _, options in bulk.calls] == [True, False]
     assert capsys.readouterr().out == "2 done\n"
@@ -39,7 +39,7 @@ def test_any_other_answer_does_nothing(
 ) -> None:
     answering(monkeypatch, answer)
     with pytest.raises(typer.Exit) as ended:
-        run(partial(bulk, None, IDS), "Notify 2 customers", 2, Way())
+        run(partial(bulk, None, IDS), "Notify 2 customers", 2, RunOptions())
     assert ended.value.exit_code == 1
     assert bulk.written == []
     assert capsys.readouterr().err == "nothing was done\n"
@@ -49,35 +49,35 @@ def test_where_nobody_can_be_asked_it_is_refused_without_a_request(
     bulk: Bulk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(typer.Exit) as ended:
-        run(partial(bulk, None, IDS), "Notify 2 customers", 2, Way())
+        run(partial(bulk, None, IDS), "Notify 2 customers", 2, RunOptions())
     assert ended.value.exit_code == 2
     assert bulk.calls == []
     assert "--yes" in capsys.readouterr().err
 
 
 def test_one_is_not_asked_unless_it_is_dangerous(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(partial(bulk, None, IDS[:1]), "Notify 1 customer", 1, Way())
+    run(partial(bulk, None, IDS[:1]), "Notify 1 customer", 1, RunOptions())
     assert bulk.written == [IDS[:1]]
     questions = answering(monkeypatch, "yes")
-    run(partial(bulk, None, IDS[:1]), "Ban 1 customer", 1, Way(), always_ask=True)
+    run(partial(bulk, None, IDS[:1]), "Ban 1 customer", 1, RunOptions(), always_ask=True)
     assert len(questions) == 1
 
 
 def test_yes_asks_nothing_and_plans_nothing(bulk: Bulk) -> None:
-    run(partial(bulk, None, IDS), "Notify 2 customers", 2, Way(yes=True, journal=Path("j")))
+    run(partial(bulk, None, IDS), "Notify 2 customers", 2, RunOptions(yes=True, journal=Path("j")))
     assert bulk.written == [IDS]
     assert [options["journal"] for _, _, options in bulk.calls] == [Path("j")]
 
 
 def test_a_dry_run_writes_nothing(bulk: Bulk, capsys: pytest.CaptureFixture[str]) -> None:
-    run(partial(bulk, None, IDS), "Notify 2 customers", 2, Way(dry_run=True))
+    run(partial(bulk, None, IDS), "Notify 2 customers", 2, RunOptions(dry_run=True))
     assert bulk.written == []
     assert capsys.readouterr().out == "2 would be done\n"
 
 
 def test_an_item_that_failed_is_told_and_is_exit_code_1(bulk: Bulk, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as ended:
-        run(partial(bulk, None, [*IDS, str(NOBODY)]), "Notify 3 customers", 3, Way(yes=True))
+        run(partial(bulk, None, [*IDS, str(NOBODY)]), "Notify 3 customers", 3, RunOptions(yes=True))
     assert ended.value.exit_code == 1
     told = capsys.readouterr()
     assert told.out == "2 done, 1 failed\n"
@@ -87,7 +87,7 @@ def test_an_item_that_failed_is_told_and_is_exit_code_1(bulk: Bulk, capsys: pyte
 def test_a_plan_in_which_all_fail_is_not_asked(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     questions = answering(monkeypatch)
     with pytest.raises(typer.Exit) as ended:
-        run(partial(bulk, None, [str(NOBODY)]), "Ban 1 customer", 1, Way(), always_ask=True)
+        run(partial(bulk, None, [str(NOBODY)]), "Ban 1 customer", 1, RunOptions(), always_ask=True)
     assert ended.value.exit_code == 1
     assert questions == []
 
@@ -101,14 +101,14 @@ def test_a_plan_in_which_nothing_is_left_is_not_asked(
         assert (journal, dry_run) == (None, True)
         return BulkResult("notify_customers", skipped=[ANA.id, MALLORY.id], dry_run=True)
 
-    run(all_done, "Notify 2 customers", 2, Way())
+    run(all_done, "Notify 2 customers", 2, RunOptions())
     assert questions == []
     assert "2" in capsys.readouterr().out
 
 
 def test_json_lists_every_outcome(bulk: Bulk, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit):
-        run(partial(bulk, None, [*IDS, str(NOBODY)]), "Notify", 3, Way(yes=True, as_json=True))
+        run(partial(bulk, None, [*IDS, str(NOBODY)]), "Notify", 3, RunOptions(yes=True, as_json=True))
     told = json.loads(capsys.readouterr().out)
     assert told["done"] == IDS
     why = {"error": "CustomerNotFoundError", "message": "no such customer", "hint": "check the id"}
@@ -118,7 +118,7 @@ def test_json_lists_every_outcome(bulk: Bulk, capsys: pytest.CaptureFixture[str]
 def test_many_failures_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     failed = {str(uuid4()): CustomerNotFoundError("no such customer") for _ in range(50)}
     with pytest.raises(typer.Exit):
-        run(lambda **_: BulkResult("notify_customers", failed=failed), "Notify", 50, Way(yes=True))
+        run(lambda **_: BulkResult("notify_customers", failed=failed), "Notify", 50, RunOptions(yes=True))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 21
     assert lines[-1] == "and 30 CustomerNotFoundError; --json lists them all"
@@ -131,14 +131,14 @@ def test_what_was_done_before_a_stop_is_told(capsys: pytest.CaptureFixture[str])
         raise BulkError("stopped after 1 of 2", result=result)
 
     with pytest.raises(BulkError):
-        run(stop, "Notify", 2, Way(yes=True, as_json=True))
+        run(stop, "Notify", 2, RunOptions(yes=True, as_json=True))
     told = json.loads(capsys.readouterr().out)
     assert (told["done"], told["remaining"]) == ([str(ANA.id)], [str(MALLORY.id)])
 
 
 def test_where_passwords_are_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     result = BulkResult("create_customers", done=[ANA.id], passwords_file=Path("p.csv"))
-    run(lambda **_: result, "Create", 1, Way())
+    run(lambda **_: result, "Create", 1, RunOptions())
     assert "p.csv" in capsys.readouterr().out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import httpx
@@ -10,6 +11,7 @@ import respx
 
 from admin_crm import (
     AdminCRMError,
+    AsyncAdminCRM,
     ClientStateError,
     InvalidInputError,
     ServiceUnavailableError,
@@ -17,7 +19,13 @@ from admin_crm import (
     get_admin_customer_notes,
     get_all_customers,
 )
-from helpers import KEY, NOTES, SOMEBODY, URL, shown_with_locals
+from admin_crm._core.connection import link_of
+from admin_crm._core.transport import http_of
+from auth_server import session, session_clock
+from helpers import ANON, KEY, NOTES, QUICK, SOMEBODY, URL, shown_with_locals
+
+TOKENS = f"{URL}/auth/v1/token"
+FOUND = httpx.Response(200, json=[{"customer_id": SOMEBODY}])
 
 
 @respx.mock
@@ -100,3 +108,82 @@ def test_no_key_is_in_a_local_variable_of_a_request_that_broke_while_it_was_sent
         monkeypatch.undo()
     assert KEY not in shown_with_locals(raised.value)
     assert raised.value.__cause__ is not None
+
+
+@respx.mock
+def test_closing_a_connection_ends_a_running_renewal(monkeypatch):
+    clock = session_clock(monkeypatch)
+
+    async def main() -> None:
+        answers = [session("one")]
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if not answers:
+                await asyncio.Event().wait()
+            return answers.pop(0)
+
+        respx.post(TOKENS).mock(side_effect=answer)
+        respx.get(NOTES).mock(return_value=FOUND)
+        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+            clock.now += 3600 - 30
+            await get_admin_customer_notes(crm, SOMEBODY)
+            assert len(asyncio.all_tasks()) == 2
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+@respx.mock
+def test_a_call_that_waits_for_a_renewal_when_the_connection_closes_is_told_so_and_not_cancelled(monkeypatch):
+    clock = session_clock(monkeypatch)
+
+    async def main() -> None:
+        asked, answers = asyncio.Event(), [session("one")]
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if not answers:
+                asked.set()
+                await asyncio.Event().wait()
+            return answers.pop(0)
+
+        respx.post(TOKENS).mock(side_effect=answer)
+        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+            clock.now += 3600
+            call = asyncio.create_task(get_admin_customer_notes(crm, SOMEBODY))
+            await asked.wait()
+        with pytest.raises(ClientStateError, match="closed"):
+            await call
+
+    asyncio.run(main())
+
+
+@respx.mock
+def test_a_close_that_is_cancelled_closes_the_pool_all_the_same(monkeypatch):
+    clock = session_clock(monkeypatch)
+
+    async def main() -> None:
+        answers, may_end = [session("one")], asyncio.Event()
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if not answers:
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    await may_end.wait()
+            return answers.pop(0)
+
+        respx.post(TOKENS).mock(side_effect=answer)
+        respx.get(NOTES).mock(return_value=FOUND)
+        crm = await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK)
+        clock.now += 3600 - 30
+        await get_admin_customer_notes(crm, SOMEBODY)
+        http = http_of(link_of(crm))
+        closing = asyncio.create_task(crm.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert http.is_closed
+        may_end.set()
+
+    asyncio.run(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import httpx
@@ -57,6 +58,19 @@ def test_the_session_of_the_new_user_is_ended_when_a_row_could_not_be_written_to
         ask(create_customer_with_details, DATA)
     assert log_out.calls.last.request.headers["authorization"] == "Bearer user-token"
     assert log_out.calls.last.request.url.params["scope"] == "local"
+
+
+@respx.mock
+def test_a_creation_that_is_interrupted_sends_nothing_more(ask):
+    interruption = asyncio.CancelledError if ask.caller.name == "async" else KeyboardInterrupt
+
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise interruption
+
+    respx.post(SIGN_UP).mock(side_effect=with_session)
+    respx.post(PROFILES).mock(side_effect=interrupted)
+    with pytest.raises(interruption):
+        ask(create_customer_with_details, DATA)  # a sign-out would be a request that nothing here answers
 
 
 @respx.mock

@@ -76,10 +76,10 @@ def test_several_actions_that_are_not_supported_are_all_named(ask: Ask, project:
     ("answer", "meaning"),
     [
         (answering(), "deployed, and supports suggest_tags, generate_whatsapp_copy"),
-        (answering(known="Acción inexistente", error="Acción inexistente"), "only a real call tells"),
-        (lambda request: httpx.Response(400, text="customer ID is required"), "only a real call tells"),
+        (answering(known="Acción inexistente", error="Acción inexistente"), "only a real call shows"),
+        (lambda request: httpx.Response(400, text="customer ID is required"), "only a real call shows"),
         (lambda request: httpx.Response(403, json={"error": "no"}), "refuses these credentials"),
-        (lambda request: httpx.Response(500, json=["odd"]), "only a real call tells"),
+        (lambda request: httpx.Response(500, json=["odd"]), "only a real call shows"),
     ],
     ids=["supported", "unknown words", "customer first", "refused", "broken"],
 )

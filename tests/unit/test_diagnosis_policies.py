@@ -100,7 +100,7 @@ def test_what_a_connection_lacks_is_said(caller: Caller, administrator: Project)
     by_both = line_of(caller(doctor, with_both(caller)), "rights")
     by_nobody = line_of(caller(doctor, caller.open(URL, ANON, settings=QUICK)), "rights")
     assert [each.verdict for each in (by_key, by_session, by_both, by_nobody)] == ["pass", "warn", "pass", "fail"]
-    assert "a directory that asks who is signed in" in by_key.meaning
+    assert "a view that is gated on auth.uid()" in by_key.meaning
     assert re.search("invited.*deleting evidence", by_session.meaning)
 
 

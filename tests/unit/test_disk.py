@@ -43,6 +43,15 @@ def test_a_private_file_is_its_owners_from_the_beginning(tmp_path):
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
 
 
+def test_a_file_is_replaced_where_modes_are_set_by_path_only(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "fchmod")  # as on Windows before Python 3.13
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+    with replacing(target, "path") as file:
+        file.write(b"new")
+    assert target.read_bytes() == b"new"
+
+
 def test_a_replaced_file_keeps_its_mode(tmp_path):
     (tmp_path / "old").touch()
     (tmp_path / "old").chmod(0o640)

@@ -33,9 +33,9 @@ def test_titles_hold_texts_of_a_person_and_need_the_word():
 
 
 def test_a_connection_needs_a_customer_and_events_need_none():
-    with AdminCRM(URL, KEY) as crm, pytest.raises(InvalidInputError, match="a timeline is that of a customer"):
+    with AdminCRM(URL, KEY) as crm, pytest.raises(InvalidInputError, match="a timeline needs a customer"):
         timeline_frame(crm)
-    with pytest.raises(InvalidInputError, match="for reading a timeline"):
+    with pytest.raises(InvalidInputError, match="for reading with a connection"):
         timeline_frame(EVENTS, "7e1b2c3d-0000-4000-8000-000000000001")
     with pytest.raises(InvalidTypeError, match="or events, not str"):
         timeline_frame(["a"])

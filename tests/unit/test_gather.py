@@ -86,6 +86,63 @@ def test_cancelling_an_operation_cancels_all_its_calls():
     asyncio.run(main())
 
 
+def test_a_cancelled_operation_ends_after_all_of_its_reads():
+    async def main() -> None:
+        arrived, ended = asyncio.Event(), []
+
+        async def read(rounds: int) -> None:
+            arrived.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                for _ in range(rounds):  # it closes what it has open
+                    await asyncio.sleep(0)
+                ended.append(rounds)
+
+        @operation
+        async def both(crm):
+            await gather(crm, read(0), read(9))
+
+        async with AsyncAdminCRM(URL, KEY) as crm:
+            task = asyncio.create_task(both(crm))
+            await arrived.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert ended == [0, 9]
+
+    asyncio.run(main())
+
+
+class Stop(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("stop", [Stop, asyncio.CancelledError])
+def test_an_exception_that_is_not_an_error_is_raised_as_it_is_once_all_reads_have_ended(stop):
+    async def main() -> None:
+        ended = []
+
+        async def read(number: int) -> int:
+            await asyncio.sleep(0)
+            ended.append(number)
+            if not number:
+                raise stop
+            return number
+
+        @operation
+        async def both(crm):
+            return await gather(crm, read(0), read(1))
+
+        async with AsyncAdminCRM(URL, KEY) as crm:
+            with pytest.raises(stop):
+                await both(crm)
+            assert ended[0] == 0
+            assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(main())
+
+
 def test_outcomes_are_returned_without_raising(caller):
     async def step(number: int) -> int:
         if number % 2:

@@ -24,6 +24,7 @@ def test_retry_after_is_read_as_seconds_or_as_a_date():
     assert 25 < soon <= 30
     assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert retry_after("soon") is None
+    assert retry_after(f"Wed, {'9' * 20} Oct 2015 07:28:00 GMT") is None
     assert retry_after(None) is None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from admin_crm._postgrest.insert_many import Inserted, existing, insert_new
+from admin_crm._postgrest.insert_many import Inserted, insert_new
+from admin_crm._postgrest.query import existing
 from admin_crm.client import operation
 
 

@@ -203,6 +203,7 @@ def test_a_404_without_a_customer_is_an_error_of_the_function(functions, ask):
     [
         (httpx.Response(400, json={"error": "Falta el cliente"}), EdgeFunctionError),
         (httpx.Response(500, json={"error": "boom"}), EdgeFunctionError),
+        (httpx.Response(500, content=b"[" * 10_000), EdgeFunctionError),
         (httpx.Response(546, json={"code": "WORKER_LIMIT", "message": "out of memory"}), EdgeFunctionError),
         (httpx.Response(401, json={"code": 401, "message": "Invalid JWT"}), AuthenticationError),
         (httpx.Response(403, json={"error": "Solo administradores"}), PermissionDeniedError),

@@ -105,7 +105,7 @@ def test_only_yes_is_yes(answer: Any) -> None:
     yes = AcceptedElicitation(data=Confirmation(do_it=True))
     call.session.open_question(call)
     require_yes(call, yes)
-    with pytest.raises(ToolError, match="for a call that is done"):
+    with pytest.raises(ToolError, match="for an earlier call"):
         require_yes(call, yes)
     call.session.open_question(call)
     with pytest.raises(ToolError, match="did not say yes"):

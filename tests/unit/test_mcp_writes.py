@@ -97,7 +97,7 @@ CALLS: list[tuple[str, dict[str, Any], list[str], Any]] = [
     (
         "moderate_customer",
         {**ABOUT, "status": "banned"},
-        ["BAN this customer for good"],
+        ["BAN this customer permanently"],
         ((ANA, "banned"), {"suspension_end": None, "reason": WHY, "actor": writes.AGENT}),
     ),
     (

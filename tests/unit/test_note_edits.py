@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,3 +34,15 @@ def test_a_change_of_fields_made_twice_is_made_once(has, fields):
     merged = change(AdminNotes(customer_id=NOBODY, custom_fields=has)).get("custom_fields", has)
     assert all(merged.get(name) == value for name, value in fields.items())
     assert change(AdminNotes(customer_id=NOBODY, custom_fields=merged)) == {}
+
+
+@pytest.mark.parametrize(("has", "value"), [(1, True), (False, 0), ([1], [True]), ({"a": 0}, {"a": False}), ([], [1])])
+def test_true_and_1_are_two_values_of_a_field(has, value):
+    changed = change_of_fields({"vip": value})(AdminNotes(customer_id=NOBODY, custom_fields={"vip": has}))
+    assert repr(changed) == repr({"custom_fields": {"vip": value}})
+
+
+def test_the_order_of_fields_and_how_a_number_is_written_are_no_differences():
+    has = {"a": {"x": 1, "y": [2]}, "b": 10**16}
+    change = change_of_fields({"b": 1e16, "a": {"y": [2.0], "x": 1}})
+    assert change(AdminNotes(customer_id=NOBODY, custom_fields=has)) == {}

@@ -8,8 +8,10 @@ import respx
 
 from admin_crm import (
     ConflictError,
+    InvalidInputError,
     PermissionDeniedError,
     add_customer_tags,
+    apply_suggested_tags,
     set_custom_fields,
     update_admin_customer_notes,
 )
@@ -119,3 +121,23 @@ def test_notes_last_changed_at_infinity_can_be_edited(ask):
     write = respx.patch(NOTES, params={"updated_at": "eq.infinity"}).mock(return_value=answering(tags=["a", "b"]))
     assert ask(add_customer_tags, SOMEBODY, ["b"]).tags == ["a", "b"]
     assert write.called
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "argument"),
+    [
+        (add_customer_tags, {"tags": "vip"}, "tags"),
+        (add_customer_tags, {"tags": None}, "tags"),
+        (update_admin_customer_notes, {"tags": b"vip"}, "tags"),
+        (update_admin_customer_notes, {"tags": ""}, "tags"),
+        (update_admin_customer_notes, {"custom_fields": ["size"]}, "custom_fields"),
+        (update_admin_customer_notes, {"custom_fields": []}, "custom_fields"),
+        (set_custom_fields, {"fields": "size"}, "fields"),
+        (apply_suggested_tags, {"suggestion": ["vip"]}, "suggestion"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_a_type_error_too(ask, function, arguments, argument):
+    with pytest.raises(TypeError) as raised:
+        ask(function, SOMEBODY, **arguments)
+    assert isinstance(raised.value, InvalidInputError)
+    assert raised.value.argument == argument

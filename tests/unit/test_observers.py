@@ -39,7 +39,7 @@ def test_requests_of_the_apps_own_client_cannot_be_hooked(caller, name):
     from supabase import AsyncClient, Client
 
     client = (AsyncClient if caller.name == "async" else Client)(URL, KEY)
-    with pytest.raises(InvalidInputError, match="of your own") as refused:
+    with pytest.raises(InvalidInputError, match="your own") as refused:
         caller.open(supabase=client, **{name: print})
     assert refused.value.argument == name
     crm = caller.open(supabase=client, on_retry=print)

@@ -18,7 +18,7 @@ import pytest
 import admin_crm
 
 
-def test_every_public_name_can_be_had_and_is_documented():
+def test_every_public_name_can_be_imported_and_is_documented():
     for name in admin_crm.__all__:
         value = getattr(admin_crm, name)
         assert value.__doc__, name
@@ -50,6 +50,12 @@ def test_the_package_says_which_version_is_installed():
 
 def test_the_package_says_that_it_is_typed():
     assert files("admin_crm").joinpath("py.typed").is_file()
+
+
+def test_the_package_is_imported_where_processes_do_not_fork():
+    probe = "import os; del os.fork, os.register_at_fork; from admin_crm import AdminCRM, get_all_customers"
+    imported = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert imported.stderr == ""
 
 
 @pytest.mark.parametrize(

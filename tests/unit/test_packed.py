@@ -18,6 +18,7 @@ from admin_crm import (
     PermissionDeniedError,
     RequestTimeoutError,
     Settings,
+    UnexpectedResponseError,
     get_all_customers,
     get_directory_stats,
     iter_customers,
@@ -260,3 +261,31 @@ def test_a_stream_that_breaks_says_how_far_it_came(caller, crm):
     respx.post(RPC).mock(side_effect=lambda request: httpx.Response(200, stream=Body()))
     with pytest.raises(IncompleteReadError, match="after 2 customers"):
         caller.collect(iter_customers(crm))
+
+
+@respx.mock
+def test_an_answer_that_is_no_directory_is_closed_before_it_is_asked_for_again(caller, crm):
+    class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+        open = 0
+
+        def __init__(self):
+            Body.open += 1
+
+        def __iter__(self):
+            yield b"<html>"
+
+        async def __aiter__(self):
+            yield b"<html>"
+
+        def close(self):
+            Body.open -= 1
+
+        async def aclose(self):
+            Body.open -= 1
+
+    page = {"content-type": "text/html"}
+    route = respx.post(RPC).mock(side_effect=lambda request: httpx.Response(200, headers=page, stream=Body()))
+    for read in (lambda: caller(get_all_customers, crm), lambda: caller.collect(iter_customers(crm))):
+        with pytest.raises(UnexpectedResponseError, match="HTML page"):
+            read()
+    assert (route.call_count, Body.open) == (6, 0)

@@ -33,6 +33,7 @@ from admin_crm import (
     update_customer_status,
 )
 from admin_crm._core.connection import link_of
+from admin_crm._core.secret_key import with_secret_key
 from admin_crm._core.session import Login
 from helpers import ANON, KEY, NOTES, QUICK, SOMEBODY, URL
 from project_server import jwt
@@ -143,7 +144,7 @@ def refused_token() -> Response:
     return Response(401, json={"code": "PGRST303", "message": "JWT expired"})
 
 
-@pytest.mark.parametrize("rights", ["a browser's token", "the own key", "the own token", "the own key beside a token"])
+@pytest.mark.parametrize("rights", ["a browser's token", "its own key", "its own token", "its own key beside a token"])
 @respx.mock
 def test_a_browser_is_told_to_sign_in_only_where_its_own_token_was_refused(caller, rights):
     respx.get(NOTES).mock(return_value=refused_token())
@@ -151,9 +152,9 @@ def test_a_browser_is_told_to_sign_in_only_where_its_own_token_was_refused(calle
     with_token = caller.open(URL, ANON, access_token=USER, secret_key=KEY, settings=QUICK)
     crm = {
         "a browser's token": own.as_user(USER).with_options(attempts=2),
-        "the own key": own,
-        "the own token": with_token,
-        "the own key beside a token": admin_crm.client.with_secret_key(with_token, "reading"),
+        "its own key": own,
+        "its own token": with_token,
+        "its own key beside a token": with_secret_key(with_token, "reading"),
     }[rights]
     with pytest.raises(AuthenticationError) as raised:
         caller(get_admin_customer_notes, crm, SOMEBODY)

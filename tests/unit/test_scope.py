@@ -9,6 +9,7 @@ import pytest
 
 from admin_crm._core import scope
 from admin_crm._core.scope import Interrupted, Scope
+from helpers import InterruptedSet
 
 
 def test_ending_a_scope_wakes_those_who_sleep_and_those_who_wait_for_a_slot():
@@ -40,6 +41,15 @@ def test_a_scope_ends_those_inside_it_also_if_they_begin_later():
     call.end()
     assert inside.ended
     assert Scope(call).ended
+
+
+def test_a_scope_may_begin_while_the_one_around_it_ends():
+    call, inside = Scope(), []
+    call._children = InterruptedSet(lambda: inside.append(Scope(call)))
+    inside += [Scope(call), Scope(call)]
+    call.end()
+    call._children.beside.join()
+    assert [each.ended for each in inside] == [True] * 3
 
 
 def test_a_call_that_was_interrupted_begins_nothing_new():

@@ -19,9 +19,8 @@ from admin_crm import (
     get_admin_customer_notes,
 )
 from admin_crm._core import session as sessions
-from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
-from auth_server import Clock, bearers, session, settle
+from auth_server import bearers, session, session_clock, settle
 from helpers import ANON, KEY, NOTES, QUICK, REST, SOMEBODY, URL, shown_with_locals
 
 TOKENS = f"{URL}/auth/v1/token"
@@ -33,10 +32,7 @@ GONE = httpx.Response(400, json={"error_code": "refresh_token_not_found", "msg":
 
 @pytest.fixture
 def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(sessions, "time", clock)
-    monkeypatch.setattr(signing_in, "time", clock)
-    return clock
+    return session_clock(monkeypatch)
 
 
 @pytest.fixture

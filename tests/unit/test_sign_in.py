@@ -24,7 +24,7 @@ from admin_crm._core import sign_in as signing_in
 from admin_crm._core.connection import link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
-from auth_server import USER, Clock, bearers, session, settle, signed_in
+from auth_server import USER, bearers, session, session_clock, settle, signed_in
 from helpers import ANON, NOTES, QUICK, SOMEBODY, URL, shown_with_locals
 
 TOKENS = f"{URL}/auth/v1/token"
@@ -33,10 +33,7 @@ FOUND = httpx.Response(200, json=[{"customer_id": SOMEBODY}])
 
 @pytest.fixture
 def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(sessions, "time", clock)
-    monkeypatch.setattr(signing_in, "time", clock)
-    return clock
+    return session_clock(monkeypatch)
 
 
 @respx.mock
@@ -166,24 +163,23 @@ def test_many_concurrent_calls_renew_a_session_once(clock):
 
 
 @respx.mock
-def test_closing_a_connection_ends_a_running_renewal(clock):
-    async def main() -> None:
-        answers = [session("one")]
+def test_a_renewal_for_which_there_is_no_thread_is_tried_again_by_the_next_call(clock, monkeypatch):
+    respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
 
-        async def answer(request: httpx.Request) -> httpx.Response:
-            if not answers:
-                await asyncio.Event().wait()
-            return answers.pop(0)
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
 
-        respx.post(TOKENS).mock(side_effect=answer)
-        respx.get(NOTES).mock(return_value=FOUND)
-        async with await AsyncAdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+    with AdminCRM.sign_in(URL, ANON, "ana@shop.test", "secreto", settings=QUICK) as crm:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
             clock.now += 3600 - 30
-            await get_admin_customer_notes(crm, SOMEBODY)
-            assert len(asyncio.all_tasks()) == 2
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(main())
+            get_admin_customer_notes(crm, SOMEBODY)
+            clock.now += 30
+            with pytest.raises(RuntimeError, match="new thread"):
+                get_admin_customer_notes(crm, SOMEBODY)
+        get_admin_customer_notes(crm, SOMEBODY)
+    assert bearers(notes) == ["Bearer one", "Bearer two"]
 
 
 @respx.mock

@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_refused(arguments, argument):
 
 @pytest.mark.parametrize("path", [3, None, io.BytesIO()])
 def test_anything_but_a_path_is_a_type_error(path):
-    with pytest.raises(InvalidTypeError, match="path must be a path"):
+    with pytest.raises(InvalidTypeError, match="path must be a string or a path object"):
         layout(path)
 
 

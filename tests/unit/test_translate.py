@@ -45,6 +45,7 @@ def refusal(status: int, code: str | None, message: str = "no", **more: object) 
         (httpx.Response(200, json=[{"customer_id": "garbage"}]), UnexpectedResponseError, "customer_id"),
         (httpx.Response(301, headers={"location": "https://elsewhere.test/"}), UnexpectedResponseError, "redirects"),
         (httpx.Response(403, content=b""), PermissionDeniedError, "no error message"),
+        (httpx.Response(403, content=b"[" * 10_000), PermissionDeniedError, "no error message"),
     ],
 )
 @respx.mock
@@ -230,3 +231,17 @@ def test_an_error_of_supabase_py_is_translated_by_what_is_behind_it():
         error = StorageException("odd")
         error.__cause__ = cause
         assert isinstance(translate(error), expected)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(200, UnexpectedResponseError), (403, PermissionDeniedError)])
+@respx.mock
+def test_json_that_is_nested_too_deep_for_supabase_py_is_an_error_of_ours(ask, status, kind):
+    respx.post(f"{URL}/storage/v1/object/list/customer-evidence").mock(
+        return_value=httpx.Response(status, content=b"[" * 10_000)
+    )
+    with pytest.raises(kind):
+        ask(list_customer_evidence, SOMEBODY)
+
+
+def test_a_recursion_of_our_own_stays_what_it_is():
+    assert translate(RecursionError("maximum recursion depth exceeded")) is None

@@ -6,8 +6,10 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import UnexpectedResponseError, get_admin_customer_notes
-from helpers import KEY, NOTES, SOMEBODY, URL
+from admin_crm import AdminCRM, UnexpectedResponseError, get_admin_customer_notes
+from admin_crm._core.connection import link_of
+from admin_crm._core.transport import interrupt, keep_socket
+from helpers import KEY, NOTES, SOMEBODY, URL, InterruptedSet
 
 
 @respx.mock
@@ -37,3 +39,19 @@ def test_a_call_can_be_given_less_time(caller):
     crm = caller.open(URL, KEY).with_options(timeout=1.5)
     caller(get_admin_customer_notes, crm, SOMEBODY)
     assert route.calls.last.request.extensions["timeout"] == {"connect": 1.5, "read": 1.5, "write": 1.5, "pool": 1.5}
+
+
+def test_a_socket_may_be_opened_while_all_are_broken():
+    class Socket:
+        def shutdown(self, how: int) -> None:
+            raise OSError("it is not connected")
+
+    sockets = [Socket() for _ in range(3)]
+    with AdminCRM(URL, KEY) as crm:
+        shared = link_of(crm).shared
+        shared.sockets = InterruptedSet(lambda: keep_socket(shared, sockets[2]))
+        for each in sockets[:2]:
+            keep_socket(shared, each)
+        interrupt(shared)
+        shared.sockets.beside.join()
+    assert len(shared.sockets) == 3

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import httpx
 import pytest
 import respx
 
-from admin_crm import UnexpectedResponseError
+from admin_crm import IncompleteReadError, UnexpectedResponseError
 from admin_crm._auth.users import find_user
 from admin_crm.client import operation
 from helpers import KEY, SOMEBODY
@@ -17,7 +19,7 @@ find = operation(find_user)
 
 @respx.mock
 def test_a_user_is_found_behind_pages_of_others_whose_address_is_longer(ask):
-    others = [user(email=f"x{n}ana@x.example") for n in range(1000)]
+    others = [user(id=str(UUID(int=n)), email=f"x{n}ana@x.example") for n in range(1000)]
 
     def page(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json={"users": others if request.url.params["page"] == "1" else [user()]})
@@ -33,6 +35,15 @@ def test_a_user_is_found_behind_pages_of_others_whose_address_is_longer(ask):
 def test_nobody_is_found_by_a_part_of_an_address(ask):
     respx.get(USERS).mock(return_value=httpx.Response(200, json={"users": [user(email="anna@x.example")]}))
     assert ask(find, "ana@x.example") is None
+
+
+@respx.mock
+def test_a_search_for_a_user_ends_where_the_server_answers_the_same_page_again(ask):
+    others = [user(id=str(UUID(int=n)), email=f"x{n}ana@x.example") for n in range(1000)]
+    route = respx.get(USERS).mock(side_effect=[httpx.Response(200, json={"users": others})] * 9)
+    with pytest.raises(IncompleteReadError, match="same rows again"):
+        ask(find, "ana@x.example")
+    assert route.call_count < 9
 
 
 @respx.mock

@@ -1,4 +1,4 @@
-"""What the auth server holds of a customer, and how it is disguised and deleted; needs the secret key."""
+"""What the auth server holds of a customer, and how it is anonymized and deleted; needs the secret key."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from admin_crm._core.send import send
 from admin_crm._core.translate import check_success
 from admin_crm.errors import NotFoundError
 
-_NOWHERE = "anonymized.invalid"
+_UNUSED_DOMAIN = "anonymized.invalid"
 """The domain of made-up addresses: RFC 2606 promises that it never exists."""
-_NOBODYS_PREFIX = "999"
+_UNUSED_COUNTRY_CODE = "999"
 """A country code that no country has."""
 _OF_ACCOUNT = frozenset({
     "id", "email", "new_email", "phone", "new_phone", "role", "is_anonymous", "app_metadata", "user_metadata",
@@ -25,7 +25,7 @@ _OF_ACCOUNT = frozenset({
     "banned_until", "deleted_at",
 })  # fmt: skip
 _OF_IDENTITY = frozenset({"provider", "email", "identity_data", "created_at", "updated_at", "last_sign_in_at"})
-"""What is told of a user and of an identity: no password's hash and no token, should a server ever answer one."""
+"""What is returned of a user and of an identity: no password's hash and no token, should a server ever answer one."""
 
 
 class _User(BaseModel):
@@ -46,14 +46,14 @@ async def fetch_account(secret: Connection, user_id: UUID) -> Json | None:
         return None
 
 
-async def disguise_user(secret: Connection, user_id: UUID, account: Json) -> None:
+async def anonymize_user(secret: Connection, user_id: UUID, account: Json) -> None:
     """Give a user a made-up address, and a made-up phone number if there is one, and empty the metadata."""
     changes: Json = {
-        "email": f"{user_id}@{_NOWHERE}",
+        "email": f"{user_id}@{_UNUSED_DOMAIN}",
         "user_metadata": dict.fromkeys(account.get("user_metadata") or (), None),
     }
     if account.get("phone"):
-        changes["phone"] = f"{_NOBODYS_PREFIX}{user_id.int % 10**12:012}"
+        changes["phone"] = f"{_UNUSED_COUNTRY_CODE}{user_id.int % 10**12:012}"
     request = auth_request(secret, "PUT", f"admin/users/{user_id}", changes)
     await send(secret, request, check_success, repeatable=True)
 

@@ -23,10 +23,10 @@ from admin_crm._core.translate import check_success
 from admin_crm.errors import IncompleteReadError, NotFoundError, UnexpectedResponseError
 from admin_crm.labels import AccountStatus
 
-_FOR_GOOD = timedelta(hours=876_000)
+_PERMANENT = timedelta(hours=876_000)
 """The longest ban that is set, a hundred years: the auth server has none without an end."""
-_AS_GOOD_AS_FOR_GOOD = timedelta(days=5 * 365)
-"""The shortest rest of a ban for good that somebody else has set, of ten years, say."""
+_SHORTEST_PERMANENT = timedelta(days=5 * 365)
+"""From what remaining time on a ban counts as permanent: other tools may set one of ten years, say."""
 _TOLERANCE = timedelta(minutes=5)
 """How far the end of a ban may be from what was asked for: clocks differ, and requests take their time."""
 _PAGE_SIZES = (1000, 900, 810)
@@ -37,7 +37,7 @@ class Ban(NamedTuple):
     """A ban as it should be."""
 
     until: datetime | None = None
-    """Its end; None for good."""
+    """Its end; None for a permanent ban."""
 
 
 class UserBan(BaseModel):
@@ -73,8 +73,8 @@ def agrees(ban: Ban | None, banned_until: datetime | None, now: datetime) -> boo
     in_force = banned_until is not None and banned_until > now
     if ban is None or banned_until is None or not in_force:
         return in_force == (ban is not None)
-    if _is_for_good(ban, now):
-        return banned_until - now >= _AS_GOOD_AS_FOR_GOOD
+    if _is_permanent(ban, now):
+        return banned_until - now >= _SHORTEST_PERMANENT
     return ban.until is not None and abs(banned_until - ban.until) <= _TOLERANCE
 
 
@@ -154,16 +154,16 @@ def _read_page(response: httpx.Response) -> Batch[UserBan]:
     return Batch(_Page.model_validate_json(response.content).users, int(total) if total.isdecimal() else None)
 
 
-def _is_for_good(ban: Ban, now: datetime) -> bool:
-    return ban.until is None or ban.until - now >= _FOR_GOOD
+def _is_permanent(ban: Ban, now: datetime) -> bool:
+    return ban.until is None or ban.until - now >= _PERMANENT
 
 
 def _duration(ban: Ban | None) -> str:
     now = datetime.now(UTC)
     if ban is None:
         return "none"
-    if ban.until is None or _is_for_good(ban, now):
-        return f"{_FOR_GOOD // timedelta(hours=1)}h"
+    if ban.until is None or _is_permanent(ban, now):
+        return f"{_PERMANENT // timedelta(hours=1)}h"
     return f"{max(1, math.ceil((ban.until - now).total_seconds()))}s"
 
 

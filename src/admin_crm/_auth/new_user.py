@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 
 from admin_crm._auth.users import User, create_user, find_user, invite_user, sign_out, sign_up
+from admin_crm._core.base import hooks_of
+from admin_crm._core.connection import link_of
 from admin_crm._core.rows import Json
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._core.send import ANSWER_LOST
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,
     ConflictError,
@@ -65,6 +70,18 @@ async def sign_customer_up(crm: AnyCRM, anon: AnyCRM, data: CreateCustomerData, 
         raise
     confirmed = token is not None or user.email_confirmed_at is not None
     return NewUser(user.id, user.email or data.email, password, not confirmed, token)
+
+
+@asynccontextmanager
+async def anon_client(crm: AnyCRM) -> AsyncGenerator[AnyCRM]:
+    """Open a connection of the same kind that has only the publishable key, and close it at the end."""
+    anon = type(crm)(crm.url, crm.anon_key, settings=crm.settings, **hooks_of(link_of(crm)))
+    try:
+        yield anon
+    finally:
+        closing = anon.close()
+        if closing is not None:
+            await closing
 
 
 async def create_by_administrator(crm: AnyCRM, data: CreateCustomerData, request: UUID | None = None) -> NewUser:

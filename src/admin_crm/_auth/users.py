@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from admin_crm._core.body import SecretBody
 from admin_crm._core.connection import Connection, link_of
 from admin_crm._core.log import log
+from admin_crm._core.pager import Batch, Pager
 from admin_crm._core.rows import Json
 from admin_crm._core.send import send
 from admin_crm._core.translate import check_success
@@ -84,22 +86,26 @@ async def set_password(secret: Connection, user_id: UUID, password: SecretStr) -
 
 
 async def find_user(secret: Connection, email: str) -> User | None:
-    """Return the user with an e-mail address; None if there is none."""
-    page, address = 1, email.lower()
+    """Return the user with an e-mail address; None if there is none.
+
+    Raises:
+        IncompleteReadError: the server answers the same users again.
+    """
+    address, pager, page = email.lower(), Pager[User](attrgetter("id"), counts_rest=False), 1
     while True:
         # The filter finds parts of addresses and of names, so the address is compared as a whole.
         request = auth_request(secret, "GET", "admin/users", page=page, per_page=_PAGE, filter=address)
         users = await send(secret, request, _read_page, repeatable=True)
         found = next((user for user in users if user.email == address), None)
-        if found is not None or len(users) < _PAGE:
+        if found is not None or not pager.add(Batch(users, None)) or len(users) < _PAGE:
             return found
         page += 1
 
 
-async def sign_out(newcomer: Connection) -> None:
+async def sign_out(customer: Connection) -> None:
     """End the session of a connection. If that fails, the session ends by itself, so it raises nothing."""
     try:
-        await send(newcomer, auth_request(newcomer, "POST", "logout", scope="local"), check_success, repeatable=False)
+        await send(customer, auth_request(customer, "POST", "logout", scope="local"), check_success, repeatable=False)
     except AdminCRMError as error:
         log.debug("the new customer's session could not be ended: %s", error.message)
 
@@ -107,7 +113,7 @@ async def sign_out(newcomer: Connection) -> None:
 def auth_request(
     crm: Connection, method: str, path: str, body: Json | None = None, **params: object
 ) -> Callable[[], httpx.Response | Awaitable[httpx.Response]]:
-    """Return what sends a request with the connection's rights, built anew for every try."""
+    """Return what sends a request with the connection's rights, built again for every try."""
     link = link_of(crm)
 
     def sent() -> Any:

@@ -209,7 +209,7 @@ class BaseConnection:
         """
         link, token = self._link, secret(token)
         if not link.shared.owns_http:
-            raise InvalidInputError("the connection belongs to a supabase-py client of your own", argument="supabase")
+            raise InvalidInputError("the connection uses your own supabase-py client", argument="supabase")
         return with_link(
             self,
             with_rights(link, Rights(self._anon_key or link.rights.key, token=checked_token(token), is_given=True)),

@@ -47,6 +47,6 @@ def _decoded(token: str) -> dict[str, Any]:
     try:
         _, middle, _ = token.split(".")
         claims: object = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", claims) if isinstance(claims, dict) else {}

@@ -73,7 +73,9 @@ class Rights:
         if not self.owns_client:
             return str(self.client.options.headers["Authorization"]).removeprefix("Bearer ")
         if self.login is not None and self.session is None:
-            raise ClientStateError("this connection has not signed in yet", hint="its first call signs in: make one")
+            raise ClientStateError(
+                "this connection has not signed in yet", hint="the first call of a function signs in"
+            )
         secret = self.session.access_token if self.session else self.token or self.key
         return secret.get_secret_value()
 
@@ -294,7 +296,8 @@ def _after_fork() -> None:
         shared.http = None
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):  # pragma: no branch (on Windows no process forks)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _checked_url(url: str | None) -> str:

@@ -105,5 +105,5 @@ def _create(part: Path, mode: int, kept: int | None) -> IO[bytes]:
     file = os.fdopen(os.open(part, flags, mode if kept is None else PRIVATE), "wb")
     if kept is not None:
         with suppress(OSError):  # a file system without modes
-            os.fchmod(file.fileno(), kept)
+            part.chmod(kept)
     return file

@@ -88,7 +88,7 @@ async def run_blocking(crm: Connection, function: Callable[[], T]) -> T:
 async def run_to_end(crm: Connection, function: Callable[[], T]) -> T:
     """Run blocking file I/O as `run_blocking` does; a call that is cancelled waits until the thread has ended.
 
-    So nobody closes the file while the thread still writes to it. Not for what may block for ever, such as a pipe.
+    So nobody closes the file while the thread still writes to it. Not for what may block forever, such as a pipe.
     """
     if not link_of(crm).is_async:
         return function()
@@ -115,7 +115,7 @@ async def _outcomes(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Se
 
 async def _on_tasks(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Sequence[Outcome]:
     """Run reads on as many tasks as requests may be under way, each one read after the other."""
-    outcomes: list[Outcome] = [(None, None)] * len(reads)
+    outcomes: list[Outcome] = [(None, asyncio.CancelledError())] * len(reads)  # unless a read comes to its end
     todo = deque(enumerate(reads))
 
     async def work() -> None:
@@ -123,7 +123,12 @@ async def _on_tasks(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Se
             number, read = todo.popleft()
             outcomes[number] = await _outcome(read)
 
-    await asyncio.gather(*(work() for _ in range(min(len(reads), link.shared.limiter.maximum))))
+    try:
+        async with asyncio.TaskGroup() as tasks:  # ends after all of them, also where the call is cancelled
+            for _ in range(min(len(reads), link.shared.limiter.maximum)):
+                tasks.create_task(work())
+    except BaseExceptionGroup as stopped:
+        raise stopped.exceptions[0] from None  # it is no `Exception`, and is raised as it is
     return outcomes
 
 

@@ -36,7 +36,7 @@ def observers_of(hooks: Hooks, *, telemetry: bool, owns_http: bool) -> Observers
     for name in HOOKS[:2]:
         if given[name] is not None and not owns_http:
             raise InvalidInputError(
-                f"{name} is not told of the requests of a supabase-py client of your own",
+                f"{name} is not called for the requests of your own supabase-py client",
                 argument=name,
                 hint="connect with url and key, or give your HTTP client event hooks",
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import weakref
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, cast
@@ -39,9 +40,11 @@ def in_both_forms(function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[.
         stand_in = link.shared.stand_in
         coroutine = function(*args, **kwargs) if stand_in is None else stand_in.asked(call, link, args, kwargs)()
         del args, kwargs, customer  # a traceback that shows local variables shows no password of theirs
-        if called.observers is not None and called.observers.telemetry is not None:
-            return call_async(called, coroutine) if link.is_async else call_sync(called, coroutine)
-        return run_async(called, coroutine, whole=True) if link.is_async else run_sync(called, coroutine, whole=True)
+        has_span = called.observers is not None and called.observers.telemetry is not None
+        if not link.is_async:
+            return call_sync(called, coroutine) if has_span else run_sync(called, coroutine, whole=True)
+        awaited = call_async(called, coroutine) if has_span else run_async(called, coroutine, whole=True)
+        return _standing_for(function, coroutine, awaited)
 
     return call
 
@@ -134,6 +137,16 @@ async def run_async(called: CallContext, coroutine: Coroutine[Any, Any, T], *, w
         context.leave(token)
         if whole:
             called.warn_of_unreadable()
+
+
+def _standing_for(function: Callable[..., Any], inside: Coroutine[Any, Any, T], awaited: Any) -> Any:
+    """Let a coroutine look like the function's own, which it awaits, and close that if it never begins itself.
+
+    A task that is cancelled before its first step never begins: Python would warn of a coroutine that nobody awaits.
+    """
+    awaited.__name__, awaited.__qualname__ = function.__name__, function.__qualname__
+    weakref.finalize(awaited, inside.close).atexit = False
+    return awaited
 
 
 def _link_in(name: str, crm: object) -> Link:

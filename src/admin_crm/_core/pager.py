@@ -79,7 +79,7 @@ class Pager(Generic[R]):
         self._repeated = self._repeated + 1 if repeats else 0
         if self._repeated > self._repeats_allowed:
             raise self.incomplete(
-                "the server answers the same rows again", hint="a cache between here and the server may do so"
+                "the server returned the same rows again", hint="a cache between here and the server may do so"
             )
         self._seen.update(identities if self._distinct else [page])
         self.rows += new if self._distinct else rows

@@ -45,7 +45,7 @@ def _without_file(path: str) -> str:
 
 
 class SafeURL(httpx.URL):
-    """The URL that a request is sent to, as whole as ever; only as text it is shown without its query."""
+    """The complete URL that a request is sent to; only its text leaves out the query."""
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc.decode('ascii')}{safe_path(self.path)}"

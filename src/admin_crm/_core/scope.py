@@ -23,6 +23,7 @@ class Scope:
         self._ended = threading.Event()
         self._waiting: set[Future[Any]] = set()
         self._children: weakref.WeakSet[Scope] = weakref.WeakSet()
+        self._lock = threading.Lock()
         if parent is not None:
             parent.add(self)
 
@@ -33,7 +34,8 @@ class Scope:
 
     def add(self, child: Scope) -> None:
         """Let a scope end with this one."""
-        self._children.add(child)
+        with self._lock:
+            self._children.add(child)
         if self.ended:
             child.end()
 
@@ -42,7 +44,9 @@ class Scope:
         self._ended.set()
         for future in tuple(self._waiting):
             future.cancel()
-        for child in tuple(self._children):
+        with self._lock:
+            children = tuple(self._children)
+        for child in children:
             child.end()
 
     def sleep(self, seconds: float) -> None:

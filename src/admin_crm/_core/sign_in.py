@@ -58,8 +58,9 @@ async def keep_session(link: Link) -> None:
     if isinstance(work, threading.Thread):
         work.join()
     elif work is not None:
-        # Whoever waits may be cancelled; the renewal must not.
-        await asyncio.shield(work)
+        await asyncio.wait([work])  # whoever waits may be cancelled, which does not cancel the renewal
+        link.shared.check_open()  # closing the connection does
+        work.result()
     if renewal.failure is not None:
         raise copy.copy(renewal.failure) from renewal.failure  # each call's error says which call it was
 
@@ -96,7 +97,13 @@ def _renewal(link: Link, session: Session | None) -> Renewal:
             started.work = asyncio.get_running_loop().create_task(work, context=own_context)
         else:
             started.work = threading.Thread(target=run_sync, args=(call, work), name="admin_crm renewal", daemon=True)
-            started.work.start()
+            try:
+                started.work.start()
+            except RuntimeError:  # the system has no thread left, perhaps the next call finds one
+                rights.renewal = None
+                work.close()
+                if not is_good:
+                    raise
         return started
 
 

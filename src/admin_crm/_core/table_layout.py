@@ -93,7 +93,7 @@ def table_layout(title: str, path: object, file_format: str | None, dialect: str
         ImportError: a package is missing that the format needs.
     """
     if not isinstance(path, str | os.PathLike):
-        raise InvalidTypeError(f"path must be a path, not {type(path).__name__}", argument="path")
+        raise InvalidTypeError(f"path must be a string or a path object, not {type(path).__name__}", argument="path")
     target = Path(os.fsdecode(cast("str", path)))
     found = _format_of(target, file_format)
     _check_csv(found, dialect, separator)

@@ -60,8 +60,9 @@ def translate(error: Exception) -> AdminCRMError | None:
         return _error_from_httpx(error)
     if isinstance(error, ValidationError):
         return error_from_validation(error)
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        return _not_json(error)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError) or _is_nested_too_deep(error):
+        response = response_of(error)  # supabase-py has tried to read the JSON of an error response
+        return _not_json(error) if response is None else error_from_response(response)
     return _error_from_supabase(error) if isinstance(error, _supabase_errors()) else None
 
 
@@ -100,6 +101,14 @@ def check_success(response: httpx.Response) -> None:
             retryable=True,
             hint="a proxy or gateway sent this response; check the URL and the network",
         )
+
+
+def json_of(response: httpx.Response) -> object:
+    """Return the JSON of a response; None where it is not JSON, is nested too deep, or was not read."""
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError, httpx.StreamError):
+        return None
 
 
 def response_of(error: BaseException) -> httpx.Response | None:
@@ -180,10 +189,14 @@ def _forget_frames_behind(error: BaseException) -> None:
         link.__traceback__ = None
 
 
-def _not_json(error: ValueError) -> UnexpectedResponseError:
+def _is_nested_too_deep(error: Exception) -> bool:
+    return isinstance(error, RecursionError) and "decoding a JSON" in str(error)
+
+
+def _not_json(error: Exception) -> UnexpectedResponseError:
     return UnexpectedResponseError(
         f"the response could not be read ({type(error).__name__})",
-        retryable=True,
+        retryable=isinstance(error, ValueError),
         sample=redact(str(error), 80) if isinstance(error, json.JSONDecodeError) else None,
     )
 
@@ -193,10 +206,7 @@ def _about(response: httpx.Response, status: int, code: str | None) -> About:
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body: object = json.loads(response.content)
-    except (ValueError, httpx.StreamError):
-        return {}
+    body = json_of(response)
     return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 

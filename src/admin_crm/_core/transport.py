@@ -49,9 +49,19 @@ def taken_from(shared: Shared) -> httpx.Client | httpx.AsyncClient | None:
     return http
 
 
+def keep_socket(shared: Shared, opened: socket.socket) -> None:
+    """Note a socket that was opened just now, so that `interrupt` can break it."""
+    with shared.lock:
+        shared.sockets.add(opened)
+    if shared.closed:
+        interrupt(shared)  # nobody would close it: the connection was closed while this one was opened
+
+
 def interrupt(shared: Shared) -> None:
     """Break every request under way, so that the threads that wait for a response end at once."""
-    for each in list(shared.sockets):
+    with shared.lock:
+        sockets = list(shared.sockets)
+    for each in sockets:
         with contextlib.suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)
 
@@ -61,17 +71,15 @@ def _sync_client(link: Link) -> httpx.Client:
 
     def prepare(request: httpx.Request) -> None:
         _prepare(request, shared, settings)
-        request.extensions["trace"] = keep_socket_and_quiet if quiet.hears_headers() else keep_socket
+        request.extensions["trace"] = trace_quietly if quiet.hears_headers() else trace
 
-    def keep_socket(event: str, info: dict[str, Any]) -> None:
+    def trace(event: str, info: dict[str, Any]) -> None:
         if event in _NEW_SOCKET:
-            shared.sockets.add(info["return_value"].get_extra_info("socket"))
-            if shared.closed:
-                interrupt(shared)  # nobody would close it: the connection was closed while this one was opened
+            keep_socket(shared, info["return_value"].get_extra_info("socket"))
 
-    def keep_socket_and_quiet(event: str, info: dict[str, Any]) -> None:
+    def trace_quietly(event: str, info: dict[str, Any]) -> None:
         quiet.hide_headers(event, info)
-        keep_socket(event, info)
+        trace(event, info)
 
     def note(response: httpx.Response) -> None:
         _note(response, shared)

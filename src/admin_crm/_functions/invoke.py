@@ -15,7 +15,7 @@ from admin_crm._core.lenient import parse, read_leniently, restore_floats
 from admin_crm._core.redaction import redact, shape_of
 from admin_crm._core.rows import Json
 from admin_crm._core.send import send
-from admin_crm._core.translate import error_from_validation, response_of
+from admin_crm._core.translate import error_from_validation, json_of, response_of
 from admin_crm.client import AnyCRM
 from admin_crm.errors import (
     AdminCRMError,
@@ -131,7 +131,7 @@ def _text_of(response: httpx.Response) -> str:
     """Return what an answer says, in plain letters where its JSON escapes them."""
     try:
         return json.dumps(response.json(), ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return response.text
 
 
@@ -165,10 +165,7 @@ def _out_of_quota(message: str, function: str, *, status: int | None, wait: floa
 
 def _is_function_error(response: httpx.Response) -> bool:
     """Return whether an error comes from the function itself (``{"error": ...}``) and not from the platform."""
-    try:
-        body: object = response.json()
-    except ValueError:
-        return False
+    body = json_of(response)
     return isinstance(body, dict) and "error" in body
 
 

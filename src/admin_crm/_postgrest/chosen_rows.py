@@ -14,12 +14,11 @@ from math import ceil
 from typing import Any, TypeVar
 from uuid import UUID
 
-from admin_crm._core.fields import CustomerId, Model
 from admin_crm._core.gather import gather_outcomes
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_first_page, fetch_ranges
-from admin_crm._postgrest.query import batches
+from admin_crm._postgrest.query import KeyRow, batches
 from admin_crm._postgrest.row_source import Filtered, RowSource
 from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, IncompleteReadError
@@ -33,10 +32,6 @@ _FEWEST_IDS = 20
 """Ids that a request names even where other filters are long."""
 
 
-class _Id(Model):
-    id: UUID = CustomerId
-
-
 async def fetch_ids(crm: AnyCRM, table: str, key: str, filtered: Filtered, what: str) -> set[UUID]:
     """Fetch the ids of the customers whose rows in a table match a filter.
 
@@ -47,7 +42,7 @@ async def fetch_ids(crm: AnyCRM, table: str, key: str, filtered: Filtered, what:
         filtered: adds the filter to the query.
         what: what the rows are, for messages.
     """
-    decoder = ModelDecoder(_Id)
+    decoder = ModelDecoder(KeyRow)
     source = RowSource(crm, decoder, filtered=filtered, table=table, key=key, columns=key, what=what)
     return {row.id for page in await fetch_ranges(source) for row in page}
 

@@ -104,7 +104,5 @@ def chosen_columns(
     asked = check.names(columns, "columns")
     refused = [name for name in asked if name in hidden and not personal]
     if refused:
-        raise InvalidInputError(
-            f"columns that are personal need personal=True: {', '.join(refused)}", argument="columns"
-        )
+        raise InvalidInputError(f"personal columns need personal=True: {', '.join(refused)}", argument="columns")
     return asked

@@ -8,8 +8,10 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from admin_crm._core.progress import Progress, Tally, reporting
+from admin_crm._core.progress import Progress, Tally, is_wanted, reporting
 from admin_crm._postgrest.decode import Decoder
+from admin_crm._postgrest.query import count_rows
+from admin_crm.client import AnyCRM
 
 R = TypeVar("R")
 
@@ -43,6 +45,11 @@ class CountedDecoder(Generic[R]):
         rows = self._decoder.decode(content, pause_gc=pause_gc)
         self._tally.add(len(rows) if self._keys is None else sum(self.key(row) in self._keys for row in rows))
         return rows
+
+
+async def count_customers(crm: AnyCRM, progress: Progress) -> int:
+    """Fetch how many customers there are, where somebody wants to know how far a read is; otherwise 0."""
+    return await count_rows(crm, crm.settings.profiles_table) if is_wanted(progress) else 0
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def require_total(total: int | None) -> int:
             "the server's response lacks the requested count",
             field="Content-Range",
             retryable=True,
-            hint="something between here and the server answers from a cache or drops headers",
+            hint="a cache or proxy between here and the server may drop headers",
         )
     return total
 
@@ -202,14 +202,15 @@ class _Pause:
 
 
 _pause = _Pause()
-os.register_at_fork(after_in_child=_pause.forget)
+if hasattr(os, "register_at_fork"):  # pragma: no branch (on Windows no process forks)
+    os.register_at_fork(after_in_child=_pause.forget)
 
 
 @contextmanager
 def collector_paused() -> Generator[None]:
-    """Pause the garbage collector while one page is decoded: all its rows survive, so looking is to no effect.
+    """Pause the garbage collector while one page is decoded: all its rows survive, so a collection would free nothing.
 
-    It would look ten times in one page, and take as long as the validation. The pause is the collector's
+    It would run ten times for one page, and take as long as the validation. The pause is the collector's
     threshold, not its switch: `gc.disable()` and `gc.enable()` stay the program's own.
     """
     _pause.begin()

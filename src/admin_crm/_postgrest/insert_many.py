@@ -1,26 +1,18 @@
-"""Rows of many customers in one insert, where a customer who does not exist costs only the own row."""
+"""Rows of many customers in one insert, where a customer who does not exist costs only their own row."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, Field
-
 from admin_crm._core.rows import Json
 from admin_crm._postgrest.decode import read_rows
-from admin_crm._postgrest.query import fetch_among, send_query, writable
+from admin_crm._postgrest.query import KeyRow, existing, send_query, writable
 from admin_crm.client import AnyCRM
 from admin_crm.errors import NotFoundError
 
 _FOREIGN_KEY = "23503"
-
-
-class Key(BaseModel):
-    """A row of which only the key is asked for."""
-
-    id: UUID = Field(validation_alias=AliasChoices("id", "customer_id"))
 
 
 class Inserted(NamedTuple):
@@ -46,15 +38,9 @@ async def insert_new(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], *, key:
         _require_unknown_customer(error)
     # The database names the customer only to those whom row-level security does not bind.
     known = await existing(crm, rows)
-    there = {customer: row for customer, row in rows.items() if customer in known}
-    inserted = await _insert_those_that_can_be(crm, table, there, key)
+    present = {customer: row for customer, row in rows.items() if customer in known}
+    inserted = await _insert_those_that_can_be(crm, table, present, key)
     return Inserted(inserted.written, inserted.unknown | (rows.keys() - known))
-
-
-async def existing(crm: AnyCRM, customers: Collection[UUID]) -> set[UUID]:
-    """Return those of the customers that this key sees."""
-    rows = await fetch_among(crm, crm.settings.profiles_table, list(customers), Key, columns="id")
-    return {row.id for row in rows}
 
 
 async def _insert(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], key: str) -> set[UUID]:
@@ -65,7 +51,7 @@ async def _insert(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], key: str) 
         values = list(rows.values())
         return writable(crm, table).upsert(values, on_conflict=key, ignore_duplicates=True).select(key)
 
-    written = await send_query(crm, query, lambda response: read_rows(response, Key))
+    written = await send_query(crm, query, lambda response: read_rows(response, KeyRow))
     customers = {str(row[key]): customer for customer, row in rows.items()}
     return {customers[str(row.id)] for row in written}
 

@@ -129,7 +129,7 @@ class RangeReader(Generic[R]):
         first, last = self._source.decoder.key(page.rows[0]), self._source.decoder.key(page.rows[-1])
         if not part.after < first <= last <= part.upto:
             raise IncompleteReadError(
-                "the server answers rows that were not asked for",
+                "the server returned rows that were not asked for",
                 expected=self.expected,
                 hint="a cache between here and the server may ignore the filters of a request",
             )

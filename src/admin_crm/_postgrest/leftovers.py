@@ -49,7 +49,7 @@ def kept_of(data: CustomerData, settings: Settings, *, books: bool) -> tuple[Kep
             settings.loyalty_points_table, data.loyalty_points, "points, without descriptions", ["description"]
         )
         kept += _table(settings.customer_coupons_table, data.used_coupons, "which coupons were used")
-        kept += _table(settings.referrals_table, data.referrals, "ids of who brought whom")
+        kept += _table(settings.referrals_table, data.referrals, "ids of who referred whom")
     kept += _table(settings.moderation_log_table, data.moderation, "the record of what administrators did")
     values = _personal_values(data, settings)
     sources = {

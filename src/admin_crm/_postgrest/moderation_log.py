@@ -139,7 +139,7 @@ def _read_answer(response: httpx.Response) -> FunctionAnswer:
         columns = columns_of(response.content)
         profile = columns.pop("profile")
     except (ValueError, KeyError) as error:
-        raise UnexpectedResponseError("the shop's function did not answer a profile", hint=INSTALL) from error
+        raise UnexpectedResponseError("the shop's function did not return a profile", hint=INSTALL) from error
     # A row like any other: the customer may have put anything into it.
     (row,) = decode_rows(b"[" + profile + b"]", CustomerProfile)
     return FunctionAnswer.model_validate({name: parse(text) for name, text in columns.items()} | {"profile": row})

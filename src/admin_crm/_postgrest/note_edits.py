@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from admin_crm._core.connection import link_of
@@ -50,7 +50,7 @@ def change_of_fields(fields: Mapping[str, Any]) -> Change:
     def change(row: AdminNotes) -> Json:
         _check_readable(row, "custom_fields")
         merged = {name: value for name, value in {**row.custom_fields, **fields}.items() if value is not None}
-        return {} if merged == row.custom_fields else {"custom_fields": merged}
+        return {} if _is_same(merged, row.custom_fields) else {"custom_fields": merged}
 
     return change
 
@@ -64,7 +64,7 @@ async def edit_notes(
         crm: the connection.
         customer: the customer.
         change: what becomes of the row.
-        at: when the row is said to be changed; now by default.
+        at: the time to store as the time of the change; now by default.
         ours: moments by which a row is known that this change was applied to already.
     """
     last_rejected: AdminNotes | None = None
@@ -144,6 +144,17 @@ async def _try_create(crm: AnyCRM, customer: UUID, row: Json, at: datetime | Non
         return await create_notes(crm, customer, row, at=at, merge=False)
     except ConflictError:
         return None
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether two values are the same JSON: in Python, True equals 1, and False equals 0."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        left, right = cast("Json", one), cast("Json", other)
+        return left.keys() == right.keys() and all(_is_same(left[name], right[name]) for name in left)
+    if isinstance(one, list) and isinstance(other, list):
+        items, others = cast("list[object]", one), cast("list[object]", other)
+        return len(items) == len(others) and all(map(_is_same, items, others))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _check_readable(row: AdminNotes, column: str) -> None:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from admin_crm._core.connection import facts_of
 from admin_crm._core.rows import first_or_none
+from admin_crm._core.secret_key import with_secret_key_if_any
 from admin_crm._postgrest.query import fetch
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.errors import AdminCRMError, SchemaMismatchError
 from admin_crm.models import LoyaltyOffer, LoyaltyProposition
 
@@ -55,7 +56,6 @@ async def offer_since(crm: AnyCRM, customer: UUID, before: Before | None) -> Loy
 
 def _newest(crm: AnyCRM, customer: UUID, columns: str) -> Any:
     """Build the query for the newest offer; with the secret key where there is one, as sessions may see none."""
-    seeing = with_secret_key(crm, "reading offers") if has_secret_key(crm) else crm
-    offers = seeing.supabase.table(crm.settings.loyalty_offers_table).select(columns)
+    offers = with_secret_key_if_any(crm).supabase.table(crm.settings.loyalty_offers_table).select(columns)
     newest_first = offers.eq("customer_id", str(customer)).order("created_at", desc=True, nullsfirst=False)
     return newest_first.order("id").limit(1)

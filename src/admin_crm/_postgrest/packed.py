@@ -219,8 +219,8 @@ class PackedStream(Generic[R]):
         if is_cut:
             facts.directory_packs = packs
         return IncompleteReadError(
-            f"the function {self._crm.settings.directory_function} returned less than all of its rows",
-            hint="install the function anew: admin-crm sql directory",
+            f"the function {self._crm.settings.directory_function} did not return all of its rows",
+            hint="install the function again: admin-crm sql directory",
             retryable=is_cut,
         )
 
@@ -256,13 +256,15 @@ async def _open(
     while True:
         selected = select_list(crm, decoder.model, fields, facts_of(crm).view_key or KEY)
         response = await _call(crm, selected, above, up_to)
+        stream = PackedStream(crm, response, decoder)
         try:
             check_success(response)
-        except SchemaMismatchError as error:
-            if not note_missing_column(crm, error, selected):
+        except AdminCRMError as error:
+            await stream.close()
+            if not (isinstance(error, SchemaMismatchError) and note_missing_column(crm, error, selected)):
                 raise
         else:
-            return PackedStream(crm, response, decoder)
+            return stream
 
 
 async def _call(crm: AnyCRM, selected: list[str] | None, above: UUID | None, up_to: UUID | None) -> httpx.Response:

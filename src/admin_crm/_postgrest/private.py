@@ -13,8 +13,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from admin_crm._core.connection import rights_in_effect
+from admin_crm._core.secret_key import has_secret_key, with_secret_key_if_any
 from admin_crm._postgrest.query import AnyRow, check_exists, fetch, fetch_columns
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.errors import PermissionDeniedError
 
 M = TypeVar("M", bound=BaseModel)
@@ -49,7 +50,7 @@ async def fetch_private(crm: AnyCRM, table: PrivateTable, customer: UUID, model:
         await check_exists(crm, customer)
     if not _shows_rights(crm, table, customer, rows) and not await sees_rows(crm, table):
         raise PermissionDeniedError(
-            f"{purpose} needs the secret key: this session sees nobody's rows of {table.name}",
+            f"{purpose} needs the secret key: this session sees no rows of {table.name}",
             hint="connect with AdminCRM.sign_in(..., secret_key=...), or add a policy for administrators to the "
             "table; if it is empty, there is nothing to see",
         )
@@ -59,7 +60,8 @@ async def fetch_private(crm: AnyCRM, table: PrivateTable, customer: UUID, model:
 async def fetch_visible(crm: AnyCRM, table: PrivateTable, customer: UUID, model: type[M]) -> list[M]:
     """Fetch the customer's rows that this connection sees, with the secret key where it has one."""
     of_customer = ",".join(f"{owner}.eq.{customer}" for owner in table.owners)
-    return await fetch_columns(_best(crm), table.name, table.columns, lambda rows: rows.or_(of_customer), model)
+    crm = with_secret_key_if_any(crm)
+    return await fetch_columns(crm, table.name, table.columns, lambda rows: rows.or_(of_customer), model)
 
 
 async def sees_rows(crm: AnyCRM, table: PrivateTable) -> bool:
@@ -83,7 +85,3 @@ def _shows_rights(crm: AnyCRM, table: PrivateTable, customer: UUID, rows: Sequen
     if rows and user == str(customer):
         return True
     return any(user not in {str(getattr(row, owner)) for owner in table.owners} for row in rows)
-
-
-def _best(crm: AnyCRM) -> AnyCRM:
-    return with_secret_key(crm, "") if has_secret_key(crm) else crm

@@ -11,6 +11,7 @@ import httpx
 from pydantic import BaseModel
 
 from admin_crm._core.connection import facts_of
+from admin_crm._core.fields import CustomerId, Model
 from admin_crm._core.pager import Batch, fetch_after_keys
 from admin_crm._core.progress import Report
 from admin_crm._core.rows import Json, first_or_none
@@ -53,10 +54,16 @@ class AnyRow(BaseModel):
     """A row whose columns do not matter."""
 
 
+class KeyRow(Model):
+    """A row of which only the key is read."""
+
+    id: UUID = CustomerId
+
+
 def send_query(
     crm: AnyCRM, query: Callable[[], Query], read: Callable[[httpx.Response], T], *, repeatable: bool = True
 ) -> Coroutine[Any, Any, T]:
-    """Send a query, which is built anew for every try, and read its response."""
+    """Send a query, which is built again for every try, and read its response."""
     return send(crm, lambda: query().request.send(httpx.Headers()), read, repeatable=repeatable, database=True)
 
 
@@ -236,6 +243,12 @@ async def exists(crm: AnyCRM, customer: UUID) -> bool:
     """Return whether this key sees such a customer."""
     table = crm.settings.profiles_table
     return bool(await fetch(crm, lambda: crm.supabase.table(table).select("id").eq("id", str(customer)), AnyRow))
+
+
+async def existing(crm: AnyCRM, customers: Collection[UUID]) -> set[UUID]:
+    """Return those of the customers that this key sees."""
+    rows = await fetch_among(crm, crm.settings.profiles_table, list(customers), KeyRow, columns="id")
+    return {row.id for row in rows}
 
 
 def customer_not_found() -> CustomerNotFoundError:

@@ -63,7 +63,7 @@ def _read_batch(response: httpx.Response) -> Batch[Json]:
         rows = read_raw(response.content)
     except ValueError as error:
         raise UnexpectedResponseError(
-            "the server's response is no list of rows",
+            "the server's response is not a list of rows",
             retryable=True,
             hint="a proxy or gateway may have sent this response",
         ) from error

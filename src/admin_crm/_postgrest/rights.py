@@ -14,7 +14,7 @@ from uuid import UUID
 from admin_crm._core.connection import link_of, rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.send import ANONYMOUS_HINT
-from admin_crm._postgrest.query import count_rows, fetch, fetch_among
+from admin_crm._postgrest.query import KeyRow, count_rows, fetch, fetch_among
 from admin_crm.client import AnyCRM
 from admin_crm.errors import PermissionDeniedError, SchemaMismatchError
 
@@ -26,10 +26,6 @@ class Row(Protocol):
 
     @property
     def id(self) -> UUID: ...
-
-
-class _Member(Model):
-    id: UUID
 
 
 async def check_view(crm: AnyCRM, rows: Sequence[Row]) -> None:
@@ -111,7 +107,7 @@ async def is_administrator(crm: AnyCRM, user: UUID | str | None = None) -> bool 
 async def administrators_among(secret: AnyCRM, users: Sequence[UUID]) -> set[UUID]:
     """Fetch which of these users are administrators, with the secret key; none where the shop has no table of them."""
     try:
-        rows = await fetch_among(secret, secret.settings.admins_table, users, _Member, columns="id")
+        rows = await fetch_among(secret, secret.settings.admins_table, users, KeyRow, columns="id")
     except SchemaMismatchError:
         return set()
     return {row.id for row in rows}

@@ -13,11 +13,10 @@ from admin_crm._core.gather import gather
 from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.chosen_rows import fetch_chosen, fetch_ids, gather_rows, ids_that_fit
 from admin_crm._postgrest.columns import KEY, OTHER_KEY
-from admin_crm._postgrest.counted import counting
+from admin_crm._postgrest.counted import count_customers, counting
 from admin_crm._postgrest.criteria import Criteria, Filters, of_birthdays, of_standing, of_view, standing_columns
 from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.key_ranges import fetch_pages, fetch_ranges
-from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.row_source import RowSource
 from admin_crm._postgrest.text_filter import url_length
 from admin_crm.client import AnyCRM
@@ -99,8 +98,7 @@ async def _fetch(
         with counting(_CUSTOMERS, progress, len(ids), "customers", keys=numbers) as decoder:
             return await fetch_chosen(replace(whole, decoder=decoder), ids, key, room)
     if wanted.birthdays is None and not filters.length:
-        total = await count_rows(crm, crm.settings.profiles_table) if is_wanted(progress) else 0
-        with counting(_CUSTOMERS, progress, total, "customers") as decoder:
+        with counting(_CUSTOMERS, progress, await count_customers(crm, progress), "customers") as decoder:
             return chain.from_iterable(await fetch_pages(crm, decoder, fields))
     parts = [whole]
     if wanted.birthdays is not None:

@@ -68,6 +68,6 @@ class TablePages(Generic[R]):
         last = str(cast("Any", rows[-1]).id)
         if last == self._last:
             raise IncompleteReadError(
-                "the server answers the same rows again", hint="a cache between here and the server may do so"
+                "the server returned the same rows again", hint="a cache between here and the server may do so"
             )
         self._last = last

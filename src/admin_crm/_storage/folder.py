@@ -33,7 +33,7 @@ async def fetch_folder(crm: AnyCRM, customer: UUID) -> list[Evidence]:
 
 
 async def sees_files(crm: AnyCRM) -> bool:
-    """Return whether these rights see anything in the bucket: where they see nothing, the server says so by silence."""
+    """Return whether these rights see anything in the bucket; the server returns an empty list where they do not."""
     return bool(await list_level(crm, ""))
 
 

@@ -1,6 +1,6 @@
-"""Tell a bad key or an expired token where the storage server does not.
+"""Finds out whether a key is bad or a token has expired where the storage server does not say so.
 
-To reads of an object it answers that the bucket does not exist, and to a HEAD without a word. A listing is
+It answers reads of an object as if the bucket did not exist, and a HEAD request without a body. Only a listing is
 refused with the reason.
 """
 
@@ -37,7 +37,7 @@ async def unless_key_is_bad(crm: AnyCRM, read: Awaitable[T]) -> T:
 
 
 async def send_key_check(crm: AnyCRM) -> httpx.Response:
-    """List what is never there, which only a bad key makes fail; call it only within `attempt`."""
+    """List what is never there, which only a bad key makes fail; call it only within `send_steps`."""
     return await send_request(
         crm, "POST", "object", "list", crm.settings.evidence_bucket, json={"prefix": _NO_FOLDER, "limit": 1}
     )

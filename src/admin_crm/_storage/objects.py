@@ -148,7 +148,7 @@ async def sign_object(crm: AnyCRM, path: str, seconds: int, download: str | bool
     """
     if not _is_signable(path):
         raise InvalidInputError(
-            "the storage server opens no signed URL of a name with a question mark",
+            "the storage server does not open a signed URL of a name with a question mark",
             argument="path",
             hint="download_customer_evidence reads the file; copy it under another name to sign it",
         )

@@ -80,7 +80,7 @@ class _Upload:
         self.transfer = Transfer()
         self._offset_is_known = True
         self._furthest = 0
-        self._futile = 0
+        self._without_progress = 0
         self._crm = crm
         self._path = (*_ROUTE, upload_id)
         self._source = source
@@ -99,8 +99,8 @@ class _Upload:
                 return response
             self.offset = offset
         self._offset_is_known = False
-        self._futile += 1
-        self.transfer.tries = self._futile
+        self._without_progress += 1
+        self.transfer.tries = self._without_progress
         end = min(self.offset + PART_SIZE, self._source.size)
         headers = _VERSION | {
             "Content-Type": "application/offset+octet-stream",
@@ -118,7 +118,7 @@ class _Upload:
         self.offset, self._offset_is_known = offset, True
         self.transfer.moved()
         if offset > self._furthest:
-            self._furthest, self._futile = offset, 0
+            self._furthest, self._without_progress = offset, 0
 
     async def _fetch_offset(self) -> httpx.Response:
         response = await send_request(self._crm, "HEAD", *self._path, headers=_VERSION)

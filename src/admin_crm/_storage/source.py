@@ -33,7 +33,7 @@ IN_MEMORY = 8 * 1024 * 1024
 
 
 class CallbackError(BaseException):
-    """Carries an exception of a progress callback through `call`, which must not translate it."""
+    """Carries an exception of a progress callback through `send_steps`, which must not translate it."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)

@@ -12,11 +12,12 @@ from admin_crm._auth.users import set_password
 from admin_crm._core import validation as check
 from admin_crm._core.gather import run_blocking
 from admin_crm._core.progress import Progress
+from admin_crm._core.secret_key import with_secret_key
 from admin_crm.bulk.batches import OWN_FAILURES, Batch, Item, JournalPath, Outcome, run_in_batches, settle_each
 from admin_crm.bulk.new_customers import write_together
 from admin_crm.bulk.passwords import PasswordsFile, passwords_path
 from admin_crm.bulk.rows import Row, checked_rows
-from admin_crm.client import AnyCRM, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.creation import finish_creation, half_created
 from admin_crm.errors import AdminCRMError, BulkError, CustomerCreationError, InvalidInputError
 from admin_crm.models import BulkResult, CreateCustomerData

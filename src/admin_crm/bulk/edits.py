@@ -8,9 +8,9 @@ from uuid import UUID
 
 from admin_crm._core.progress import Progress
 from admin_crm._core.rows import Json
-from admin_crm._postgrest.insert_many import existing, insert_new
+from admin_crm._postgrest.insert_many import insert_new
 from admin_crm._postgrest.note_edits import Change, dated, edit_notes, patch_notes
-from admin_crm._postgrest.query import IDS_IN_FILTER, customer_not_found, fetch_among
+from admin_crm._postgrest.query import IDS_IN_FILTER, customer_not_found, existing, fetch_among
 from admin_crm.bulk.batches import (
     UNCHANGED,
     Batch,
@@ -97,9 +97,9 @@ async def _settle_unknown(
     crm: AnyCRM, batch: Batch[UUID], items: Sequence[Item[UUID]], *, known: Outcome | None = None
 ) -> None:
     """Settle the customers that do not exist, and the others too where their outcome is known."""
-    there = await existing(crm, [item.value for item in items])
+    found = await existing(crm, [item.value for item in items])
     for item in items:
-        if item.value not in there:
+        if item.value not in found:
             batch.settle(item, customer_not_found())
         elif known is not None:
             batch.settle(item, known)

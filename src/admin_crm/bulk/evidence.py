@@ -9,8 +9,7 @@ from uuid import UUID
 
 from admin_crm._core.gather import run_blocking
 from admin_crm._core.progress import Progress
-from admin_crm._postgrest.insert_many import existing
-from admin_crm._postgrest.query import customer_not_found
+from admin_crm._postgrest.query import customer_not_found, existing
 from admin_crm._storage.file_type import detect_type, safe_extension
 from admin_crm._storage.objects import fetch_info
 from admin_crm._storage.upload import upload_file

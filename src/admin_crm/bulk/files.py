@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     Files = Mapping[Any, FileLike | Iterable[FileLike]] | Iterable[tuple[Customer, FileLike]] | str | os.PathLike[str]
 
-_LITTER = ("Thumbs.db", "desktop.ini")
-"""What Windows puts into folders. Names with a dot before them are ignored too."""
+_IGNORED = ("Thumbs.db", "desktop.ini")
+"""Files that Windows puts into folders. Names with a dot before them are ignored too."""
 _CHUNK = 1 << 20
 
 
@@ -159,4 +159,4 @@ def _in_folder(folder: Path) -> Iterator[_Given]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and each.name not in _LITTER)
+    return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and each.name not in _IGNORED)

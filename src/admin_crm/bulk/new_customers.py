@@ -8,8 +8,8 @@ from uuid import UUID
 
 from admin_crm._core.rows import Json
 from admin_crm._postgrest.decode import read_rows
-from admin_crm._postgrest.insert_many import Key, insert_new
-from admin_crm._postgrest.query import fetch_among, send_query, writable
+from admin_crm._postgrest.insert_many import insert_new
+from admin_crm._postgrest.query import KeyRow, fetch_among, send_query, writable
 from admin_crm.client import AnyCRM
 from admin_crm.creation import address_row, profile_row
 from admin_crm.models import CreateCustomerData
@@ -29,7 +29,7 @@ async def write_together(crm: AnyCRM, customers: Mapping[UUID, CreateCustomerDat
     written = await send_query(
         crm,
         lambda: writable(crm, table).upsert(profiles, on_conflict="id").select("id"),
-        lambda response: read_rows(response, Key),
+        lambda response: read_rows(response, KeyRow),
     )
     # PostgREST takes rows with the same columns only; cities and states that nobody has given are the database's.
     groups: defaultdict[frozenset[str], dict[UUID, Json]] = defaultdict(dict)
@@ -49,5 +49,5 @@ async def _without_address(crm: AnyCRM, rows: Mapping[UUID, Json]) -> set[UUID]:
     inserted = await insert_new(crm, table, rows, key="id")
     # What an interrupted run has inserted is not in the answer.
     ids = {user: UUID(str(row["id"])) for user, row in rows.items() if user not in inserted.written}
-    seen = {row.id for row in await fetch_among(crm, table, sorted(ids.values()), Key, columns="id")}
+    seen = {row.id for row in await fetch_among(crm, table, sorted(ids.values()), KeyRow, columns="id")}
     return {user for user, address in ids.items() if address not in seen}

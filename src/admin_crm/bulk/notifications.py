@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from admin_crm._core.progress import Progress
-from admin_crm._postgrest.insert_many import Key, existing, insert_new
-from admin_crm._postgrest.query import customer_not_found, fetch_among, not_written
+from admin_crm._postgrest.insert_many import insert_new
+from admin_crm._postgrest.query import KeyRow, customer_not_found, existing, fetch_among, not_written
 from admin_crm.bulk.batches import Batch, JournalPath, items_of, run_in_batches
 from admin_crm.bulk.targets import customer_ids
 from admin_crm.client import AnyCRM, operation
@@ -97,7 +97,7 @@ async def _send(crm: AnyCRM, batch: Batch[UUID], content: dict[str, str]) -> Non
     inserted = await insert_new(crm, table, rows, key="id")
     # What an earlier attempt or an interrupted run has inserted is not in the answer.
     unseen = {ids[user] for user in ids.keys() - inserted.written - inserted.unknown}
-    if unseen - {row.id for row in await fetch_among(crm, table, sorted(unseen), Key, columns="id")}:
+    if unseen - {row.id for row in await fetch_among(crm, table, sorted(unseen), KeyRow, columns="id")}:
         raise not_written("notification")
     for item in batch.items:
         batch.settle(item, customer_not_found() if item.value in inserted.unknown else item.value)

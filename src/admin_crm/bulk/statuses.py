@@ -9,6 +9,7 @@ from uuid import UUID
 from admin_crm._core import validation as check
 from admin_crm._core.gather import gather
 from admin_crm._core.progress import Progress
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._postgrest.account_status import STATUS_COLUMNS, write_statuses
 from admin_crm._postgrest.moderation_log import may_have_function
 from admin_crm._postgrest.moderation_request import (
@@ -31,7 +32,7 @@ from admin_crm.bulk.batches import (
     settle_each,
 )
 from admin_crm.bulk.targets import customer_ids
-from admin_crm.client import AnyCRM, has_secret_key, operation, with_secret_key
+from admin_crm.client import AnyCRM, operation
 from admin_crm.errors import AdminCRMError, InvalidInputError, PartialModerationError, PermissionDeniedError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import BulkResult, CustomerProfile, Moderation

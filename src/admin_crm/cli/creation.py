@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from admin_crm import AdminCRM, create_customer_with_details, create_customers
-from admin_crm.cli.many import Way, run
+from admin_crm.cli.many import RunOptions, run
 from admin_crm.cli.options import AsJson, DryRun, Journal, ShowPersonal, Yes
 from admin_crm.cli.output import show, usage_error, write, write_json
 from admin_crm.cli.tables import Tables
@@ -69,4 +69,4 @@ def import_customers(
         raise usage_error("invited customers choose their passwords, so --passwords does not go with --invite")
     with AdminCRM.from_env() as crm:
         make = partial(create_customers, crm, file, method="invite" if invite else "admin", passwords=passwords)
-        run(make, f"Create the customers of {file.name}", 2, Way(yes, dry_run, journal, as_json))
+        run(make, f"Create the customers of {file.name}", 2, RunOptions(yes, dry_run, journal, as_json))

@@ -16,7 +16,7 @@ from admin_crm import (
     upload_evidence_files,
 )
 from admin_crm.cli.layout import plain_text
-from admin_crm.cli.many import Way, confirm, counted, run
+from admin_crm.cli.many import RunOptions, confirm, counted, run
 from admin_crm.cli.options import AsJson, Journal, OneId, Yes
 from admin_crm.cli.output import progress_bar, show, write_json
 from admin_crm.cli.tables import Tables
@@ -51,7 +51,10 @@ def add(
     with AdminCRM.from_env() as crm:
         upload = partial(upload_evidence_files, crm, {customer: files})
         run(
-            upload, f"Upload {counted(len(files), 'file')}", len(files), Way(yes=True, journal=journal, as_json=as_json)
+            upload,
+            f"Upload {counted(len(files), 'file')}",
+            len(files),
+            RunOptions(yes=True, journal=journal, as_json=as_json),
         )
 
 
@@ -76,8 +79,8 @@ def get(
 
 @app.command()
 def rm(paths: Paths, *, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Delete files for good."""
-    confirm(f"Delete {counted(len(paths), 'file')} for good", yes=yes)
+    """Delete files permanently."""
+    confirm(f"Delete {counted(len(paths), 'file')} permanently", yes=yes)
     with AdminCRM.from_env() as crm:
         deleted = delete_customer_evidence(crm, paths)
     write_json({"deleted": deleted}) if as_json else show(f"{len(deleted):,} deleted")

@@ -33,7 +33,7 @@ class Operation(Protocol):
 
 
 @dataclass(frozen=True)
-class Way:
+class RunOptions:
     """How a command is to be run."""
 
     yes: bool = False
@@ -59,38 +59,38 @@ def confirm(plan: str, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def run(operation: Operation, what: str, count: int, way: Way, *, always_ask: bool = False) -> None:
+def run(operation: Operation, what: str, count: int, options: RunOptions, *, always_ask: bool = False) -> None:
     """Run a bulk function: show the plan, ask, show the progress, print the outcome.
 
     Args:
         operation: the function with its arguments.
         what: the plan in words, with the number of customers.
         count: how many items there are; more than one asks.
-        way: the command's options.
+        options: the command's options.
         always_ask: also for a single one.
 
     Raises:
         Exit: an item failed (1), or the answer is no (1).
     """
-    if way.dry_run:
-        _finish(operation(journal=way.journal, dry_run=True), way)
+    if options.dry_run:
+        _finish(operation(journal=options.journal, dry_run=True), options)
         return
-    if not way.yes and (always_ask or count > 1):
+    if not options.yes and (always_ask or count > 1):
         if not is_interactive():
             confirm(what, yes=False)
-        planned = operation(journal=way.journal, dry_run=True)
+        planned = operation(journal=options.journal, dry_run=True)
         if not planned.remaining:
-            _finish(planned, way)
+            _finish(planned, options)
             return
         _tell_failures(planned)
         confirm(f"{what} ({_counts(planned)})", yes=False)
     try:
         with progress_bar(what) as progress:
-            result = operation(journal=way.journal, progress=progress)
+            result = operation(journal=options.journal, progress=progress)
     except BulkError as error:
-        _print(cast("BulkResult", error.result), way)
+        _print(cast("BulkResult", error.result), options)
         raise
-    _finish(result, way)
+    _finish(result, options)
 
 
 def outcome(result: BulkResult) -> dict[str, Any]:
@@ -111,14 +111,14 @@ def outcome(result: BulkResult) -> dict[str, Any]:
     }
 
 
-def _finish(result: BulkResult, way: Way) -> None:
-    _print(result, way)
+def _finish(result: BulkResult, options: RunOptions) -> None:
+    _print(result, options)
     if result.failed:
         raise typer.Exit(1)
 
 
-def _print(result: BulkResult, way: Way) -> None:
-    if way.as_json:
+def _print(result: BulkResult, options: RunOptions) -> None:
+    if options.as_json:
         write_json(outcome(result))
         return
     show(_counts(result))

@@ -18,7 +18,8 @@ from admin_crm import (
     select_customers,
     update_customer_status,
 )
-from admin_crm.cli.many import Way, confirm, counted, run
+from admin_crm._core.secret_key import has_secret_key
+from admin_crm.cli.many import RunOptions, confirm, counted, run
 from admin_crm.cli.options import (
     DAY,
     AsJson,
@@ -33,7 +34,6 @@ from admin_crm.cli.options import (
 )
 from admin_crm.cli.output import ask, is_interactive, progress_bar, show, tell, usage_error, write_json
 from admin_crm.cli.tables import Tables
-from admin_crm.client import has_secret_key
 
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the moderation log. Asked for if it is not given.")]
 Actor = Annotated[str | None, typer.Option(help="Who does it, where a secret key does not say.")]
@@ -76,7 +76,7 @@ def ban(
 ) -> None:
     """Ban customers: the status, the sign-in, and a record of it."""
     terms = _Terms(AccountStatus.BANNED, "Ban", reason, actor, sign_in, force, allow)
-    _moderate(given_ids(customers), terms, None, Way(yes, dry_run, journal, as_json))
+    _moderate(given_ids(customers), terms, None, RunOptions(yes, dry_run, journal, as_json))
 
 
 def suspend(
@@ -95,7 +95,7 @@ def suspend(
 ) -> None:
     """Suspend customers until a time: the status, the sign-in, and a record of it."""
     terms = _Terms(AccountStatus.SUSPENDED, "Suspend", reason, actor, sign_in, force, allow)
-    _moderate(given_ids(customers), terms, until, Way(yes, dry_run, journal, as_json))
+    _moderate(given_ids(customers), terms, until, RunOptions(yes, dry_run, journal, as_json))
 
 
 def reinstate(
@@ -111,7 +111,7 @@ def reinstate(
 ) -> None:
     """Lift bans and suspensions: the status, the sign-in, and a record of it."""
     terms = _Terms(AccountStatus.ACTIVE, "Reinstate", reason, actor, sign_in)
-    _moderate(given_ids(customers), terms, None, Way(yes, dry_run, journal, as_json))
+    _moderate(given_ids(customers), terms, None, RunOptions(yes, dry_run, journal, as_json))
 
 
 def lift_expired(*, yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False) -> None:
@@ -142,19 +142,19 @@ class _Terms:
     allow: int | None = None
 
 
-def _moderate(ids: Sequence[str], terms: _Terms, until: datetime | None, way: Way) -> None:
+def _moderate(ids: Sequence[str], terms: _Terms, until: datetime | None, options: RunOptions) -> None:
     locks = terms.status is not AccountStatus.ACTIVE
     reason = terms.reason or _asked_reason(terms.verb, len(ids))
     with AdminCRM.from_env() as crm:
         # Who answers the question has seen the number; a script says it.
-        allow = terms.allow if way.yes else max(len(ids), terms.allow or 0)
+        allow = terms.allow if options.yes else max(len(ids), terms.allow or 0)
         moderate = partial(
             moderate_customers, crm, ids, terms.status, suspension_end=by_the_shops_clock(crm, until), reason=reason,
             actor=terms.actor, enforce_sign_in=terms.sign_in, force=terms.force, allow=allow,
         )  # fmt: skip
         if locks and terms.sign_in is None and not has_secret_key(crm):
             tell("without a secret key the sign-in is not banned: the status alone changes", style="yellow")
-        run(moderate, f"{terms.verb} {counted(len(ids))}", len(ids), way, always_ask=locks)
+        run(moderate, f"{terms.verb} {counted(len(ids))}", len(ids), options, always_ask=locks)
 
 
 def _asked_reason(verb: str, count: int) -> str:

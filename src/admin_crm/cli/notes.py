@@ -19,7 +19,7 @@ from admin_crm import (
     update_admin_customer_notes,
 )
 from admin_crm._core import validation as check
-from admin_crm.cli.many import Way, counted, run
+from admin_crm.cli.many import RunOptions, counted, run
 from admin_crm.cli.options import AsJson, DryRun, IdOrStdin, Ids, Journal, OneId, Yes, given_ids
 from admin_crm.cli.output import show, usage_error, write_json
 from admin_crm.cli.tables import Tables
@@ -42,7 +42,7 @@ def notify(
     ids = given_ids(customers)
     with AdminCRM.from_env() as crm:
         send = partial(notify_customers, crm, ids, title, message, kind)
-        run(send, f"Notify {counted(len(ids))}", len(ids), Way(yes, dry_run, journal, as_json))
+        run(send, f"Notify {counted(len(ids))}", len(ids), RunOptions(yes, dry_run, journal, as_json))
 
 
 def notes(
@@ -73,7 +73,7 @@ def tag(
     ids = given_ids(customer)
     with AdminCRM.from_env() as crm:
         change = partial(tag_customers, crm, ids, add=tags)
-        run(change, f"Tag {counted(len(ids))}", len(ids), Way(yes, dry_run, journal, as_json))
+        run(change, f"Tag {counted(len(ids))}", len(ids), RunOptions(yes, dry_run, journal, as_json))
 
 
 def untag(
@@ -89,7 +89,7 @@ def untag(
     ids = given_ids(customer)
     with AdminCRM.from_env() as crm:
         change = partial(tag_customers, crm, ids, remove=tags)
-        run(change, f"Untag {counted(len(ids))}", len(ids), Way(yes, dry_run, journal, as_json))
+        run(change, f"Untag {counted(len(ids))}", len(ids), RunOptions(yes, dry_run, journal, as_json))
 
 
 def fields(
@@ -108,7 +108,7 @@ def fields(
     ids = given_ids(customer)
     with AdminCRM.from_env() as crm:
         change = partial(set_custom_fields_of, crm, ids, values)
-        run(change, f"Set fields of {counted(len(ids))}", len(ids), Way(yes, dry_run, journal, as_json))
+        run(change, f"Set fields of {counted(len(ids))}", len(ids), RunOptions(yes, dry_run, journal, as_json))
 
 
 def _field(change: str) -> tuple[str, object]:

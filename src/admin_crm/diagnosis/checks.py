@@ -84,7 +84,7 @@ async def send_request(
 ) -> R:
     """Send a request over the connection's own HTTP client, with its rights or with a key alone.
 
-    A request with a body is sent once; one without is repeated where the server was not well.
+    A request with a body is sent once; one without is repeated where the server was unhealthy.
     """
     link, rights = link_of(crm), None
     if key is not None:

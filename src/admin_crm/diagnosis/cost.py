@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 PAGE = 1_000
 """Rows of the page that is measured."""
-DEAR = 5.0
+EXPENSIVE = 5.0
 """Seconds of the database's time from which something should be done."""
 SHARE_OF_AGGREGATE = 0.5
 """The share of a page's time that one row takes, from which the view must be aggregating all orders for it."""
@@ -61,7 +61,7 @@ async def whole_read(crm: AnyCRM) -> Finding:
         f"reading all of {view} takes {pages:,} requests of {1000 * page_seconds:,.0f} ms each, "
         f"about {seconds:,.1f} s of the database's time"
     )
-    if seconds < DEAR:
+    if seconds < EXPENSIVE:
         return Finding("pass", meaning)
     advice = [_FUNCTION, _ROW_LIMIT]
     if row_seconds > SHARE_OF_AGGREGATE * page_seconds:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple, cast
 
 import httpx
 
+from admin_crm._core.translate import json_of
 from admin_crm._functions.invoke import UNSUPPORTED_ACTION
 from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, send_request
@@ -62,7 +62,7 @@ async def _supported(crm: AnyCRM, function: str, actions: list[Action]) -> Findi
     # Where a function answers any action alike, it has not looked at the action yet.
     unknown = await _ask(crm, function, UNKNOWN_ACTION)
     if unknown in answers.values():
-        return Finding("pass", "deployed; which actions it supports only a real call tells")
+        return Finding("pass", "deployed; only a real call shows which actions it supports")
     return Finding("pass", f"deployed, and supports {', '.join(each.name for each in actions)}")
 
 
@@ -92,9 +92,6 @@ def _read_preflight(response: httpx.Response) -> tuple[int, bool]:
 
 
 def _read_answer(response: httpx.Response) -> Answer:
-    try:
-        body: object = json.loads(response.content)
-    except ValueError:
-        body = None
+    body = json_of(response)
     error = cast("dict[str, object]", body).get("error") if isinstance(body, dict) else None
     return Answer(response.status_code, response.text if error is None else str(error))

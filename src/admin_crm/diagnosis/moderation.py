@@ -1,4 +1,4 @@
-"""The check of moderation: whether a banned customer can lift the own ban. It writes, and undoes it."""
+"""The check of moderation: whether a banned customer can lift their own ban. It writes, and undoes it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from admin_crm._auth.new_user import new_password
 from admin_crm._auth.users import create_user
 from admin_crm._core.base import with_link
 from admin_crm._core.connection import Rights, link_of, with_rights
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._core.session import Login
 from admin_crm._core.sign_in import sign_in
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.query import fetch_one, send_query, writable
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, may_be_stored, result_or_error
 from admin_crm.errors import AdminCRMError, AuthenticationError
 from admin_crm.labels import AccountStatus
@@ -46,8 +47,8 @@ async def ban_write_check(crm: AnyCRM) -> Finding:
     if isinstance(tried, AdminCRMError):
         return Finding("warn", f"{_NOT_TESTED}: {tried.message}", tried.hint or "")
     if tried:
-        return Finding("warn", "a banned customer can lift the own ban (tested with a temporary user)", _GUARD)
-    return Finding("pass", "a banned customer cannot lift the own ban (tested with a temporary user)")
+        return Finding("warn", "a banned customer can lift their own ban (tested with a temporary user)", _GUARD)
+    return Finding("pass", "a banned customer cannot lift their own ban (tested with a temporary user)")
 
 
 async def _lifts(crm: AnyCRM, key: AnyCRM, user: UUID, password: SecretStr) -> bool:

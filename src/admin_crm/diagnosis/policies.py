@@ -7,8 +7,9 @@ from typing import NamedTuple
 from admin_crm._core.claims import claims_of
 from admin_crm._core.connection import link_of, rights_in_effect
 from admin_crm._core.gather import gather
+from admin_crm._core.secret_key import has_secret_key, with_secret_key
 from admin_crm._postgrest.rights import is_administrator
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, count
 from admin_crm.diagnosis.tables import TABLES, Table, grant_missing
 from admin_crm.errors import AuthenticationError, PermissionDeniedError, SchemaMismatchError
@@ -29,7 +30,7 @@ async def rights(crm: AnyCRM) -> Finding:
     """Report which of the two rights a connection holds, a session and a secret key, and what does not work without."""
     role = rights_in_effect(crm).role
     if role == "service_role":
-        return Finding("pass", "a secret key and no session: everything but a directory that asks who is signed in")
+        return Finding("pass", "a secret key and no session: enough for all but a view that is gated on auth.uid()")
     if role == "anon":
         return Finding("fail", "neither a session nor a secret key", "sign in as an administrator, or use a secret key")
     if not has_secret_key(crm):

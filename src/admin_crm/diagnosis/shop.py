@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.gather import gather
+from admin_crm._core.secret_key import has_secret_key
 from admin_crm._postgrest.decode import require_total
 from admin_crm._postgrest.query import EXACT_COUNT, Query, fetch_batch
 from admin_crm._postgrest.rights import is_administrator
-from admin_crm.client import AnyCRM, has_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, count
 from admin_crm.errors import SchemaMismatchError
 from admin_crm.labels import AccountStatus, Segment

@@ -13,12 +13,13 @@ from pydantic import TypeAdapter
 from admin_crm._core.connection import rights_in_effect
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import Json
+from admin_crm._core.secret_key import with_secret_key_if_any
 from admin_crm._core.send import send
 from admin_crm._core.translate import check_success
 from admin_crm._postgrest.decode import decode, read_rows
 from admin_crm._postgrest.query import send_query, writable
 from admin_crm._storage.objects import check_bucket, remove_objects
-from admin_crm.client import AnyCRM, has_secret_key, with_secret_key
+from admin_crm.client import AnyCRM
 from admin_crm.diagnosis.checks import Finding, may_be_stored, result_or_error, send_request
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 
@@ -41,8 +42,7 @@ _BUCKET: TypeAdapter[Bucket] = TypeAdapter(Bucket)
 
 async def bucket(crm: AnyCRM) -> Finding:
     """Check that the bucket exists and is private; policies seldom let administrators see that."""
-    if has_secret_key(crm):
-        crm = with_secret_key(crm, "looking at the bucket")
+    crm = with_secret_key_if_any(crm)
     name = crm.settings.evidence_bucket
     try:
         found = await send_request(crm, "GET", f"/storage/v1/bucket/{quote(name, safe='')}", _read_bucket)

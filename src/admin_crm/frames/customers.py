@@ -10,10 +10,9 @@ from admin_crm._core.context import CallContext
 from admin_crm._core.operation import answered_by_fakes, run_sync
 from admin_crm._core.progress import Progress, is_wanted
 from admin_crm._postgrest.columns import frame_columns
-from admin_crm._postgrest.counted import counting
+from admin_crm._postgrest.counted import count_customers, counting
 from admin_crm._postgrest.decode import first_keys
 from admin_crm._postgrest.key_ranges import fetch_pages
-from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.rights import check_view
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.frames.given import rows_of
@@ -147,8 +146,7 @@ async def _customers_frame(crm: AnyCRM, names: Sequence[str], convert: Converter
     from admin_crm._postgrest.record_batches import RecordDecoder
 
     decoder = RecordDecoder(AdminCustomer, names, newest_first=True)
-    total = await count_rows(crm, crm.settings.profiles_table) if is_wanted(progress) else 0
-    with counting(decoder, progress, total, "customers") as counted:
+    with counting(decoder, progress, await count_customers(crm, progress), "customers") as counted:
         pages = await fetch_pages(crm, counted, decoder.fields)
     await check_view(crm, first_keys(decoder, pages))
     return convert(decoder.table(pages))

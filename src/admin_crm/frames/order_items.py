@@ -214,7 +214,8 @@ def _table(pages: Sequence[_Items]) -> Any:
 
     if pages and all(page.lacks_all for page in pages):
         raise SchemaMismatchError(
-            "no order has its items in the column items, and there is no table of them", kind="column", name="items",
-            hint="where a table of another name has them, name it in Settings.order_items_table",
+            "no order has items in its column items, and the shop has no table of order items",
+            kind="column", name="items",
+            hint="if a table of another name has them, set Settings.order_items_table",
         )  # fmt: skip
     return pa.concat_tables([page.table for page in pages or [_Items([])]])

@@ -212,9 +212,9 @@ def check_unfiltered(since: object, until: object, status: object) -> None:
     given = [name for name, value in (("since", since), ("until", until), ("status", status)) if value is not None]
     if given:
         raise InvalidInputError(
-            f"{given[0]} is for reading orders, and these are read already",
+            f"{given[0]} is for reading orders with a connection, and these orders were read already",
             argument=given[0],
-            hint="pass a connection, or choose among the orders yourself",
+            hint="pass a connection, or filter the orders yourself",
         )
 
 

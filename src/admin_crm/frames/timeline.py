@@ -148,10 +148,10 @@ def timeline_frame(
     convert = converter_to(backend)
     if isinstance(source, AdminCRM | AsyncAdminCRM):
         if customer_id is None:
-            raise InvalidInputError("a timeline is that of a customer", argument="customer_id", hint="pass the id")
+            raise InvalidInputError("a timeline needs a customer", argument="customer_id", hint="pass the id")
         return _timeline_frame(source, customer_id, limit, convert, personal=personal)
     if customer_id is not None or limit is not None:
-        raise InvalidInputError("a customer and a limit are for reading a timeline", argument="customer_id")
+        raise InvalidInputError("a customer and a limit are for reading with a connection", argument="customer_id")
     return run_sync(CallContext("timeline_frame"), _frame_of(source, convert, personal=personal), whole=True)
 
 

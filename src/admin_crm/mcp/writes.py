@@ -170,7 +170,7 @@ async def ask_to_moderate(
     whats = {
         "active": "Let this customer in again",
         "suspended": "SUSPEND this customer",
-        "banned": "BAN this customer for good",
+        "banned": "BAN this customer permanently",
     }
     values = {} if suspension_end is None else {"until": str(by_the_shops_clock(session_of(ctx), suspension_end))}
     return await question(ctx, whats[status], customer_id, values, reason)

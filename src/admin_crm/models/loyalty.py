@@ -94,22 +94,22 @@ class LoyaltyOffer(Model):
 
 
 class Referral(Model):
-    """A row of `referrals`: one customer has brought another one."""
+    """A row of `referrals`: one customer has referred another one."""
 
     id: RowId
     """The referral's id."""
     referrer_id: UUID
-    """The customer who brought the other one."""
+    """The customer who referred the other one."""
     referred_id: UUID
-    """The customer who was brought."""
+    """The customer who was referred."""
     status: str | None = None
     """pending, completed or cancelled."""
     reward_points_referrer: int | None = None
-    """The points for who brought the other one; None if unknown."""
+    """The points for the customer who referred the other one; None if unknown."""
     reward_points_referred: int | None = None
-    """The points for who was brought; None if unknown."""
+    """The points for the customer who was referred; None if unknown."""
     created_at: Timestamp | None = None
-    """When the customer was brought; None if unknown."""
+    """When the customer was referred; None if unknown."""
     completed_at: Timestamp | None = None
     """When the points were given; None until then."""
 

@@ -41,7 +41,7 @@ class Moderation(BaseModel):
     """``banned``: the auth server refuses sign-in and refresh. ``allowed``: it does not. ``not_enforced``: it was not
     asked, for lack of a secret key or because you said so. ``no_user``: the customer has no user who could sign in."""
     banned_until: datetime | None = None
-    """When the auth server's ban ends, as it says; a ban for good ends in a hundred years. None without a ban."""
+    """When the auth server's ban ends, as it says; a permanent ban ends in a hundred years. None without a ban."""
     tokens_valid_until: datetime | None = None
     """Until when access tokens from before the ban still open the shop's data, unless its policies look at the status;
     None without a ban: then the customer gets new tokens."""
@@ -96,7 +96,7 @@ class BanMismatch:
     proposed: Literal["ban", "lift"]
     """What the auth server should be told."""
     proposed_until: datetime | None = None
-    """The end of a proposed ban; None for good."""
+    """The end of a proposed ban; None for a permanent one."""
     corrected: bool = False
     """Whether it was corrected."""
     error: AdminCRMError | None = None

@@ -215,5 +215,5 @@ def _month_ticks(axis: Any, months: list[str]) -> None:
 
 
 def _step(months: int, room: int) -> int:
-    """Return every how many months there is a label."""
+    """Return how many months apart the labels are."""
     return next((step for step in (1, 2, 3, 6, 12, 24, 60) if months / step <= room), 120)

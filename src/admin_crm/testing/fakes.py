@@ -91,7 +91,7 @@ class _Fake(BaseConnection):
 class FakeAdminCRM(_Fake, AdminCRM):
     """An `AdminCRM` without a server, for tests: functions answer as the test says, and no request is possible.
 
-    Code under test calls ``search_customers(fake, ...)`` and the like as ever. Functions that make no request, such as
+    Code under test calls ``search_customers(fake, ...)`` and the like as usual. Functions that make no request, such as
     `filter_customers`, need no answer.
 
     Args:
@@ -169,14 +169,14 @@ class _StandIn:
             found = found(*given, **named)
             if inspect.iscoroutine(found) and not link.is_async:
                 found.close()
-                raise TypeError(f"the answer of {name} is to be awaited: give it to a FakeAsyncAdminCRM")
+                raise TypeError(f"the answer of {name} must be awaited: give it to a FakeAsyncAdminCRM")
             return await found if inspect.isawaitable(found) else found
 
         return answer
 
     def refuse_network(self) -> NoReturn:
         """Raise: a fake has no server."""
-        raise UnexpectedCallError(f"a {self.kind} sends no request: it has answers of functions only")
+        raise UnexpectedCallError(f"a {self.kind} sends no requests: it only has the answers of functions")
 
     def _next(self, name: str) -> object:
         """Return a function's answer, and where there are several, the one whose turn it is."""

@@ -20,7 +20,7 @@ def running_stack() -> Generator[LocalStack]:
     try:
         deno()
     except LocalStackError as error:
-        pytest.fail(f"the fixture local_supabase cannot be had: {error}", pytrace=False)
+        pytest.fail(f"the fixture local_supabase cannot be used: {error}", pytrace=False)
     with LocalStack() as stack:
         yield stack
 
