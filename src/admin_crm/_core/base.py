@@ -17,6 +17,8 @@ from admin_crm.settings import Credentials, Settings
 
 C = TypeVar("C", bound="BaseConnection")
 
+_NO_PROJECT = "set it to https://<ref>.supabase.co; without a project, `admin-crm local` starts one and prints it"
+
 
 class BaseConnection:
     """The part of a connection that is the same for sync and async code."""
@@ -83,7 +85,8 @@ class BaseConnection:
         found = Credentials.from_env()
         problem = found.problem
         if problem is not None:
-            raise InvalidInputError(problem, argument="key" if found.url else "url")
+            hint = None if found.url else _NO_PROJECT
+            raise InvalidInputError(problem, argument="key" if found.url else "url", hint=hint)
         crm = cls(
             found.url,
             found.publishable_key if found.signs_in else found.secret_key,

@@ -253,7 +253,11 @@ def checked_key(key: Key | None, argument: str) -> SecretStr:
     if not secret:
         raise InvalidInputError(f"{argument} is empty", argument=argument)
     if not valid:
-        raise InvalidInputError(f"{argument} contains invalid characters", argument=argument)
+        raise InvalidInputError(
+            f"{argument} contains invalid characters",
+            argument=argument,
+            hint="copy it again from the project's settings",
+        )
     return secret
 
 
