@@ -29,7 +29,7 @@ async def reconcile_sign_in_bans(crm: AnyCRM, *, apply: bool = False, progress: 
     unknown status or without a user are left out.
 
     Look before you apply: without the guard of ``admin-crm sql moderation`` a banned customer who still has a token can
-    set the own status to active, and to apply would then lift the ban.
+    set their own status to active, and to apply would then lift the ban.
 
     Args:
         crm: the connection.

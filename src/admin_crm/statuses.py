@@ -204,7 +204,7 @@ async def _change_on_record(crm: AnyCRM, request: ModerationRequest, *, end_sess
     if answer.repeated and (profile.account_status, profile.suspension_end) != terms.change:
         raise ConflictError(
             f"this moderation was done before, and the status has been changed since, to {profile.account_status}",
-            hint="nothing was changed now; to do it anew, call moderate_customer without the idempotency_key",
+            hint="nothing was changed now; to do it again, call moderate_customer without the idempotency_key",
         )
     return Moderation(
         profile=profile,

@@ -92,13 +92,13 @@ def test_write_checks_leave_no_trace(by_key: Ask, stack: LocalStack) -> None:
     found = lines(by_key(doctor, write_checks=True))
     assert found["evidence"][1].endswith("(tested with a temporary object)")
     assert found["notes"] == ("pass", "these credentials can write notes (tested, nothing was stored)")
-    assert found["bans"] == ("warn", "a banned customer can lift the own ban (tested with a temporary user)")
+    assert found["bans"] == ("warn", "a banned customer can lift their own ban (tested with a temporary user)")
     assert everything_in(stack) == before
 
 
 def test_an_administrators_session_beside_the_secret_key_tests_bans_too(by_both: Ask, stack: LocalStack) -> None:
     before = stack.execute_sql("select count(*) from auth.users")
-    assert "can lift the own ban" in lines(by_both(doctor, write_checks=True))["bans"][1]
+    assert "can lift their own ban" in lines(by_both(doctor, write_checks=True))["bans"][1]
     assert stack.execute_sql("select count(*) from auth.users") == before
 
 

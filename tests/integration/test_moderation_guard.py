@@ -138,6 +138,6 @@ def test_the_doctor_finds_that_bans_hold(by_key, stack):
     before = stack.execute_sql("select count(*) from auth.users")
     (found,) = (check for check in by_key(doctor, write_checks=True).checks if check.name == "bans")
     assert (found.verdict, found.meaning) == (
-        "pass", "a banned customer cannot lift the own ban (tested with a temporary user)",
+        "pass", "a banned customer cannot lift their own ban (tested with a temporary user)",
     )  # fmt: skip
     assert stack.execute_sql("select count(*) from auth.users") == before

@@ -1,4 +1,4 @@
-"""The doctor's check whether a banned customer can lift the own ban, with a user who is there for nothing else."""
+"""The doctor's check whether a banned customer can lift their own ban, with a user who is there for nothing else."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def checked(ask: Ask) -> DoctorCheck:
 def test_a_ban_that_the_customer_lifts_is_told_with_what_prevents_it(ask: Ask, shop: Shop) -> None:
     found = checked(ask)
     assert (found.verdict, found.meaning) == (
-        "warn", "a banned customer can lift the own ban (tested with a temporary user)",
+        "warn", "a banned customer can lift their own ban (tested with a temporary user)",
     )  # fmt: skip
     assert "admin-crm sql moderation" in found.advice
     assert (shop.users, shop.status) == ([], {})

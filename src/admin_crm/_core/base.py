@@ -71,7 +71,7 @@ class BaseConnection:
         """Connect with what the environment says, or `.env` in the working directory.
 
         Reads SUPABASE_URL, SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), SUPABASE_PUBLISHABLE_KEY (or
-        SUPABASE_ANON_KEY), an administrator's ADMIN_CRM_EMAIL and ADMIN_CRM_PASSWORD or his
+        SUPABASE_ANON_KEY), an administrator's ADMIN_CRM_EMAIL and ADMIN_CRM_PASSWORD or
         ADMIN_CRM_ACCESS_TOKEN, and every setting as ADMIN_CRM_<NAME>.
 
         With an e-mail address and a password the connection signs in at its first call, and again where its

@@ -220,7 +220,7 @@ class PackedStream(Generic[R]):
             facts.directory_packs = packs
         return IncompleteReadError(
             f"the function {self._crm.settings.directory_function} returned less than all of its rows",
-            hint="install the function anew: admin-crm sql directory",
+            hint="install the function again: admin-crm sql directory",
             retryable=is_cut,
         )
 

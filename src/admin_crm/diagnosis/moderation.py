@@ -1,4 +1,4 @@
-"""The check of moderation: whether a banned customer can lift the own ban. It writes, and undoes it."""
+"""The check of moderation: whether a banned customer can lift their own ban. It writes, and undoes it."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ async def ban_write_check(crm: AnyCRM) -> Finding:
     if isinstance(tried, AdminCRMError):
         return Finding("warn", f"{_NOT_TESTED}: {tried.message}", tried.hint or "")
     if tried:
-        return Finding("warn", "a banned customer can lift the own ban (tested with a temporary user)", _GUARD)
-    return Finding("pass", "a banned customer cannot lift the own ban (tested with a temporary user)")
+        return Finding("warn", "a banned customer can lift their own ban (tested with a temporary user)", _GUARD)
+    return Finding("pass", "a banned customer cannot lift their own ban (tested with a temporary user)")
 
 
 async def _lifts(crm: AnyCRM, key: AnyCRM, user: UUID, password: SecretStr) -> bool:

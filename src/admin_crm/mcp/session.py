@@ -108,7 +108,7 @@ class Session:
             ToolError: it was taken already.
         """
         if self.questions.pop(_call_in(ctx), None) is None:
-            raise ToolError("nothing was done: this answer was for a call that is done; call again to ask anew")
+            raise ToolError("nothing was done: this answer was for a call that is done; call again to ask again")
 
     def shaped(self, shape: type[S], row: BaseModel, **others: Any) -> S:
         """Return a row in the shape of an answer; `others` are fields that its model computes."""
