@@ -91,7 +91,7 @@ class _Fake(BaseConnection):
 class FakeAdminCRM(_Fake, AdminCRM):
     """An `AdminCRM` without a server, for tests: functions answer as the test says, and no request is possible.
 
-    Code under test calls ``search_customers(fake, ...)`` and the like as it always does. Functions that make no request,
+    Code under test calls ``search_customers(fake, ...)`` as it always does. Functions that make no request,
     such as `filter_customers`, need no answer.
 
     Args:
