@@ -174,7 +174,7 @@ def sync_caller(crm: AdminCRM) -> None:
 
 def privacy_caller(crm: AdminCRM) -> None:
     assert_type(get_customer_data(crm, "id"), CustomerData)
-    assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True), PrivacyOutcome)
+    assert_type(anonymize_customer(crm, "id", reason="why", dry_run=True, progress=True), PrivacyOutcome)
     assert_type(delete_customer(crm, "id", reason="why"), PrivacyOutcome)
 
 

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from admin_crm._core import validation as check
+from admin_crm._core.backends import Frame
 from admin_crm._core.birthdays import days_to_birthday
 from admin_crm.errors import InvalidInputError
 from admin_crm.frames import customers_frame, orders_frame
-from admin_crm.frames.given import Frame, frame_columns_of, is_frame, rows_of
+from admin_crm.frames.given import frame_columns_of, is_frame, rows_of
 from admin_crm.labels import canonical_segment
 from admin_crm.models import AdminCustomer, Order, RowList
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from admin_crm._auth.accounts import anonymize_user, delete_user
 from admin_crm._core import validation as check
 from admin_crm._core.log import log
+from admin_crm._core.progress import Progress, Tally, is_wanted, reporting
 from admin_crm._core.secret_key import with_secret_key
 from admin_crm._postgrest.erasure import (
     Step,
@@ -38,7 +39,7 @@ _REFERRED_TO = (
 
 @operation
 async def anonymize_customer(
-    crm: AnyCRM, customer_id: UUID | str, *, reason: str, dry_run: bool = False
+    crm: AnyCRM, customer_id: UUID | str, *, reason: str, dry_run: bool = False, progress: Progress = None
 ) -> PrivacyOutcome:
     """Erase what says who a customer is, and keep the orders, their totals and the points: the shop's books.
 
@@ -57,6 +58,7 @@ async def anonymize_customer(
         customer_id: the customer.
         reason: why, at most 1,000 characters, for the log (`extra` of the record); it is stored nowhere else.
         dry_run: change nothing, and return the plan.
+        progress: True for a progress bar (extra `notebook`), or a function of the steps that are done and all.
 
     Returns:
         The steps, each with its number of rows or files, and what stays: look at the columns that it names.
@@ -78,16 +80,17 @@ async def anonymize_customer(
         >>> anonymize_customer(crm, customer_id, reason="request of 2026-11-27").kept
     """
     customer, why = check.uuid(customer_id), check.text(reason, "reason", max_length=1000)
+    is_wanted(progress)  # raises where it is no such argument
     secret = with_secret_key(crm, "anonymizing a customer")
     await _check_is_customer(crm, secret, customer)
     data = await _fetch_whole(crm, customer)
     plan = PrivacyOutcome("anonymize_customer", customer, dry_run, (), kept_of(data, crm.settings, books=True))
-    return await _Erasure(crm, plan, _anonymizing(secret, customer, data), data).carry_out(why)
+    return await _Erasure(crm, plan, _anonymizing(secret, customer, data), data).carry_out(why, progress)
 
 
 @operation
 async def delete_customer(
-    crm: AnyCRM, customer_id: UUID | str, *, reason: str, dry_run: bool = False
+    crm: AnyCRM, customer_id: UUID | str, *, reason: str, dry_run: bool = False, progress: Progress = None
 ) -> PrivacyOutcome:
     """Delete a customer permanently: the user of the auth server, and with it the profile and all its rows.
 
@@ -102,6 +105,7 @@ async def delete_customer(
         customer_id: the customer.
         reason: why, at most 1,000 characters, for the log (`extra` of the record); it is stored nowhere else.
         dry_run: change nothing, and return the plan.
+        progress: True for a progress bar (extra `notebook`), or a function of the steps that are done and all.
 
     Returns:
         The steps, each with its number of rows or files, and what stays: look at the columns that it names.
@@ -122,11 +126,12 @@ async def delete_customer(
         >>> delete_customer(crm, customer_id, reason="request of 2026-11-27")
     """
     customer, why = check.uuid(customer_id), check.text(reason, "reason", max_length=1000)
+    is_wanted(progress)  # raises where it is no such argument
     secret = with_secret_key(crm, "deleting a customer")
     await _check_is_customer(crm, secret, customer)
     data = await _fetch_whole(crm, customer)
     plan = PrivacyOutcome("delete_customer", customer, dry_run, (), kept_of(data, crm.settings, books=False))
-    return await _Erasure(crm, plan, _deleting(secret, customer, data), data).carry_out(why)
+    return await _Erasure(crm, plan, _deleting(secret, customer, data), data).carry_out(why, progress)
 
 
 async def _check_is_customer(crm: AnyCRM, secret: AnyCRM, customer: UUID) -> None:
@@ -218,17 +223,20 @@ class _Erasure:
         if data.profile is None and data.account is None and not any(self._counts):
             raise customer_not_found()
 
-    async def carry_out(self, reason: str) -> PrivacyOutcome:
+    async def carry_out(self, reason: str, progress: Progress) -> PrivacyOutcome:
         """Do the steps in their order, unless it is a dry run, and prove that nothing is left."""
         if self._plan.dry_run:
             return self._outcome()
-        for number, step in enumerate(self._steps):
-            try:
-                await self._do(number, step)
-            except AdminCRMError as error:
-                self._states[number] = "failed"
-                raise self._partial(error) from error
-            self._states[number] = "done" if self._counts[number] else "nothing to do"
+        with reporting(progress, len(self._steps), self._plan.operation, unit="step") as report:
+            tally = Tally(report, len(self._steps))
+            for number, step in enumerate(self._steps):
+                try:
+                    await self._do(number, step)
+                except AdminCRMError as error:
+                    self._states[number] = "failed"
+                    raise self._partial(error) from error
+                self._states[number] = "done" if self._counts[number] else "nothing to do"
+                tally.add()
         try:
             await self._prove(len(self._steps))
         except AdminCRMError as error:

@@ -10,6 +10,7 @@ import pytest
 
 from admin_crm import (
     AdminCRM,
+    InvalidInputError,
     PermissionDeniedError,
     Settings,
     customer_partitions,
@@ -79,6 +80,13 @@ def test_a_stream_and_the_statistics_are_the_same_as_by_pages(asked, by_pages):
     read = asked.caller.collect(iter_customers(by_pages.crm))
     assert [lasting(each) for each in sorted(streamed, key=lambda each: each.id)] == [lasting(each) for each in read]
     assert lasting_stats(asked(get_directory_stats)) == lasting_stats(by_pages(get_directory_stats))
+
+
+def test_a_misspelt_column_is_an_error_and_not_empty(asked, by_pages):
+    for read in (asked, by_pages):
+        for function in (get_all_customers, customers_frame):
+            with pytest.raises(InvalidInputError, match="did you mean 'total_spent'"):
+                read(function, columns=["tier", "total_spend"])
 
 
 def test_only_the_named_columns_come_and_the_rest_is_none(asked, by_pages):

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -40,6 +41,13 @@ def test_two_at_once_do_not_meet() -> None:
         assert one.url != other.url
         one.execute_sql("delete from admin_users")
         assert other.execute_sql("select count(*) from admin_users") == [{"count": 2}]
+
+
+def test_a_port_that_is_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalStackError, match=f"^port {port} is in use: .* 0 is a free one$"):
+            LocalStack(port=port).start()
 
 
 def test_nothing_is_left_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_a_terminal_of_40_columns_has_ids_and_names(terminal: Callable[..., Any]
 @pytest.mark.parametrize("no_color", ["", "1"])
 def test_colours_are_for_who_wants_them(no_color: str, terminal: Callable[..., Any]) -> None:
     code, printed = ended(terminal("show", "nope", NO_COLOR=no_color))
-    assert code == 1
+    assert code == 2
     assert "must be a UUID" in printed
     assert bool(COLOUR.search(printed)) is not bool(no_color)
 

@@ -17,6 +17,7 @@ from admin_crm import Page, ServiceUnavailableError
 from admin_crm.cli import commands as cli
 from admin_crm.cli import customers
 from admin_crm.local import LocalStackError
+from cli_helpers import ANA
 
 
 def test_without_its_extra_the_command_says_what_to_install(
@@ -27,7 +28,7 @@ def test_without_its_extra_the_command_says_what_to_install(
         monkeypatch.delitem(sys.modules, module)
     with pytest.raises(SystemExit) as ended:
         importlib.import_module("admin_crm.cli")
-    assert ended.value.code == 2
+    assert ended.value.code == 1
     assert capsys.readouterr().err == "admin-crm needs its extras: pip install 'admin-crm[cli,local]'\n"
 
 
@@ -46,11 +47,12 @@ def test_the_version_is_that_of_the_package(bare: Any) -> None:
     assert (done.exit_code, done.stdout) == (0, f"admin-crm {version('admin-crm')}\n")
 
 
-def test_an_error_is_one_line_and_exit_code_1(bare: Any) -> None:
+def test_without_a_project_one_line_says_how_to_get_one(bare: Any) -> None:
     done = bare("customers")
-    assert done.exit_code == 1
-    assert done.stdout == ""
-    assert done.stderr == "SUPABASE_URL is set neither in the environment nor in .env\n"
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("SUPABASE_URL is set neither in the environment nor in .env — set it to https://")
+    assert "admin-crm local" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,9 +91,31 @@ def test_ctrl_c_ends_with_130_and_one_line(run: Any, monkeypatch: pytest.MonkeyP
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [("show",), ("tag", "some-id"), ("customers", "--no-such-option"), ("nothing",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show",),
+        ("show", "some-id"),
+        ("tag", "some-id"),
+        ("tag", "some-id", "vip"),
+        ("status", str(ANA.id), "sleeping", "--yes"),
+        ("customers", "--page", "0"),
+        ("customers", "--no-such-option"),
+        ("nothing",),
+    ],
+)
 def test_wrong_usage_is_exit_code_2(words: tuple[str, ...], run: Any) -> None:
     assert run(*words).exit_code == 2
+
+
+def test_at_80_columns_the_list_of_commands_shows_each_sentence_whole(
+    bare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in ((), ("evidence",), ("ai",)):
+        listed = bare(*words, "--help").stdout.partition("Commands:\n")[2].splitlines()
+        assert len(listed) > 3
+        assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
 
 
 def test_completion_is_offered(bare: Any) -> None:

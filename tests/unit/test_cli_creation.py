@@ -49,7 +49,7 @@ def test_an_address_is_created_if_one_is_given(run: Any, created: list[Any]) -> 
 
 def test_what_is_wrong_with_the_data_is_one_line(run: Any) -> None:
     done = run("create", "--email", "nobody", "--name", "Ana", "--phone", "55")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "email must be an e-mail address" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 

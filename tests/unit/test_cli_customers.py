@@ -70,7 +70,7 @@ def test_all_matching_customers_can_be_listed_in_one_table(run: Any, shop: None)
 def test_labels_in_the_terminal_are_those_of_every_function(run: Any, shop: None) -> None:
     for words, meant in ((("--tier", "golden"), "gold"), (("--segment", "chamipon"), "champion")):
         done = run("customers", "--all", *words)
-        assert (done.exit_code, done.stdout) == (1, "")
+        assert (done.exit_code, done.stdout) == (2, "")
         assert f"did you mean '{meant}'?" in done.stderr
     assert run("customers", "--all", "--segment", "at-risk", "--status", "BANNED").exit_code == 0
 

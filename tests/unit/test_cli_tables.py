@@ -24,6 +24,15 @@ def test_names_are_shown_literally_and_cannot_control_the_terminal() -> None:
     assert str(plain_text("Ana\x1b[2J\nOrdóñez")) == "Ana [2J Ordóñez"
 
 
+def test_spent_and_orders_count_what_the_segment_counts_where_the_view_has_it() -> None:
+    bought = ANA.model_copy(update={"total_orders": 0, "frequency": 6, "monetary": Decimal("14527.70")})
+    line = next(each for each in shown(Tables().customers([bought]), width=200).splitlines() if "Ana" in each)
+    assert "│ 14,527.70 │      6 │" in line
+    stored = ANA.model_copy(update={"total_orders": 3})
+    line = next(each for each in shown(Tables().customers([stored]), width=200).splitlines() if "Ana" in each)
+    assert "│ 1,234.50 │      3 │" in line
+
+
 def test_a_customer_without_any_data_can_be_shown() -> None:
     bare = shown(Tables().detail(AdminCustomerDetail(id=uuid4())))
     assert "Customer" in bare

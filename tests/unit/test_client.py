@@ -14,6 +14,7 @@ from admin_crm import (
     AsyncAdminCRM,
     ClientStateError,
     InvalidInputError,
+    InvalidTypeError,
     ServiceUnavailableError,
     Settings,
     get_admin_customer_notes,
@@ -78,6 +79,22 @@ def test_calls_over_an_apps_own_client_run_one_by_one(caller):
     with pytest.raises(admin_crm.CustomerNotFoundError):
         caller(admin_crm.get_admin_customer_details, caller.open(supabase=theirs), SOMEBODY)
     assert most == 1
+
+
+def test_a_client_of_the_other_kind_is_refused_and_the_hint_names_the_right_class(caller):
+    from supabase import AsyncClient, Client
+
+    other = (Client if caller.name == "async" else AsyncClient)(URL, KEY)
+    right = "AdminCRM" if caller.name == "async" else "AsyncAdminCRM"
+    with pytest.raises(InvalidTypeError, match=f"for this one use {right}\\(supabase=client\\)"):
+        caller.open(supabase=other)
+
+
+def test_a_client_in_the_urls_place_is_refused_and_the_hint_says_how_to_pass_it(caller):
+    from supabase import Client
+
+    with pytest.raises(InvalidTypeError, match=r"url must be a string, not Client — .*supabase=client"):
+        caller.open(Client(URL, KEY))
 
 
 def test_a_closed_connection_says_so(caller):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from admin_crm import AdminCRM, AdminCustomer, SchemaMismatchError
+from admin_crm import AdminCRM, AdminCustomer, InvalidInputError, SchemaMismatchError
 from admin_crm._core.connection import facts_of
 from admin_crm._postgrest.columns import column_names, note_missing_column, select_list
 from helpers import KEY, QUICK, URL
@@ -54,6 +54,20 @@ def test_a_missing_column_is_learnt_once_and_only_if_it_was_asked_for(crm):
     assert not note_missing_column(crm, missing("tier"), None)
     assert not note_missing_column(crm, missing("segment", kind="table"), ["id", "segment"])
     assert not note_missing_column(crm, missing(None), ["id"])
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("full_nam", "full_name"), ("custmer_tier", "customer_tier")])
+def test_a_missing_column_that_is_nearly_a_known_one_is_a_typing_error_each_time(crm, typed, meant):
+    for _ in range(2):
+        with pytest.raises(InvalidInputError, match=f"did you mean '{meant}'") as refused:
+            note_missing_column(crm, missing(typed), ["id", typed])
+        assert refused.value.argument == "columns"
+    assert not facts_of(crm).absent_view_columns
+
+
+@pytest.mark.parametrize("column", ["favourite_colour", "customer_tier", "tier", "last_order_date", "suspension_end"])
+def test_a_missing_column_of_another_shop_is_no_typing_error(crm, column):
+    assert note_missing_column(crm, missing(column), ["id", column])
 
 
 def test_a_view_without_an_id_is_keyed_by_customer_id(crm):

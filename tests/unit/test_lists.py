@@ -52,6 +52,13 @@ def test_a_page_shows_its_number():
     assert "Cliente 1" in page._repr_html_()
 
 
+def test_a_page_is_indexed_like_its_items():
+    page = Page(customers(3), 31, 2, 15)
+    assert page[0] is page.items[0]
+    assert page[-1] is page.items[2]
+    assert page[1:] == page.items[1:]
+
+
 def test_an_empty_list_and_a_list_of_other_things_show_themselves_too():
     assert repr(RowList()) == "[]"
     assert "0 rows" in RowList()._repr_html_()

@@ -263,3 +263,24 @@ def test_a_reason_is_required(ask: Ask, server: PrivacyServer, operation: Any, r
     with pytest.raises(InvalidInputError, match="reason"):
         ask(operation, SOMEBODY, reason=reason)
     assert server.writes == []
+
+
+@pytest.mark.parametrize(("operation", "step"), [(anonymize_customer, "orders"), (delete_customer, "referrals")])
+def test_the_steps_are_reported_as_they_are_done(ask: Ask, server: PrivacyServer, operation: Any, step: str) -> None:
+    told: list[tuple[int, int]] = []
+
+    def note(done: int, all_of_them: int) -> None:
+        told.append((done, all_of_them))
+
+    ask(operation, SOMEBODY, reason="solicitud", dry_run=True, progress=note)
+    assert told == []
+    request = {**ANONYMIZING, **DELETING}[step]
+    server.fails[request] = REFUSED
+    with pytest.raises(PartialPrivacyError) as interrupted:
+        ask(operation, SOMEBODY, reason="solicitud", progress=note)
+    steps = [each.name for each in interrupted.value.outcome.steps]
+    assert told == [(done + 1, len(steps)) for done in range(steps.index(step))]
+    told.clear()
+    del server.fails[request]
+    ask(operation, SOMEBODY, reason="solicitud", progress=note)
+    assert told == [(done + 1, len(steps)) for done in range(len(steps))]

@@ -14,8 +14,10 @@ from admin_crm._core.progress import Tally, reporting
 from helpers import KEY, QUICK, SOMEBODY, URL
 
 LONG = {
+    "anonymize_customer": (SOMEBODY,),
     "create_customers": ([],),
     "customers_frame": (),
+    "delete_customer": (SOMEBODY,),
     "delete_customer_evidence": ([f"{SOMEBODY}/a.png"],),
     "doctor": (),
     "download_customer_evidence": (f"{SOMEBODY}/a.png",),
@@ -81,7 +83,13 @@ def test_a_bar_without_tqdm_says_what_to_install(monkeypatch):
 @pytest.mark.parametrize("name", LONG)
 def test_every_long_call_refuses_what_is_no_progress_before_any_request(caller, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    options = {"moderate_customers": {"reason": "a"}, "tag_customers": {"add": ["a"]}}.get(name, {})
+    why = {"reason": "a"}
+    options = {
+        "anonymize_customer": why,
+        "delete_customer": why,
+        "moderate_customers": why,
+        "tag_customers": {"add": ["a"]},
+    }.get(name, {})
     crm = caller.open(URL, KEY, settings=QUICK)
     with pytest.raises(InvalidTypeError, match="progress"):
         caller(getattr(admin_crm, name), crm, *LONG[name], progress="yes", **options)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 from admin_crm._core.redaction import redact
 from admin_crm.errors import InvalidInputError
 
 Converter = Callable[[Any], Any]
 """Turns an Arrow table into a frame."""
+
+
+class Frame(Protocol):
+    """A frame with the Arrow PyCapsule interface: of pandas, polars, pyarrow, duckdb and others.
+
+    It stands for them where a function takes a frame, so that its type is known without those packages.
+    """
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Export the frame as a stream of record batches."""
+        ...
 
 
 def converter_to(backend: str) -> Converter:

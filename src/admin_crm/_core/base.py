@@ -12,10 +12,13 @@ from admin_crm._core.connection import Key, Link, Rights, checked_key, checked_t
 from admin_crm._core.events import Hooks, RequestHook, ResponseHook, RetryHook
 from admin_crm._core.observers import Observers, observers_of
 from admin_crm._core.session import Login
-from admin_crm.errors import InvalidInputError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 from admin_crm.settings import Credentials, Settings
 
 C = TypeVar("C", bound="BaseConnection")
+
+_BY_NAME = "pass a client of supabase-py by its name: supabase=client"
+_NO_PROJECT = "set it to https://<ref>.supabase.co; without a project, `admin-crm local` starts one and prints it"
 
 
 class BaseConnection:
@@ -39,7 +42,10 @@ class BaseConnection:
         on_response: ResponseHook | None = None,
         on_retry: RetryHook | None = None,
     ) -> None:
+        if url is not None and not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidTypeError(f"url must be a string, not {type(url).__name__}", argument="url", hint=_BY_NAME)
         if supabase is not None:
+            _check_kind(supabase, is_async=self._is_async)
             if url is not None or key is not None or access_token is not None:
                 raise InvalidInputError("pass either url and key, or supabase", argument="supabase")
             url, key = str(supabase.supabase_url), SecretStr(supabase.supabase_key)
@@ -69,7 +75,7 @@ class BaseConnection:
         """Connect with what the environment says, or `.env` in the working directory.
 
         Reads SUPABASE_URL, SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), SUPABASE_PUBLISHABLE_KEY (or
-        SUPABASE_ANON_KEY), an administrator's ADMIN_CRM_EMAIL and ADMIN_CRM_PASSWORD or his
+        SUPABASE_ANON_KEY), an administrator's ADMIN_CRM_EMAIL and ADMIN_CRM_PASSWORD or
         ADMIN_CRM_ACCESS_TOKEN, and every setting as ADMIN_CRM_<NAME>.
 
         With an e-mail address and a password the connection signs in at its first call, and again where its
@@ -83,7 +89,8 @@ class BaseConnection:
         found = Credentials.from_env()
         problem = found.problem
         if problem is not None:
-            raise InvalidInputError(problem, argument="key" if found.url else "url")
+            hint = None if found.url else _NO_PROJECT
+            raise InvalidInputError(problem, argument="key" if found.url else "url", hint=hint)
         crm = cls(
             found.url,
             found.publishable_key if found.signs_in else found.secret_key,
@@ -253,3 +260,16 @@ def _describe_key(key: SecretStr) -> str:
         if secret_value.startswith(prefix):
             return description
     return "with a legacy key" if secret_value.count(".") == 2 else "with a key"
+
+
+def _check_kind(client: Any, *, is_async: bool) -> None:
+    """Raise where a client of supabase-py is of the other kind: its requests would be awaited, or not."""
+    from supabase import AsyncClient, Client
+
+    if isinstance(client, Client if is_async else AsyncClient):
+        wanted, other = ("AsyncClient", "AdminCRM") if is_async else ("Client", "AsyncAdminCRM")
+        raise InvalidTypeError(
+            f"supabase must be a {wanted} of supabase-py, not {type(client).__name__}",
+            argument="supabase",
+            hint=f"for this one use {other}(supabase=client)",
+        )

@@ -253,9 +253,13 @@ def checked_key(key: Key | None, argument: str) -> SecretStr:
     valid = text.isascii() and text.isprintable() and " " not in text
     secret, text = SecretStr(text), ""
     if not secret:
-        raise InvalidInputError(f"{argument} is empty", argument=argument)
+        raise InvalidInputError(f"{argument} is {'missing' if key is None else 'empty'}", argument=argument)
     if not valid:
-        raise InvalidInputError(f"{argument} contains invalid characters", argument=argument)
+        raise InvalidInputError(
+            f"{argument} contains invalid characters",
+            argument=argument,
+            hint="copy it again from the project's settings",
+        )
     return secret
 
 

@@ -10,6 +10,7 @@ from admin_crm._core import validation as check
 from admin_crm._core.connection import facts_of
 from admin_crm.client import AnyCRM
 from admin_crm.errors import InvalidInputError, SchemaMismatchError
+from admin_crm.models import AdminCustomer
 from admin_crm.models.customers import COMPUTED_FROM
 
 KEY = "id"
@@ -69,7 +70,11 @@ def column_names(model: type[BaseModel], field: str) -> Sequence[str]:
 
 
 def note_missing_column(crm: AnyCRM, error: SchemaMismatchError, selected: Sequence[str] | None) -> bool:
-    """Learn from an error that the view lacks a column; returns whether to ask again without it."""
+    """Learn from an error that the view lacks a column; returns whether to ask again without it.
+
+    Raises:
+        InvalidInputError: it is nearly the name of one that the library knows.
+    """
     facts = facts_of(crm)
     if error.kind != "column" or error.name is None:
         return False
@@ -77,9 +82,20 @@ def note_missing_column(crm: AnyCRM, error: SchemaMismatchError, selected: Seque
         facts.view_key = OTHER_KEY
         return True
     if error.name in (selected or ()) and error.name not in facts.absent_view_columns:
+        _refuse_misspelt(error.name)
         facts.absent_view_columns.add(error.name)
         return True
     return False
+
+
+def _refuse_misspelt(column: str) -> None:
+    """Raise where a column that the view does not have is most likely a typing error, not a column of another shop."""
+    known = {*_FRAME, *COMPUTED_FROM}.union(*(column_names(AdminCustomer, each) for each in AdminCustomer.model_fields))
+    meant = None if column in known else check.nearest(column, known, cutoff=0.8)
+    if meant is not None:
+        raise InvalidInputError(
+            f"the view has no column {check.shown(column)}", argument="columns", hint=f"did you mean {meant!r}?"
+        )
 
 
 def frame_columns(columns: Sequence[str] | None, *, personal: bool) -> list[str]:

@@ -1,8 +1,8 @@
 """Who sees the customers: an administrator's session, and a secret key where the directory's view is open to it.
 
 The others get no error from the server. The view shows nothing to a visitor and, where it is gated, to a secret
-key; and to a signed-in user who is no administrator only himself. So a read that found nothing, or only the user
-himself, asks here whether that is all there is.
+key; and to a signed-in user who is no administrator only their own row. So a read that found nothing, or only that
+row, asks here whether that is all there is.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def check_search(crm: AnyCRM, rows: Sequence[Row]) -> None:
 
 
 async def check_user(crm: AnyCRM, rows: Sequence[Row]) -> None:
-    """Raise where a read has found nobody but the user himself, and he is no administrator; or nobody for a visitor.
+    """Raise where a read has found nobody but the user, who is no administrator; or nobody for a visitor.
 
     Args:
         crm: the connection.

@@ -17,18 +17,9 @@ from admin_crm.errors import InvalidInputError, InvalidTypeError
 from admin_crm.models import AddressData, CreateCustomerData
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
+    from admin_crm._core.backends import Frame
 
-    Rows = (
-        Iterable[CreateCustomerData | Mapping[str, Any]]
-        | str
-        | os.PathLike[str]
-        | pd.DataFrame
-        | pl.DataFrame
-        | pa.Table
-    )
+    Rows = Iterable[CreateCustomerData | Mapping[str, Any]] | str | os.PathLike[str] | Frame
 
 _OF_CUSTOMER = [name for name in CreateCustomerData.model_fields if name != "address"]
 _OF_ADDRESS = [name for name in AddressData.model_fields if name != "customer_id"]

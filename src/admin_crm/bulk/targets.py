@@ -13,12 +13,10 @@ from admin_crm.errors import InvalidInputError, InvalidTypeError
 from admin_crm.models import AdminCustomer, AdminNotes, CreatedCustomer, CustomerProfile, Order
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
+    from admin_crm._core.backends import Frame
 
     Customer = UUID | str | AdminCustomer | CustomerProfile | CreatedCustomer | AdminNotes | Order
-    Customers = Iterable[Customer] | pd.DataFrame | pl.DataFrame | pa.Table
+    Customers = Iterable[Customer] | Frame
 
 _ID_COLUMNS = ("customer_id", "id")
 """Where a frame has the customers' ids; of orders, `id` would be the order's."""

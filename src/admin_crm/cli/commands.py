@@ -1,7 +1,8 @@
 """The `admin-crm` command: the customers of a shop on Supabase, from the terminal.
 
 The project is given by SUPABASE_URL and SUPABASE_SECRET_KEY, or by an administrator's sign-in, in the environment or
-in `.env`. Exit codes: 0 done; 1 an error, or one of many items failed; 2 wrong usage; 130 Ctrl-C.
+in `.env`. Exit codes: 0 done; 1 an error, or one of many items failed; 2 wrong usage, such as an invalid id;
+130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import traceback
 from importlib.metadata import version
 from typing import Annotated, Any
 
-from admin_crm import AdminCRMError
+from admin_crm import AdminCRMError, InvalidInputError
 from admin_crm.local import LocalStackError
 
 try:
@@ -20,7 +21,7 @@ try:
     from typer.core import TyperGroup
 except ModuleNotFoundError:
     sys.stderr.write("admin-crm needs its extras: pip install 'admin-crm[cli,local]'\n")
-    raise SystemExit(2) from None
+    raise SystemExit(1) from None
 
 from admin_crm.cli import ai, creation, customers, evidence, export, loyalty, mcp, moderation, notes, plot, project
 from admin_crm.cli.output import tell
@@ -30,7 +31,7 @@ EXPECTED = (AdminCRMError, LocalStackError, OSError, ImportError)
 
 
 class _Commands(TyperGroup):
-    """The commands; an expected error prints one line and exits with code 1."""
+    """The commands; an expected error prints one line and exits with code 1, or 2 for what was typed wrong."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -39,7 +40,7 @@ class _Commands(TyperGroup):
             if ctx.params.get("debug"):
                 sys.stderr.write("".join(traceback.format_exception(error)))  # it has no local variables
             tell(error, style="red")
-            raise typer.Exit(1) from None
+            raise typer.Exit(2 if isinstance(error, InvalidInputError) else 1) from None
         except KeyboardInterrupt:
             tell("stopped by Ctrl-C; what is done stays done")
             raise typer.Exit(130) from None

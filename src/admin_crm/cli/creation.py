@@ -35,7 +35,7 @@ def create(
     as_json: AsJson = False,
     show_personal: ShowPersonal = False,
 ) -> None:
-    """Create a customer with profile and, if it is given, the default address."""
+    """Create a customer, with an address if it is given."""
     given = (street, number, colony, zip_code, city, state)
     address = {each: value for each, value in zip(_ADDRESS, given, strict=True) if value is not None}
     data = {"email": email, "full_name": name, "phone": phone, "whatsapp": whatsapp, "address": address or None}

@@ -95,7 +95,7 @@ def customers(
 
 
 def show_customer(customer: OneId, *, as_json: AsJson = False, show_personal: ShowPersonal = False) -> None:
-    """Show one customer: profile, figures, orders, addresses, notes and evidence."""
+    """Show one customer, with orders, addresses, notes and files."""
     with AdminCRM.from_env() as crm:
         detail = get_admin_customer_details(crm, customer)
     write_json(detail) if as_json else show(Tables(personal=show_personal).detail(detail))

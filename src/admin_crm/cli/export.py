@@ -27,7 +27,8 @@ def export(
     dialect: Annotated[Dialect, typer.Option(help="Of CSV: for programs, or for opening in Excel.")] = "standard",
     separator: Annotated[str | None, typer.Option(help="Of CSV: a comma, a semicolon, tab or |.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="Orders placed then or later, by the shop's clock.")
+        datetime | None,
+        typer.Option(formats=DAY, help="Orders placed then or later, by the shop's clock, such as 2026-01-31."),
     ] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAY, help="Orders placed before then.")] = None,
     status: Annotated[str | None, typer.Option(help="Orders of this status.")] = None,

@@ -39,7 +39,7 @@ def mcp(
         Path | None, typer.Option(help="The token, if not from ADMIN_CRM_MCP_TOKEN.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Serve the shop to an assistant (Model Context Protocol) until the client goes, or Ctrl-C."""
+    """Serve the shop to an assistant (Model Context Protocol). Runs until the client goes, or Ctrl-C."""
     if find_spec("mcp") is None:
         raise ImportError(INSTALL)
     if not http and (port is not None or token_file is not None):

@@ -49,11 +49,11 @@ def status(
     customer: OneId,
     status: Annotated[str, typer.Argument(help="active, suspended or banned.")],
     *,
-    until: Annotated[datetime | None, typer.Option(formats=DAY, help="When a suspension ends.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, help="When a suspension ends, as in suspend.")] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set the status column and nothing else, as the web admin does; see ban, suspend and reinstate."""
+    """Set the status column alone, as the web admin does. See also ban, suspend and reinstate."""
     with AdminCRM.from_env() as crm:
         if status.casefold() != AccountStatus.ACTIVE:
             confirm(f"Set the status of 1 customer to {status}", yes=yes)
@@ -74,7 +74,7 @@ def ban(
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ban customers: the status, the sign-in, and a record of it."""
+    """Ban customers. Changes the status and the sign-in, and keeps a record."""
     terms = _Terms(AccountStatus.BANNED, "Ban", reason, actor, sign_in, force, allow)
     _moderate(given_ids(customers), terms, None, RunOptions(yes, dry_run, journal, as_json))
 
@@ -93,7 +93,7 @@ def suspend(
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Suspend customers until a time: the status, the sign-in, and a record of it."""
+    """Suspend customers until a time. Changes the status and the sign-in, and keeps a record."""
     terms = _Terms(AccountStatus.SUSPENDED, "Suspend", reason, actor, sign_in, force, allow)
     _moderate(given_ids(customers), terms, until, RunOptions(yes, dry_run, journal, as_json))
 
@@ -109,13 +109,13 @@ def reinstate(
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Lift bans and suspensions: the status, the sign-in, and a record of it."""
+    """Lift bans and suspensions. Changes the status and the sign-in, and keeps a record."""
     terms = _Terms(AccountStatus.ACTIVE, "Reinstate", reason, actor, sign_in)
     _moderate(given_ids(customers), terms, None, RunOptions(yes, dry_run, journal, as_json))
 
 
 def lift_expired(*, yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Reactivate all customers whose suspension has ended; for a scheduler, with --yes."""
+    """Reactivate all customers whose suspension has ended. For a scheduler, with --yes."""
     tables = Tables()
     with AdminCRM.from_env() as crm:
         if dry_run or not yes:

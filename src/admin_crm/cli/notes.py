@@ -51,7 +51,7 @@ def notes(
     text: Annotated[str | None, typer.Option("--set", help="Replace the notes with this text.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a customer's notes, tags and custom fields, or write the notes."""
+    """Show a customer's notes, tags and fields, or set the notes."""
     with AdminCRM.from_env() as crm:
         if text is None:
             found = get_admin_customer_notes(crm, customer) or AdminNotes(customer_id=check.uuid(customer))
@@ -69,7 +69,7 @@ def tag(
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add tags to a customer, or to many; all other tags stay."""
+    """Add tags to a customer, or to many. All other tags stay."""
     ids = given_ids(customer)
     with AdminCRM.from_env() as crm:
         change = partial(tag_customers, crm, ids, add=tags)
@@ -85,7 +85,7 @@ def untag(
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove tags from a customer, or from many; all other tags stay."""
+    """Remove tags from a customer, or from many. All other tags stay."""
     ids = given_ids(customer)
     with AdminCRM.from_env() as crm:
         change = partial(tag_customers, crm, ids, remove=tags)
@@ -103,7 +103,7 @@ def fields(
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set custom fields of a customer, or of many; all other fields stay."""
+    """Set custom fields of a customer, or of many. All other fields stay."""
     values = dict(_field(each) for each in changes)
     ids = given_ids(customer)
     with AdminCRM.from_env() as crm:

@@ -33,7 +33,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be
 Journal = Annotated[
     Path | None, typer.Option("--journal", help="Note in this file what is done, and go on after it.", dir_okay=False)
 ]
-Until = Annotated[datetime, typer.Option("--until", formats=DAY, help="When it ends, by the shop's clock.")]
+Until = Annotated[
+    datetime,
+    typer.Option("--until", formats=DAY, help="When it ends, by the shop's clock: 2099-01-31, or 2099-01-31T18:00:00."),
+]
 
 
 def by_the_shops_clock(crm: AdminCRM, moment: datetime | None) -> datetime | None:

@@ -46,7 +46,7 @@ def plot(
     language: Annotated[Language, typer.Option(help="The language of the words.")] = Language.SPANISH,
     as_json: AsJson = False,
 ) -> None:
-    """Draw customers or orders into a file; nothing personal is in it."""
+    """Draw customers or orders into a file. Nothing personal is in it."""
     if path.suffix.lower() not in _SUFFIXES:
         raise usage_error(f"the path of a picture must end with {', '.join(_SUFFIXES)}")
     name = picture.value.replace("-", "_")

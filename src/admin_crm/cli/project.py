@@ -42,7 +42,7 @@ def run_doctor(
     write_checks: Annotated[bool, typer.Option("--write-checks", help="Also test writes, and undo them.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the project given by SUPABASE_URL and the keys; exit with code 1 if a check fails."""
+    """Check the project, and what the keys can do. The exit code is 1 if a check fails."""
     with AdminCRM.from_env() as crm, progress_bar("Checking") as progress:
         report = doctor(crm, write_checks=write_checks, progress=progress)
     if as_json:
@@ -61,14 +61,14 @@ def print_sql(
     key: Annotated[str, typer.Option(help="The key column of the directory's view: id or customer_id.")] = "id",
     as_json: AsJson = False,
 ) -> None:
-    """Print SQL that the shop's owner may install; nothing is changed by printing it."""
+    """Print SQL that the shop's owner may install. It changes nothing."""
     settings = Settings.from_env()
     text = directory_sql(settings, key=key) if what is Sql.DIRECTORY else moderation_sql(settings)
     write_json({"what": what, "sql": text}) if as_json else write(text)
 
 
 def demo(*, as_json: AsJson = False, show_personal: ShowPersonal = False) -> None:
-    """Show the library step by step on a local Supabase, with the code of every step."""
+    """Take a guided tour on a local Supabase. It shows the code of each step."""
     _require_local_extra()
     from admin_crm.cli.tour_output import show_tour, tour_as_data
 
@@ -98,7 +98,7 @@ def local(
     order_items: Annotated[bool, typer.Option("--order-items", help="Store order items in a table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the variables as JSON.")] = False,
 ) -> None:
-    """Run a local Supabase until Ctrl-C, and print the environment variables to connect to it."""
+    """Run a local Supabase until Ctrl-C. Prints the variables that connect to it."""
     _require_local_extra()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     stack = LocalStack(

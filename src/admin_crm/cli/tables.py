@@ -68,7 +68,7 @@ class Tables:
         )
 
     def customers(self, customers: Iterable[AdminCustomer]) -> FittedTable:
-        """Show customers, one per line."""
+        """Show customers, one per line, with the figures behind their segments where the view has them."""
         rows = (
             (
                 each.id,
@@ -76,8 +76,8 @@ class Tables:
                 each.segment,
                 self._phone(each.phone or each.whatsapp),
                 self._email(each.email),
-                money(each.total_spent),
-                each.total_orders,
+                money(each.total_spent if each.monetary is None else each.monetary),
+                each.total_orders if each.frequency is None else each.frequency,
                 each.account_status,
                 each.tier,
                 day(each.created_at),

@@ -24,7 +24,7 @@ from admin_crm.diagnosis.checks import Finding, may_be_stored, result_or_error, 
 from admin_crm.errors import AdminCRMError, NotFoundError, PermissionDeniedError, SchemaMismatchError
 
 _NO_SUCH_CUSTOMER = "23503"
-_WRITE_CHECKS = "run doctor with write_checks=True to find out"
+_WRITE_CHECKS = "run doctor with write_checks=True to find out, or admin-crm doctor --write-checks"
 # A PNG of one pixel: buckets may accept only images.
 _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from admin_crm._core.backends import converter_to
 from admin_crm.errors import InvalidInputError, InvalidTypeError
@@ -12,18 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 R = TypeVar("R")
-
-
-class ArrowFrame(Protocol):
-    """A frame with the Arrow PyCapsule interface: of polars, pyarrow, duckdb and others."""
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """Export the frame as a stream of record batches."""
-        ...
-
-
-Frame: TypeAlias = "pd.DataFrame | ArrowFrame"
-"""A frame of any kind."""
 
 
 def is_frame(source: object) -> bool:

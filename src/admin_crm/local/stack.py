@@ -160,7 +160,7 @@ class LocalStack:
             except BaseException as error:
                 self.stop()
                 if isinstance(error, DiedError):
-                    raise LocalStackError(f"the local stack {error}\n{last_lines(stderr)}") from None
+                    raise LocalStackError(self._why_it_died(error, last_lines(stderr))) from None
                 raise
         return self
 
@@ -172,6 +172,11 @@ class LocalStack:
             end(process)
         if self._folder and self._options["data_dir"] is None:
             folders.remove(Path(self._folder))
+
+    def _why_it_died(self, error: DiedError, told: str) -> str:
+        if self._options["port"] and "AddrInUse" in told:
+            return f"port {self._options['port']} is in use: stop what uses it, or choose another; 0 is a free one"
+        return f"the local stack {error}\n{told}"
 
     def _launched(self, stderr: IO[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
         if self._options["data_dir"]:

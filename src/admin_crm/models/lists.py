@@ -73,6 +73,14 @@ class Page(Generic[T]):
         """Iterate over the items on this page."""
         return iter(self.items)
 
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> T: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> list[T]: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> T | list[T]:
+        """Return an item of this page, or a part of them."""
+        return self.items[index]
+
     def __len__(self) -> int:
         """Return the number of items on this page."""
         return len(self.items)

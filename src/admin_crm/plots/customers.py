@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from admin_crm._core.backends import Frame
 from admin_crm.analysis import customer_columns
-from admin_crm.frames.given import Frame
 from admin_crm.labels import CustomerTier, HealthStatus, Segment, canonical_health, canonical_segment
 from admin_crm.models import AdminCustomer
 from admin_crm.plots import canvas

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from admin_crm import analysis
 from admin_crm._core import validation as check
-from admin_crm.frames.given import Frame
+from admin_crm._core.backends import Frame
 from admin_crm.models import Order
 from admin_crm.plots import canvas
 from admin_crm.plots.words import Language, Words

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
+from admin_crm._core.backends import Frame
 from admin_crm.analysis import customer_columns, rfm_table
-from admin_crm.frames.given import Frame
 from admin_crm.models import AdminCustomer
 from admin_crm.plots import canvas
 from admin_crm.plots.words import Language, Words
