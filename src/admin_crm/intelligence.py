@@ -20,6 +20,7 @@ from admin_crm.errors import (
     AdminCRMError,
     EdgeFunctionError,
     InvalidInputError,
+    InvalidTypeError,
     RequestTimeoutError,
     ServiceUnavailableError,
     UnexpectedResponseError,
@@ -128,6 +129,10 @@ async def apply_suggested_tags(crm: AnyCRM, customer_id: UUID | str, suggestion:
         >>> apply_suggested_tags(crm, customer_id, suggestion).tags
     """
     customer = check.uuid(customer_id)
+    if not isinstance(suggestion, TagSuggestion):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(
+            f"suggestion must be a TagSuggestion, not {type(suggestion).__name__}", argument="suggestion"
+        )
     tags = [check.text(tag, "suggestion", max_length=60) for tag in suggestion.tags]
     if not tags:
         raise InvalidInputError("the suggestion has no tags", argument="suggestion")

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from admin_crm._core.connection import link_of
-from admin_crm._core.operation import call_of, call_sync, fake_in, run_async, run_sync, spanned
+from admin_crm._core.operation import call_of, call_sync, fake_in, link_in, run_async, run_sync, spanned
 from admin_crm._postgrest.decode import Decoder, first_keys
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
@@ -114,6 +114,7 @@ def streamed(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        link_in(function.__name__, args, kwargs)
         fake = fake_in(args, kwargs)
         if fake is None:
             return function(*args, **kwargs)
