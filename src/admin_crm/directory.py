@@ -22,11 +22,13 @@ from admin_crm._postgrest.rights import check_view
 from admin_crm._postgrest.stream import PageReader, stream, streamed
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
 from admin_crm.labels import canonical_health, canonical_segment
-from admin_crm.models import AdminCustomer, DirectoryStats, Page, RowList
+from admin_crm.models import AdminCustomer, CustomerProfile, DirectoryStats, Page, RowList
 
 T = TypeVar("T")
 
 _CUSTOMERS = ModelDecoder(AdminCustomer)
+_REGISTERED = (AdminCustomer, CustomerProfile)
+"""Who has a day of registration and a birthday."""
 _COUNTED = (
     "phone", "whatsapp", "birthdate", "created_at", "total_spent", "monetary", "segment", "health_status",
 )  # fmt: skip
@@ -136,7 +138,7 @@ def summarize_customers(
     Examples:
         >>> summarize_customers(get_all_customers(crm)).contactable_percent
     """
-    everyone = list(customers)
+    everyone = check.rows(customers, AdminCustomer, "customers")
     contactable = sum(customer.is_contactable for customer in everyone)
     return DirectoryStats(
         total=len(everyone),
@@ -169,7 +171,8 @@ def new_this_month(
     """
     zone = check.time_zone(time_zone)
     day = _today(today, zone)
-    return RowList(customer for customer in customers if _in_month(customer.created_at, day, zone))
+    everyone = check.rows(customers, _REGISTERED, "customers")
+    return RowList(customer for customer in everyone if _in_month(customer.created_at, day, zone))
 
 
 def birthdays_this_month(
@@ -189,7 +192,8 @@ def birthdays_this_month(
         >>> birthdays_this_month(get_all_customers(crm), time_zone=crm.settings.time_zone)
     """
     day = _today(today, check.time_zone(time_zone))
-    dated = [(customer.birthdate, customer) for customer in customers if customer.birthdate is not None]
+    everyone = check.rows(customers, _REGISTERED, "customers")
+    dated = [(customer.birthdate, customer) for customer in everyone if customer.birthdate is not None]
     dated = [(birthdate, customer) for birthdate, customer in dated if birthdate.month == day.month]
     return RowList(customer for _, customer in sorted(dated, key=lambda each: each[0].day))
 

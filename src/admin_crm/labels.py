@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from admin_crm._core import validation as check
 from admin_crm._core.text_pattern import NO_ACCENTS, WESTERN_ACCENTS, text_pattern
-from admin_crm.errors import InvalidInputError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 L = TypeVar("L", bound=StrEnum)
 
@@ -194,6 +194,8 @@ def status_of(status: str) -> AccountStatus:
 
 def folded(text: str) -> str:
     """Normalize case, accents, spacing and hyphens for comparison: ``" Ñandú_2 "`` becomes ``"nandu 2"``."""
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(f"a label must be a string, not {type(text).__name__}", argument="label")
     # Normalize before and after casefold: some characters (mathematical letters) gain a case by decomposition.
     spaced = text.replace("_", " ").replace("-", " ")
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", spaced).casefold())

@@ -9,6 +9,7 @@ from admin_crm._core import validation as check
 from admin_crm._postgrest.account_status import checked_change, write_status
 from admin_crm.audit import get_moderation_history
 from admin_crm.client import AnyCRM, operation
+from admin_crm.errors import InvalidTypeError
 from admin_crm.labels import AccountStatus
 from admin_crm.models import AdminCustomerDetail, BanMismatch, CustomerProfile, Moderation, PreviousStatus
 from admin_crm.notifications import get_customer_notifications, send_customer_notification
@@ -86,6 +87,12 @@ def is_locked(customer: CustomerProfile | AdminCustomerDetail, at: datetime | No
         >>> is_locked(get_admin_customer_details(crm, customer_id))
     """
     time = datetime.now(UTC) if at is None else check.aware(at, "at")
+    if not isinstance(customer, CustomerProfile | AdminCustomerDetail):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(
+            f"customer must be a CustomerProfile or an AdminCustomerDetail, not {type(customer).__name__}",
+            argument="customer",
+            hint="get_admin_customer_details returns the end of a suspension",
+        )
     if customer.account_status is None:
         return None
     if customer.account_status == AccountStatus.BANNED:

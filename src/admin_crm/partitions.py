@@ -213,6 +213,7 @@ async def customers_dask(
         >>> customers_dask(crm, 16).groupby("tier")["total_spent"].sum().compute()
     """
     dask_frames = require("dask.dataframe", "dask")
+    check.boolean(personal, "personal")
     convert, names = converter_to("pandas"), frame_columns(columns, personal=personal)
     from admin_crm._postgrest.record_batches import RecordDecoder
 

@@ -161,7 +161,7 @@ def filter_customers(
     segments, healths = segment_filter(segment), health_filter(health_status)
     the_tier = None if tier is None else tier_of(tier)
     the_status = None if status is None else status_of(status)
-    found = list(customers)
+    found = check.rows(customers, AdminCustomer, "customers")
     found = _with_label(found, segments, lambda customer: customer.segment)
     found = _with_label(found, healths, lambda customer: customer.health_status)
     contains = _finder(text)

@@ -142,8 +142,8 @@ async def _lift(crm: AnyCRM, ids: Sequence[str], expired: Callable[[Any], Any]) 
     lifted = await send_query(crm, update, lambda response: read_batch(response, CustomerProfile))
     returned = {str(row.id) for row in lifted.rows}
     rest = [each for each in ids if each not in returned]
-    if rest and (attempts > 1 or (lifted.total or 0) > len(lifted.rows)):
-        # The response of an earlier attempt was lost, or the server returns fewer rows than it has changed.
+    if rest and (attempts > 1 or lifted.total is None or lifted.total > len(lifted.rows)):
+        # The response of an earlier attempt was lost, or the server may return fewer rows than it has changed.
         rows = await fetch_all(
             crm, lambda: crm.supabase.table(table).select("*", count=EXACT_COUNT).in_("id", rest), CustomerProfile
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from admin_crm._core import validation as check
 from admin_crm._core.fields import Model
 from admin_crm._core.rows import first_or_none
 from admin_crm._postgrest.query import fetch
@@ -77,7 +78,7 @@ def tier_progress(
         Decimal('12500')
     """
     spent = _amount(customer)
-    steps = _default_tiers(settings or Settings()) if tiers is None else _usable(tiers)
+    steps = _default_tiers(check.settings_or_default(settings)) if tiers is None else _usable(tiers)
     if not steps:
         raise InvalidInputError(
             "no tier has a threshold", argument="tiers", hint="leave tiers out for the default ones"
@@ -96,7 +97,11 @@ def tier_progress(
 
 def _usable(tiers: Sequence[LoyaltyTier]) -> list[LoyaltyTier]:
     """Return the tiers that have a threshold, lowest first."""
-    with_threshold = [(each.threshold, each) for each in tiers if each.threshold is not None and each.threshold >= 0]
+    with_threshold = [
+        (each.threshold, each)
+        for each in check.rows(tiers, LoyaltyTier, "tiers")
+        if each.threshold is not None and each.threshold >= 0
+    ]
     return [each for _, each in sorted(with_threshold, key=lambda pair: pair[0])]
 
 

@@ -48,7 +48,7 @@ def whatsapp_link(
         >>> whatsapp_link("55 1234 5678", "Hola, ¿todo bien?")
         'https://wa.me/525512345678?text=Hola%2C%20%C2%BFtodo%20bien%3F'
     """
-    code = (settings or Settings()).country_code
+    code = check.settings_or_default(settings).country_code
     check.bounded_text(text, "text", max_length=5_000)
     numbers = [_digits(number, code) for number in _numbers(customer)]
     usable = next((number for number in numbers if number), None)

@@ -55,6 +55,10 @@ def test_kept_data_has_the_same_keys_at_the_next_start_and_shows_them_to_nobody_
     assert {stat.S_IMODE(each.stat().st_mode) & 0o077 for each in folder.iterdir() if each.is_dir()} == {0}
 
 
+def test_no_other_user_reads_the_files_of_a_stack(stack: LocalStack) -> None:
+    assert stat.S_IMODE((Path(stack._folder) / "storage").stat().st_mode) == 0o700
+
+
 @keeping
 def test_keys_that_others_may_read_are_closed_again(tmp_path: Path) -> None:
     with LocalStack(data_dir=tmp_path):

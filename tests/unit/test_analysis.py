@@ -161,6 +161,12 @@ def test_birthdays_go_on_into_the_next_year_and_29_february_has_one_every_year(t
     assert frame["id"].tolist() == [str(each.id) for each in found]
 
 
+def test_today_may_be_a_time_of_the_day_and_has_a_year_after_it():
+    assert birthdays([NEW_YEAR], within_days=9, today=datetime(2026, 12, 28, 18, tzinfo=UTC)) == [NEW_YEAR]
+    with pytest.raises(InvalidInputError, match="today must be before the year 9999"):
+        birthdays([NEW_YEAR], today=date.max)
+
+
 def test_birthdays_need_a_number_of_days_and_a_birthdate():
     with pytest.raises(InvalidInputError, match="within_days"):
         birthdays([], within_days=-1)

@@ -15,6 +15,7 @@ from admin_crm import (
     AsyncAdminCRM,
     ClientStateError,
     InvalidInputError,
+    InvalidTypeError,
     Settings,
     get_admin_customer_notes,
     tier_progress,
@@ -285,3 +286,25 @@ def test_a_view_of_a_client_of_the_apps_own_is_refused(caller):
 def test_the_retry_hook_can_be_read_back(caller):
     hook = [].append
     assert caller.open(URL, KEY, on_retry=hook).on_retry == hook
+
+
+@pytest.mark.parametrize("wrong", [5, [None], b"key"])
+@pytest.mark.parametrize("argument", ["url", "key", "anon_key", "access_token", "secret_key", "supabase", "settings"])
+def test_an_argument_of_the_wrong_type_is_a_type_error_that_names_it(caller, argument, wrong):
+    given = {} if argument == "supabase" else {"url": URL, "key": KEY}
+    with pytest.raises(InvalidTypeError) as raised:
+        caller.open(**given | {argument: wrong})
+    assert raised.value.argument == argument
+
+
+@pytest.mark.parametrize("argument", ["publishable_key", "email", "password"])
+def test_who_signs_in_without_an_address_a_password_or_a_key_is_told_so_and_nothing_is_sent(caller, argument):
+    given = {"url": URL, "publishable_key": ANON, "email": "ana@x.example", "password": KEY}
+    with pytest.raises(InvalidInputError, match=argument.removeprefix("publishable_")):
+        caller.sign_in(**given | {argument: None})
+
+
+@pytest.mark.parametrize(("token", "error"), [(None, InvalidInputError), (5, InvalidTypeError)])
+def test_no_token_is_refused_and_is_not_the_connections_own_rights(caller, token, error):
+    with pytest.raises(error, match="token"):
+        caller.open(URL, KEY).as_user(token)

@@ -157,3 +157,7 @@ def test_the_package_is_run_as_the_command(monkeypatch: pytest.MonkeyPatch, caps
         runpy.run_module("admin_crm", run_name="__main__")
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("admin-crm ")
+
+
+def test_a_bug_is_shown_by_python_itself_whose_traceback_has_no_local_variables():
+    assert not cli.app.pretty_exceptions_enable

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from admin_crm import InvalidInputError
-from admin_crm._core.disk import PRIVATE, naming, replacing
+from admin_crm._core.disk import PRIVATE, naming, path_of, replacing
 
 
 def test_a_file_is_there_only_when_it_is_complete(tmp_path):
@@ -84,3 +84,12 @@ def test_an_error_without_a_number_stays_as_it_is():
     with pytest.raises(OSError, match=r"^odd$") as raised, naming(Path("somewhere")):
         raise OSError("odd")
     assert raised.value.filename is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"), [("a\0b", InvalidInputError), ("a\ud800", InvalidInputError), (5, TypeError)]
+)
+def test_what_no_path_can_be_is_refused_by_the_name_of_the_argument(wrong, error):
+    with pytest.raises(error, match="journal") as raised:
+        path_of(wrong, "journal")
+    assert raised.value.argument == "journal"

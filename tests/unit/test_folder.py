@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from admin_crm import PermissionDeniedError, SchemaMismatchError
+from admin_crm import IncompleteReadError, PermissionDeniedError, SchemaMismatchError
 from admin_crm._storage.folder import fetch_folder, remove_files, sees_files
 from admin_crm.client import operation
 from helpers import Ask
@@ -66,3 +66,12 @@ def test_a_file_that_may_not_be_removed_is_an_error_and_one_that_is_gone_is_none
     storage.play(httpx.Response(200, json=[]), httpx.Response(200, json={}))
     with pytest.raises(PermissionDeniedError, match="1 of 1 files"):
         ask(remove, [f"{ANA}/a.png"])
+
+
+def test_folders_in_folders_without_end_raise_with_the_files_found(ask: Ask, storage: StorageServer) -> None:
+    answer = httpx.Response(200, json=[FOLDER, entry("a.png")])
+    storage.play(*[answer] * (1024 // len("/sub")))
+    with pytest.raises(IncompleteReadError, match="without end") as raised:
+        ask(fetch, UUID(ANA))
+    assert len(raised.value.rows) > 1
+    storage.plays.clear()

@@ -133,6 +133,23 @@ def test_files_and_functions_wait_for_the_setting_alone():
     assert len(take(limiter, 2, adaptive=False)) == 2
 
 
+def test_no_more_requests_to_the_database_are_under_way_than_the_limit_says():
+    async def main() -> None:
+        limiter = Limiter(8)
+        slots = [await limiter.acquire(adaptive=True, is_async=True) for _ in range(2)]
+        third = asyncio.create_task(limiter.acquire(adaptive=True, is_async=True))
+        await asyncio.sleep(0)
+        assert not third.done()
+        limiter.overloaded(slots[0])
+        limiter.release(slots[0])
+        await asyncio.sleep(0)
+        assert not third.done()  # now one at a time is allowed
+        limiter.release(slots[1])
+        limiter.release(await third)
+
+    asyncio.run(main())
+
+
 def test_whoever_stops_waiting_takes_no_slot_with_him():
     async def main() -> None:
         limiter = Limiter(1)

@@ -8,7 +8,19 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import AsyncAdminCRM, ClientStateError, get_admin_customer_notes, get_all_customers
+from admin_crm import (
+    AsyncAdminCRM,
+    ClientStateError,
+    doctor,
+    download_customer_evidence,
+    export_customers,
+    get_admin_customer_details,
+    get_admin_customer_notes,
+    get_all_customers,
+    notify_customers,
+    upload_customer_evidence,
+)
+from files import PNG
 from helpers import KEY, NOTES, SOMEBODY, URL
 
 
@@ -33,7 +45,21 @@ async def _awaited(coroutine):
     return await coroutine
 
 
-def test_without_asyncio_the_error_says_what_is_supported():
-    coroutine = get_all_customers(AsyncAdminCRM(URL, KEY))
+@pytest.mark.parametrize(
+    "call",
+    [
+        get_all_customers,
+        doctor,
+        lambda crm: get_admin_customer_details(crm, SOMEBODY),
+        lambda crm: notify_customers(crm, [SOMEBODY], "title", "message"),
+        lambda crm: upload_customer_evidence(crm, SOMEBODY, PNG),
+        lambda crm: download_customer_evidence(crm, f"{SOMEBODY}/a.png", "a.png"),
+        lambda crm: export_customers(crm, "a.csv"),
+    ],
+    ids=["directory", "doctor", "details", "notify", "upload", "download", "export"],
+)
+def test_without_asyncio_the_error_says_what_is_supported(call, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    coroutine = call(AsyncAdminCRM(URL, KEY))
     with pytest.raises(ClientStateError, match=r"asyncio.*trio is not supported"):
         coroutine.send(None)

@@ -9,10 +9,12 @@ import respx
 from admin_crm import (
     CustomerProfile,
     InvalidInputError,
+    InvalidTypeError,
     PermissionDeniedError,
     is_locked,
     update_customer_status,
 )
+from admin_crm.testing import make_customer
 from helpers import PROFILES, SOMEBODY
 
 
@@ -43,3 +45,9 @@ def test_banned_is_always_locked_and_a_naive_datetime_is_refused():
     assert is_locked(CustomerProfile(id=SOMEBODY)) is None
     with pytest.raises(InvalidInputError, match="time zone"):
         is_locked(CustomerProfile(id=SOMEBODY), at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_customer_of_the_directory_lacks_the_end_of_a_suspension():
+    with pytest.raises(InvalidTypeError, match="AdminCustomer") as raised:
+        is_locked(make_customer())
+    assert "get_admin_customer_details" in str(raised.value)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import respx
 
-from admin_crm import AdminCRM, InvalidInputError, InvalidTypeError, Settings, iter_customers
+from admin_crm import AdminCRM, IncompleteReadError, InvalidInputError, InvalidTypeError, Settings, iter_customers
 from directory_function import RPC, answer, customers
 from helpers import KEY, PROFILES, URL, VIEW, Rows
 
@@ -92,3 +92,32 @@ def test_a_stream_whose_length_cannot_be_told_is_read_all_the_same():
         with pytest.raises(TypeError, match="unknown"):
             len(stream)
         assert len(list(stream)) == 3
+
+
+@respx.mock
+def test_customers_whom_the_server_counts_and_does_not_show_are_an_incomplete_read(caller):
+    table = Rows(customers(8), cap=3)
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        response = table(request)
+        rows = response.json() if table.requests == 1 else []
+        return httpx.Response(200, json=rows, headers=response.headers)
+
+    respx.get(VIEW).mock(side_effect=answered)
+    crm = caller.open(URL, KEY, settings=Settings(directory_function=None))
+    with pytest.raises(IncompleteReadError, match="stopped after 3 customers: the server counts 5 more customers"):
+        caller.collect(iter_customers(crm))
+
+
+@respx.mock
+def test_customers_who_are_deleted_meanwhile_end_no_stream_with_an_error(caller):
+    table = Rows(customers(8), cap=3)
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        response = table(request)
+        table.rows = table.rows[:3]
+        return response
+
+    respx.get(VIEW).mock(side_effect=answered)
+    crm = caller.open(URL, KEY, settings=Settings(directory_function=None))
+    assert len(caller.collect(iter_customers(crm))) == 3

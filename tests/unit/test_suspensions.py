@@ -27,10 +27,12 @@ WEEK = timedelta(days=7)
 class Profiles:
     """The table of profiles, which returns at most `cap` rows and loses its answers where it is told to."""
 
-    def __init__(self, suspended: int, *, cap: int = 1000, lose: int = 0, read_only: bool = False) -> None:
+    def __init__(
+        self, suspended: int, *, cap: int = 1000, lose: int = 0, read_only: bool = False, counts: bool = True
+    ) -> None:
         self.status = {str(UUID(int=number)): "suspended" for number in range(1, suspended + 1)}
         self.cap, self.lose, self.read_only = cap, lose, read_only
-        self.updates = 0
+        self.updates, self.counts = 0, counts
         self.more: dict[str, dict[str, object]] = {}
         respx.get(PROFILES).mock(side_effect=self.read)
         respx.patch(PROFILES).mock(side_effect=self.update)
@@ -59,7 +61,8 @@ class Profiles:
 
     def _rows(self, keys: list[str]) -> httpx.Response:
         rows = ({"id": key, "account_status": self.status[key]} | self.more.get(key, {}) for key in sorted(keys))
-        return httpx.Response(200, json=list(rows)[: self.cap], headers={"content-range": f"*/{len(keys)}"})
+        count = len(keys) if self.counts else "*"
+        return httpx.Response(200, json=list(rows)[: self.cap], headers={"content-range": f"*/{count}"})
 
 
 @pytest.mark.parametrize("cap", [1000, 40, 7])
@@ -70,6 +73,12 @@ def test_all_lifted_suspensions_are_returned_whatever_the_row_limit(ask, cap):
     assert {str(row.id) for row in lifted} == set(profiles.status)
     assert {row.account_status for row in lifted} == {"active"}
     assert set(profiles.status.values()) == {"active"}
+
+
+@respx.mock
+def test_all_lifted_suspensions_are_returned_by_a_server_that_does_not_count(ask):
+    profiles = Profiles(23, cap=7, counts=False)
+    assert {str(row.id) for row in ask(lift_expired_suspensions)} == set(profiles.status)
 
 
 @respx.mock

@@ -99,3 +99,18 @@ def test_a_stream_has_the_length_that_the_server_counts_and_is_true_without_aski
     assert orders
     assert table.requests == []
     assert len(orders) == 8
+
+
+@pytest.mark.parametrize("shown", [0, 3])
+@respx.mock
+def test_rows_that_the_server_counts_and_does_not_show_are_an_incomplete_read(ask, shown):
+    table = Table(range(1, 9))
+
+    def answer(request):
+        response = table(request)
+        rows = response.json() if len(table.requests) * 3 <= shown else []
+        return httpx.Response(200, json=rows, headers=response.headers)
+
+    respx.get(ORDERS).mock(side_effect=answer)
+    with pytest.raises(IncompleteReadError, match=f"{8 - shown} more orders than it shows"):
+        stream(ask)

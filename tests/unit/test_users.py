@@ -51,3 +51,24 @@ def test_an_answer_that_is_no_page_of_users_is_unexpected(ask):
     respx.get(USERS).mock(return_value=httpx.Response(200, json={"users": [{"id": "x"}]}))
     with pytest.raises(UnexpectedResponseError):
         ask(find, "ana@x.example")
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@respx.mock
+def test_a_list_of_users_that_repeats_itself_is_not_read_for_ever(ask, counts):
+    others = [user(id=str(UUID(int=n)), email=f"x{n}ana@x.example") for n in range(1000)]
+    headers = {"x-total-count": "5000"} if counts else {}
+    route = respx.get(USERS).mock(return_value=httpx.Response(200, json={"users": others}, headers=headers))
+    with pytest.raises(IncompleteReadError, match="same rows again"):
+        ask(find, "ana@x.example")
+    assert route.call_count <= 3
+
+
+@respx.mock
+def test_a_server_that_gives_fewer_users_at_once_is_asked_for_the_rest(ask):
+    def page(request: httpx.Request) -> httpx.Response:
+        users = [user(id=str(UUID(int=7)), email="banana@x.example")] if request.url.params["page"] == "1" else [user()]
+        return httpx.Response(200, json={"users": users}, headers={"x-total-count": "2"})
+
+    respx.get(USERS).mock(side_effect=page)
+    assert str(ask(find, "ana@x.example").id) == SOMEBODY

@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from admin_crm._auth.users import USER_NOT_FOUND, auth_request
+from admin_crm._auth.users import USER_NOT_FOUND, auth_request, total_of_users
 from admin_crm._core.connection import Connection
 from admin_crm._core.pager import Batch, Pager
 from admin_crm._core.progress import Report
@@ -150,8 +150,7 @@ def _read_user(response: httpx.Response) -> UserBan:
 
 def _read_page(response: httpx.Response) -> Batch[UserBan]:
     check_success(response)
-    total = response.headers.get("x-total-count", "")
-    return Batch(_Page.model_validate_json(response.content).users, int(total) if total.isdecimal() else None)
+    return Batch(_Page.model_validate_json(response.content).users, total_of_users(response))
 
 
 def _is_permanent(ban: Ban, now: datetime) -> bool:

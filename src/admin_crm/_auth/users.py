@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -89,17 +88,24 @@ async def find_user(secret: Connection, email: str) -> User | None:
     """Return the user with an e-mail address; None if there is none.
 
     Raises:
-        IncompleteReadError: the server answers the same users again.
+        IncompleteReadError: the list of users repeats itself, or ends before the server's count of it.
     """
-    address, pager, page = email.lower(), Pager[User](attrgetter("id"), counts_rest=False), 1
+    pager: Pager[User] = Pager(lambda user: user.id, counts_rest=False)
+    page, address = 1, email.lower()
     while True:
         # The filter finds parts of addresses and of names, so the address is compared as a whole.
         request = auth_request(secret, "GET", "admin/users", page=page, per_page=_PAGE, filter=address)
         users = await send(secret, request, _read_page, repeatable=True)
-        found = next((user for user in users if user.email == address), None)
-        if found is not None or not pager.add(Batch(users, None)) or len(users) < _PAGE:
+        found = next((user for user in users.rows if user.email == address), None)
+        if found is not None or not pager.add(users) or (users.total is None and len(users.rows) < _PAGE):
             return found
         page += 1
+
+
+def total_of_users(response: httpx.Response) -> int | None:
+    """Return how many users the server counts behind a page of them; None where it does not say."""
+    total = response.headers.get("x-total-count", "")
+    return int(total) if total.isdecimal() else None
 
 
 async def sign_out(customer: Connection) -> None:
@@ -146,6 +152,6 @@ def _read_user(response: httpx.Response) -> User:
     return User.model_validate_json(response.content)
 
 
-def _read_page(response: httpx.Response) -> list[User]:
+def _read_page(response: httpx.Response) -> Batch[User]:
     check_success(response)
-    return _Page.model_validate_json(response.content).users
+    return Batch(_Page.model_validate_json(response.content).users, total_of_users(response))

@@ -48,7 +48,7 @@ class BaseConnection:
             _check_kind(supabase, is_async=self._is_async)
             if url is not None or key is not None or access_token is not None:
                 raise InvalidInputError("pass either url and key, or supabase", argument="supabase")
-            url, key = str(supabase.supabase_url), SecretStr(supabase.supabase_key)
+            url, key = _address_of(supabase)
         key, access_token, anon_key = hidden(key), hidden(access_token), hidden(anon_key)
         secret_key = hidden(secret_key)
         self._anon_key = None if anon_key is None else checked_key(anon_key, "anon_key")
@@ -176,6 +176,8 @@ class BaseConnection:
             ```
         """
         for name, value in (("timeout", timeout), ("attempts", attempts), ("deadline", deadline)):
+            if value is not None and not isinstance(value, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InvalidTypeError(f"{name} must be a number, not {type(value).__name__}", argument=name)
             if value is not None and not value > 0:
                 raise InvalidInputError(f"{name} must be greater than 0", argument=name)
         changes = {"retry_attempts": attempts, "retry_deadline": deadline}
@@ -250,8 +252,19 @@ def hidden(key: Key | None) -> SecretStr | None:
 
 
 def secret(key: Key) -> SecretStr:
-    """Return a key or password as a secret, which shows itself nowhere."""
-    return key if isinstance(key, SecretStr) else SecretStr(key)
+    """Return a key or password as a secret, which shows itself nowhere.
+
+    Anything else stays what it is, for `checked_key` to refuse: were it refused here, the keys beside it would show.
+    """
+    return SecretStr(key) if isinstance(key, str) else key
+
+
+def _address_of(client: Any) -> tuple[str, SecretStr]:
+    try:
+        return str(client.supabase_url), SecretStr(client.supabase_key)
+    except AttributeError:
+        kind = type(client).__name__
+    raise InvalidTypeError(f"supabase must be a client of supabase-py, not {kind}", argument="supabase")
 
 
 def _describe_key(key: SecretStr) -> str:

@@ -25,7 +25,8 @@ from admin_crm._core.facts import ServerFacts
 from admin_crm._core.limiter import Limiter
 from admin_crm._core.observers import Observers, observers_of
 from admin_crm._core.session import Login, Renewal, Session
-from admin_crm.errors import ClientStateError, InvalidInputError
+from admin_crm._core.validation import settings_or_default
+from admin_crm.errors import ClientStateError, InvalidInputError, InvalidTypeError
 from admin_crm.settings import Settings
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def open_link(
     secret_key: Key | None = None,
 ) -> Link:
     """Check what a connection is opened with, and open it; `client` is a supabase-py client of the app's own."""
-    settings = settings or Settings()
+    settings = settings_or_default(settings)
     observers = observers_of(hooks, telemetry=settings.telemetry, owns_http=client is None)
     rights = Rights(
         checked_key(key, "key"),
@@ -248,6 +249,8 @@ def keep_rights(shared: Shared, client: Any, rights: Rights) -> None:
 
 def checked_key(key: Key | None, argument: str) -> SecretStr:
     """Return a key that may be one; which project it opens, only the server knows."""
+    if key is not None and not isinstance(key, str | SecretStr):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(f"{argument} must be a string, not {type(key).__name__}", argument=argument)
     secret = key if isinstance(key, SecretStr) else SecretStr(key or "")
     text = secret.get_secret_value().strip()
     valid = text.isascii() and text.isprintable() and " " not in text
@@ -305,10 +308,14 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch (on Windows no process 
 
 
 def _checked_url(url: str | None) -> str:
+    if url is not None and not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(f"url must be a string, not {type(url).__name__}", argument="url")
     try:
         parts = urlsplit((url or "").strip())
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
+        valid = parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
+        # What httpx refuses when a request is made; supabase-py takes no backslash either.
+        valid = valid and bool(parts.hostname and httpx.URL(parts.geturl()).host) and "\\" not in parts.netloc
+    except (ValueError, httpx.InvalidURL):
         parts, valid = urlsplit(""), False
     if not valid:
         raise InvalidInputError("url must be a URL such as https://<ref>.supabase.co", argument="url")

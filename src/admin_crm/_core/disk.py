@@ -14,10 +14,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from admin_crm.errors import InvalidInputError
+from admin_crm.errors import InvalidInputError, InvalidTypeError
 
 PRIVATE = 0o600
 """The mode of a new file that only its owner reads."""
+
+
+def path_of(value: str | os.PathLike[str], argument: str) -> Path:
+    """Return a path that the disk can be asked for."""
+    try:
+        path = Path(value)
+    except TypeError as error:
+        raise InvalidTypeError(f"{argument} must be a path, not {type(value).__name__}", argument=argument) from error
+    if "\0" in str(path) or not _encodable(path):
+        raise InvalidInputError(f"{argument} contains characters that no path has", argument=argument)
+    return path
 
 
 @contextmanager
@@ -83,6 +94,14 @@ def naming(path: Path) -> Generator[None]:
         if error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _encodable(path: Path) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _may_be_replaced(file: Path) -> bool:

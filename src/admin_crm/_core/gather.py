@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 
 from admin_crm._core import scope
 from admin_crm._core.connection import Connection, Link, link_of
+from admin_crm._core.loop import check_loop
 from admin_crm._core.threads import Outcome, ThreadedReads
 from admin_crm.errors import AdminCRMError
 
@@ -82,7 +83,11 @@ async def pause(link: Link, seconds: float) -> None:
 
 async def run_blocking(crm: Connection, function: Callable[[], T]) -> T:
     """Run blocking file I/O: in a thread for an asynchronous connection, directly for a synchronous one."""
-    return await asyncio.to_thread(function) if link_of(crm).is_async else function()
+    link = link_of(crm)
+    if not link.is_async:
+        return function()
+    check_loop(link.shared)
+    return await asyncio.to_thread(function)
 
 
 async def run_to_end(crm: Connection, function: Callable[[], T]) -> T:
@@ -90,8 +95,10 @@ async def run_to_end(crm: Connection, function: Callable[[], T]) -> T:
 
     So nobody closes the file while the thread still writes to it. Not for what may block forever, such as a pipe.
     """
-    if not link_of(crm).is_async:
+    link = link_of(crm)
+    if not link.is_async:
         return function()
+    check_loop(link.shared)
     thread = asyncio.ensure_future(asyncio.to_thread(function))
     try:
         return await asyncio.shield(thread)
@@ -115,6 +122,7 @@ async def _outcomes(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Se
 
 async def _on_tasks(link: Link, reads: Sequence[Coroutine[Any, Any, Any]]) -> Sequence[Outcome]:
     """Run reads on as many tasks as requests may be under way, each one read after the other."""
+    check_loop(link.shared)
     outcomes: list[Outcome] = [(None, asyncio.CancelledError())] * len(reads)  # unless a read comes to its end
     todo = deque(enumerate(reads))
 

@@ -34,7 +34,7 @@ def in_both_forms(function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[.
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        link = _link_in(name, args[0] if args else kwargs.get("crm"))
+        link = link_in(name, args, kwargs)
         customer = (args[1] if len(args) > 1 else kwargs.get(customer_parameter)) if customer_parameter else None
         called = call_of(link, name, _uuid_or_none(customer))
         stand_in = link.shared.stand_in
@@ -63,6 +63,15 @@ def answered_by_fakes(function: Callable[P, T]) -> Callable[P, T]:
         return cast("T", found)
 
     return call
+
+
+def link_in(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Link:
+    """Return the link of the connection that a public function is called with; raise where there is none."""
+    crm: object = args[0] if args else kwargs.get("crm")
+    link = getattr(crm, "_link", None)
+    if not isinstance(link, Link):
+        raise TypeError(f"{name}() needs an AdminCRM or AsyncAdminCRM as its first argument, not {type(crm).__name__}")
+    return link
 
 
 def fake_in(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Link, StandIn] | None:
@@ -147,13 +156,6 @@ def _standing_for(function: Callable[..., Any], inside: Coroutine[Any, Any, T], 
     awaited.__name__, awaited.__qualname__ = function.__name__, function.__qualname__
     weakref.finalize(awaited, inside.close).atexit = False
     return awaited
-
-
-def _link_in(name: str, crm: object) -> Link:
-    link = getattr(crm, "_link", None)
-    if not isinstance(link, Link):
-        raise TypeError(f"{name}() needs an AdminCRM or AsyncAdminCRM as its first argument, not {type(crm).__name__}")
-    return link
 
 
 def _uuid_or_none(value: object) -> UUID | None:

@@ -6,6 +6,7 @@ import re
 from types import TracebackType
 from typing import Any, Self, cast
 
+from admin_crm._core import validation as check
 from admin_crm._core.rows import Json
 
 _EMAILS = frozenset({"email"})
@@ -56,13 +57,16 @@ def show_personal_data(shown: bool = True) -> PersonalDataShown:
     Returns:
         A context manager: at the end of a ``with`` block, what was set before holds again.
 
+    Raises:
+        InvalidInputError: `shown` is neither True nor False.
+
     Needs no connection.
 
     Examples:
         >>> with show_personal_data():
         ...     print(customers[0])
     """
-    return PersonalDataShown(shown=shown)
+    return PersonalDataShown(shown=check.boolean(shown, "shown"))
 
 
 def mask_email(email: str | None) -> str | None:

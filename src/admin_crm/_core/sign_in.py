@@ -25,7 +25,7 @@ from admin_crm._core.operation import call_of, run_sync
 from admin_crm._core.session import Login, Renewal, Session
 from admin_crm._core.translate import error_from_response, translate
 from admin_crm._core.transport import http_of
-from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateError
+from admin_crm.errors import AdminCRMError, AuthenticationError, ClientStateError, InvalidTypeError
 
 CLOSE_SECONDS = 1.0
 """Seconds that closing a connection waits for a renewal, whose request is broken by then."""
@@ -43,6 +43,9 @@ class _TokenResponse(BaseModel):
 
 async def sign_in(link: Link, login: Login) -> None:
     """Open a session with an address and a password, which are not kept."""
+    for argument, value in (("email", login.email), ("password", login.password)):
+        if not isinstance(value, SecretStr):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidTypeError(f"{argument} must be a string, not {type(value).__name__}", argument=argument)
     link.rights.session = await _open(link, login)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, tzinfo
+from datetime import MAXYEAR, date, datetime, tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
@@ -18,10 +18,11 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from admin_crm._core.redaction import redact, shape_of
 from admin_crm.errors import InvalidInputError, InvalidTypeError
-from admin_crm.settings import ZONE_HINT, zone_of
+from admin_crm.settings import ZONE_HINT, Settings, zone_of
 
 E = TypeVar("E", bound=StrEnum)
 M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
 
 DEEPEST_JSON = 100
 """How many levels of JSON are written; far below what every reader of the shop's can read."""
@@ -131,6 +132,27 @@ def names(value: object, argument: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def rows(value: Iterable[R], kind: type | tuple[type, ...], argument: str) -> list[R]:
+    """Return rows of the library's, such as customers, that a caller has in any iterable."""
+    what = " or ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(f"{argument} must be a list of {what}, not {type(value).__name__}", argument=argument)
+    found = list(value)
+    odd = next((number for number, row in enumerate(found) if not isinstance(row, kind)), None)
+    if odd is not None:
+        raise InvalidTypeError(f"{argument}[{odd}] must be {what}, not {type(found[odd]).__name__}", argument=argument)
+    return found
+
+
+def settings_or_default(value: Settings | None) -> Settings:
+    """Return settings; the default ones where there are none."""
+    if value is None:
+        return Settings()
+    if not isinstance(value, Settings):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(f"settings must be Settings, not {type(value).__name__}", argument="settings")
+    return value
+
+
 def data(value: object, model: type[M], argument: str, what: str) -> M:
     """Return a model, or a mapping with the same fields as one; an error names the fields and quotes no value."""
     if isinstance(value, model):
@@ -183,10 +205,12 @@ def aware(value: object, argument: str) -> datetime:
 
 
 def day(value: object, argument: str) -> date:
-    """Return a date; the time of day of a datetime does not matter."""
+    """Return a date that has a year after it; the time of day of a datetime does not matter."""
     if not isinstance(value, date):
         raise InvalidTypeError(f"{argument} must be a date, not {type(value).__name__}", argument=argument)
-    return value
+    if value.year == MAXYEAR:
+        raise InvalidInputError(f"{argument} must be before the year {MAXYEAR}", argument=argument)
+    return value.date() if isinstance(value, datetime) else value
 
 
 def time_zone(value: object, argument: str = "time_zone") -> tzinfo:

@@ -10,7 +10,7 @@ from admin_crm._core.rows import Json
 from admin_crm._postgrest.decode import read_rows
 from admin_crm._postgrest.query import KeyRow, existing, send_query, writable
 from admin_crm.client import AnyCRM
-from admin_crm.errors import NotFoundError
+from admin_crm.errors import NotFoundError, UnexpectedResponseError
 
 _FOREIGN_KEY = "23503"
 
@@ -53,6 +53,9 @@ async def _insert(crm: AnyCRM, table: str, rows: Mapping[UUID, Json], key: str) 
 
     written = await send_query(crm, query, lambda response: read_rows(response, KeyRow))
     customers = {str(row[key]): customer for customer, row in rows.items()}
+    strange = next((row.id for row in written if str(row.id) not in customers), None)
+    if strange is not None:
+        raise UnexpectedResponseError("the server answers an insert with rows that were not sent", field=key)
     return {customers[str(row.id)] for row in written}
 
 

@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from admin_crm._core.connection import link_of
-from admin_crm._core.operation import call_of, call_sync, fake_in, run_async, run_sync, spanned
-from admin_crm._postgrest.decode import Decoder, first_keys
+from admin_crm._core.operation import call_of, call_sync, fake_in, link_in, run_async, run_sync, spanned
+from admin_crm._core.pager import Batch
+from admin_crm._postgrest.decode import Decoder, first_keys, require_total
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
 from admin_crm._postgrest.packed import PackedStream, open_packed
 from admin_crm._postgrest.rights import check_view
@@ -114,6 +115,7 @@ def streamed(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        link_in(function.__name__, args, kwargs)
         fake = fake_in(args, kwargs)
         if fake is None:
             return function(*args, **kwargs)
@@ -163,6 +165,21 @@ def stopped(error: AdminCRMError, seen: int, what: str, expected: int | None) ->
         expected=expected,
         hint=error.hint if isinstance(error, IncompleteReadError) else "try again",
     )
+
+
+async def counted_rest(fetch: Callable[[], Coroutine[Any, Any, Batch[R]]], what: str) -> Batch[R]:
+    """Fetch a page again that was empty before the server's count was reached, with the count of what is left (R1).
+
+    Its rows may have been deleted meanwhile; then nothing is left.
+
+    Raises:
+        IncompleteReadError: the server counts rows that it does not show.
+    """
+    page = await fetch()
+    left = require_total(page.total)
+    if left and not page.rows:
+        raise IncompleteReadError(f"the server counts {left} more {what} than it shows", hint="try again")
+    return page
 
 
 class PageReader(Generic[R]):
@@ -219,5 +236,8 @@ class PageReader(Generic[R]):
         if self._rest is None:
             return []
         batch = await fetch_page(self._reader, self._rest)
+        if not batch.rows and self._seen < (self._reader.expected or 0):
+            rest = self._rest._replace(counted=True)
+            batch = await counted_rest(lambda: fetch_page(self._reader, rest), "customers")
         self._rest = self._reader.next_range(self._rest, batch)
         return [batch.rows] if batch.rows else []

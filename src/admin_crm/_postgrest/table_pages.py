@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from admin_crm._postgrest.row_source import RowSource
-from admin_crm._postgrest.stream import stopped, stream_page_size
+from admin_crm._postgrest.stream import counted_rest, stopped, stream_page_size
 from admin_crm.errors import AdminCRMError, IncompleteReadError
 
 R = TypeVar("R")
@@ -41,6 +41,8 @@ class TablePages(Generic[R]):
         is_first = self._last is None
         try:
             page = await self._source.fetch(self._paged, counted=is_first)
+            if not page.rows and self._seen < ((page.total if is_first else self._expected) or 0):
+                page = await counted_rest(lambda: self._source.fetch(self._paged, counted=True), self._source.what)
             self._advance(page.rows)
         except AdminCRMError as error:
             if is_first:

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from admin_crm._storage.objects import batches, check_bucket, evidence_of, list_level, remove_objects
 from admin_crm.client import AnyCRM
-from admin_crm.errors import PermissionDeniedError
+from admin_crm.errors import IncompleteReadError, PermissionDeniedError
 from admin_crm.models import Evidence
+
+LONGEST_KEY = 1024
+"""The characters of the longest path that a file can have."""
 
 
 async def fetch_folder(crm: AnyCRM, customer: UUID) -> list[Evidence]:
@@ -16,6 +19,7 @@ async def fetch_folder(crm: AnyCRM, customer: UUID) -> list[Evidence]:
 
     Raises:
         SchemaMismatchError: there is nothing, and no bucket either.
+        IncompleteReadError: the server answers folders in folders without end.
     """
     found: list[Evidence] = []
     folders = [str(customer)]
@@ -24,6 +28,12 @@ async def fetch_folder(crm: AnyCRM, customer: UUID) -> list[Evidence]:
         for entry in await list_level(crm, folder):
             path = f"{folder}/{entry.name}"
             if entry.id is None:
+                if len(path) > LONGEST_KEY:
+                    raise IncompleteReadError(
+                        "the server answers folders in folders without end",
+                        rows=found,
+                        hint="something between here and the server may ignore which folder is asked for",
+                    )
                 folders.append(path)
             else:
                 found.append(evidence_of(entry, path))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from admin_crm._core.disk import path_of
 from admin_crm.errors import InvalidInputError
 
 _SEPARATORS = ",;\t"
@@ -33,7 +34,7 @@ def read_csv_file(path: str | os.PathLike[str]) -> list[Record]:
         InvalidInputError: the file is not UTF-8, not CSV, or empty.
         OSError: the file cannot be read.
     """
-    records = _read(Path(path))
+    records = _read(path_of(path, "rows"))
     if isinstance(records, InvalidInputError):
         raise records
     return records

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
+from admin_crm._core.disk import path_of
 from admin_crm._storage.source import FileLike, Source, open_source
 from admin_crm.bulk.targets import customer_ids
 from admin_crm.errors import InvalidInputError, InvalidTypeError
@@ -115,7 +116,7 @@ class _Given(NamedTuple):
 
 def _each(files: Any) -> Iterator[_Given]:
     if isinstance(files, str | os.PathLike):
-        return _in_folder(Path(cast("str", files)))
+        return _in_folder(path_of(cast("str", files), "files"))
     if isinstance(files, Mapping):
         return _of_pairs(_pairs_of(cast("Mapping[object, Any]", files)))
     if isinstance(files, Iterable) and not isinstance(files, bytes):

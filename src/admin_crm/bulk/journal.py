@@ -22,12 +22,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 from uuid import UUID, uuid4, uuid5
 
 from admin_crm._core import validation as check
+from admin_crm._core.disk import path_of
 from admin_crm.bulk.locks import lock
 from admin_crm.errors import ConflictError, InvalidInputError
 
@@ -59,7 +59,7 @@ class Journal:
         """The items that are done, or for which nothing had to change."""
         self.moments: defaultdict[str, set[datetime]] = defaultdict(set)
         """When each item was begun: once, or more often where the process was killed."""
-        self._path = None if path is None else Path(path)
+        self._path = None if path is None else path_of(path, "journal")
         self._operation = operation
         self._arguments = json.dumps(arguments, sort_keys=True, default=str)
         self._read_only = read_only

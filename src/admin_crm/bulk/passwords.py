@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from admin_crm._auth.new_user import new_password
 from admin_crm._core.csv_cells import formula_free
+from admin_crm._core.disk import path_of
 from admin_crm.bulk.locks import lock
 from admin_crm.errors import ConflictError, InvalidInputError
 
@@ -152,9 +153,9 @@ class PasswordsFile:
 def passwords_path(given: str | os.PathLike[str] | None, journal: str | os.PathLike[str] | None) -> Path:
     """Return where passwords are kept: where the caller says, or beside the journal, or in the working folder."""
     if given is not None:
-        return Path(given)
+        return path_of(given, "passwords")
     if journal is not None:
-        return Path(f"{os.fspath(journal)}.passwords.csv")
+        return path_of(f"{path_of(journal, 'journal')}.passwords.csv", "journal")
     return Path(f"customer-passwords-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.csv")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from admin_crm._core import validation as check
 from admin_crm._core.backends import require
+from admin_crm.errors import InvalidTypeError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,8 @@ def axes_for(ax: Axes | None, *, height: float = 4.2) -> Axes:
     """
     require("matplotlib", "plots")
     if ax is not None:
+        if not hasattr(ax, "set_title"):
+            raise InvalidTypeError(f"ax must be Axes of matplotlib, not {type(ax).__name__}", argument="ax")
         return ax
     from matplotlib import pyplot as plt
 

@@ -129,8 +129,8 @@ def make_order(number: int = 1, /, **fields: Any) -> Order:
         order = make_order(status="shipped", customer_id=ana.id)
         ```
     """
-    placed = _NOW - timedelta(days=1 + number % 60, hours=number % 9)
     customer_id = fields.get("customer_id", person(number).id)
+    placed = _NOW - timedelta(days=1 + number % 60, hours=number % 9)
     return _order(f"order {number}", f"P-{number:06}", customer_id, placed, fields)
 
 

@@ -8,6 +8,8 @@ from datetime import date
 from random import Random
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from admin_crm.errors import InvalidTypeError
+
 _FIRST = (
     "María", "José", "Guadalupe", "Sofía", "Luis", "Ximena", "Carlos", "Valentina", "Renata", "Ángel", "Óscar",
     "Fernanda", "Andrés", "Itzel", "Raúl", "Mónica", "Héctor", "Belén", "Rocío", "Begoña", "Íñigo",
@@ -36,6 +38,8 @@ class Person:
 
 def person(number: int) -> Person:
     """Return a person; the same number is the same person."""
+    if not isinstance(number, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(f"number must be an integer, not {type(number).__name__}", argument="number")
     random = Random(f"person {number}")  # noqa: S311 (the same for each number, not secret)
     first, middle, last = random.choice(_FIRST), random.choice(_MIDDLE), random.choice(_LAST)
     plain = unicodedata.normalize("NFD", f"{first}.{middle}").encode("ascii", "ignore").decode().lower()

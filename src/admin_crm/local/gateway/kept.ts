@@ -30,7 +30,6 @@ export class KeptData {
     // What is left of a first start that did not get to its end is of no use.
     if (kept.isNew) await Deno.remove(kept.database, { recursive: true }).catch(() => {});
     await privateFolder(kept.database);
-    await privateFolder(`${folder}/storage`);
     return kept;
   }
 

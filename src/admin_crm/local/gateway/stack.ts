@@ -9,6 +9,7 @@ import { createLocal } from "./local.ts";
 import type { Options } from "./options.ts";
 import { openPostgres } from "./postgres/engine.ts";
 import { router } from "./router.ts";
+import { privateFolder } from "./secrets.ts";
 import { createStorage } from "./storage.ts";
 import { Blobs } from "./storage/blobs.ts";
 import type { Handler } from "./types.ts";
@@ -34,6 +35,8 @@ export async function openStack(
     : await openEmbedded(keys, options, kept);
   const { database, lite } = engine;
   const emailConfirmation = options.email_confirmation;
+  // The folder above it may be open to the account that PostgreSQL runs as.
+  await privateFolder(`${folder}/storage`);
   const blobs = new Blobs(`${folder}/storage/objects`);
   const storage = createStorage({
     database,
