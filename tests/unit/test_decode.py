@@ -99,9 +99,9 @@ def test_a_process_forked_during_a_pause_has_its_garbage_collector():
 
 
 def test_nothing_that_the_program_has_frozen_is_thawed_and_nothing_is_frozen():
-    assert gc.get_freeze_count() == 0
+    already = gc.get_freeze_count()  # Python 3.12 itself freezes what it starts with
     read_rows(answered({"id": "1"}), Order, pause_gc=True)
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == already
     gc.freeze()
     try:
         frozen = gc.get_freeze_count()

@@ -31,7 +31,7 @@ def test_every_public_function_of_a_connection_says_which_right_it_needs():
         name for name, value in functions.items() if next(iter(inspect.signature(value).parameters), "") == "crm"
     }
     assert len(of_a_connection) > 20
-    assert [name for name in sorted(of_a_connection) if "\n    Needs " not in str(functions[name].__doc__)] == []
+    assert [name for name in sorted(of_a_connection) if "\nNeeds " not in str(inspect.getdoc(functions[name]))] == []
 
 
 def test_the_public_names_are_sorted_and_come_once():

@@ -69,7 +69,7 @@ def test_a_stream_with_a_placeholder_for_a_name_has_no_name(ask: Ask, storage: S
         (b"x" * 1001, "the file is larger than 1,000 bytes"),
         (OnceOnly(b"x" * 300_000), "the file is larger than 1,000 bytes"),
         (closed(), "file cannot be used for reading: I/O operation on closed file"),
-        ("a\0b", "file cannot be used for reading: embedded null byte"),
+        ("a\0b", "file cannot be used for reading: .*embedded null"),
     ],
 )
 def test_an_unusable_file_is_refused_before_anything_is_sent(

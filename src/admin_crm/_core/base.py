@@ -17,7 +17,6 @@ from admin_crm.settings import Credentials, Settings
 
 C = TypeVar("C", bound="BaseConnection")
 
-_BY_NAME = "pass a client of supabase-py by its name: supabase=client"
 _NO_PROJECT = "set it to https://<ref>.supabase.co; without a project, `admin-crm local` starts one and prints it"
 
 
@@ -42,8 +41,6 @@ class BaseConnection:
         on_response: ResponseHook | None = None,
         on_retry: RetryHook | None = None,
     ) -> None:
-        if url is not None and not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidTypeError(f"url must be a string, not {type(url).__name__}", argument="url", hint=_BY_NAME)
         if supabase is not None:
             _check_kind(supabase, is_async=self._is_async)
             if url is not None or key is not None or access_token is not None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 Key = str | SecretStr
 
 _numbers = itertools.count(1)
+_BY_NAME = "pass a client of supabase-py by its name: supabase=client"
 _HANDLE = "key-added-when-sent-"
 LATEST_CLIENTS = 1000
 """Of how many views the rights are kept for queries that outlive the view and its supabase-py client."""
@@ -309,7 +310,7 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch (on Windows no process 
 
 def _checked_url(url: str | None) -> str:
     if url is not None and not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidTypeError(f"url must be a string, not {type(url).__name__}", argument="url")
+        raise InvalidTypeError(f"url must be a string, not {type(url).__name__}", argument="url", hint=_BY_NAME)
     try:
         parts = urlsplit((url or "").strip())
         valid = parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
