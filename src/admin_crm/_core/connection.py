@@ -215,6 +215,7 @@ def open_link(
     secret_key: Key | None = None,
 ) -> Link:
     """Check what a connection is opened with, and open it; `client` is a supabase-py client of the app's own."""
+    address = _checked_url(url)
     settings = settings_or_default(settings)
     observers = observers_of(hooks, telemetry=settings.telemetry, owns_http=client is None)
     rights = Rights(
@@ -223,7 +224,7 @@ def open_link(
         client=client,
         owns_client=client is None,
     )
-    shared = Shared(_checked_url(url), Limiter(settings.concurrency), owns_http=client is None)
+    shared = Shared(address, Limiter(settings.concurrency), owns_http=client is None)
     secret = None if secret_key is None else Rights(_checked_secret_key(secret_key))
     for each in filter(None, (rights, secret)):
         shared.rights[each.handle] = each
