@@ -1,12 +1,16 @@
-"""The HTTP client: a timeout for each service, no redirects."""
+"""The HTTP client: a timeout for each service, no redirects, no socket of a cancelled call."""
 
 from __future__ import annotations
+
+import asyncio
+import gc
+import socket
 
 import httpx
 import pytest
 import respx
 
-from admin_crm import AdminCRM, UnexpectedResponseError, get_admin_customer_notes
+from admin_crm import AdminCRM, AsyncAdminCRM, UnexpectedResponseError, get_admin_customer_notes
 from admin_crm._core.connection import link_of
 from admin_crm._core.transport import interrupt, keep_socket
 from helpers import KEY, NOTES, SOMEBODY, URL, InterruptedSet
@@ -55,3 +59,22 @@ def test_a_socket_may_be_opened_while_all_are_broken():
         interrupt(shared)
         shared.sockets.beside.join()
     assert len(shared.sockets) == 3
+
+
+def test_a_call_that_is_cancelled_while_it_connects_ends_and_closes_its_socket(recwarn):
+    async def cancelled(url: str, turns: int) -> None:
+        async with AsyncAdminCRM(url, KEY) as crm:
+            reading = asyncio.ensure_future(get_admin_customer_notes(crm, SOMEBODY))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(reading, 10)
+
+    gc.collect()  # the garbage of other tests is not the call's
+    recwarn.clear()
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        for turns in range(20):  # it connects within about ten turns of the loop
+            asyncio.run(cancelled(f"http://127.0.0.1:{silent.getsockname()[1]}", turns))
+    gc.collect()
+    assert [str(each.message) for each in recwarn] == []
