@@ -11,6 +11,8 @@ const FLAGS = {
   synchronous_commit: "off",
   io_method: "sync",
   jit: "off",
+  // A shop is analyzed when it is made, and most live for minutes.
+  autovacuum_naptime: "5min",
   timezone: "UTC",
   // What the server says of itself, not of statements that fail.
   log_min_messages: "log",
