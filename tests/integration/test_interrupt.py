@@ -6,6 +6,7 @@ The time limit of these calls is an hour, so that only the interrupt can end the
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +103,13 @@ class HangingServer:
                 self._hanging.release()
 
 
+def wait_until_asleep(pid: int) -> None:
+    """Wait until a program sleeps in a system call: Python would not notice a signal of the moment before it."""
+    state = Path(f"/proc/{pid}/stat")
+    while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "S":
+        os.sched_yield()
+
+
 def _read(connection: socket.socket) -> bytes:
     try:
         return connection.recv(65536)
@@ -122,6 +131,7 @@ def test_ctrl_c_ends_a_call_to_a_server_that_hangs(server: HangingServer, progra
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         server.wait_until_hanging(server.expected)
+        wait_until_asleep(child.pid)
         child.send_signal(signal.SIGINT)
         printed, errors = child.communicate(timeout=GIVE_UP)
     finally:
