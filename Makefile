@@ -57,8 +57,8 @@ else
 	$(PYTEST) $(LIBRARY_TESTS)
 endif
 
-# With all choices, sync and async: measuring alone takes as long as a third of the tests. Not 100: a line or two run only when threads or processes meet in a
-# certain order.
+# All choices, sync and async. Not 100: a line or two run only when threads or processes meet in a certain order.
+# Measuring takes as long as a third of the tests.
 coverage: $(READY) ## the coverage of the library by its tests, with the gate
 	$(if $(POSTGREST),ADMIN_CRM_LOCAL_ENGINE=postgrest) $(PYTEST) $(LIBRARY_TESTS) --cov --cov-report=term --cov-fail-under=99.9
 

@@ -66,7 +66,7 @@ def test_a_healthy_shop_passes_except_for_its_labels_and_overdue_suspensions(by_
     assert found["function customer-intelligence"][1].endswith("supports suggest_tags, generate_whatsapp_copy")
     limit = "the server returns 1,000 rows per response; reads continue until they are complete"
     assert found["row limit"][0] == "pass"
-    assert found["row limit"][1].startswith(limit if CUSTOMERS > 1000 else "the row limit is at least 30")
+    assert found["row limit"][1].startswith(limit if CUSTOMERS > 1000 else "the row limit is at least 3")
     assert found["role"] == ("pass", "the service role: it bypasses row-level security")
     assert found["columns of order_items"][1].startswith("order_items does not exist: ")
 
