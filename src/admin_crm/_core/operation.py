@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from admin_crm._core import context
-from admin_crm._core.connection import Link, StandIn
+from admin_crm._core.connection import Link
 from admin_crm._core.context import CallContext, add_context
 from admin_crm.errors import AdminCRMError
 
@@ -54,11 +54,10 @@ def answered_by_fakes(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        fake = fake_in(args, kwargs)
-        if fake is None:
+        link = getattr(args[0] if args else kwargs.get("crm"), "_link", None)
+        if not isinstance(link, Link) or link.shared.stand_in is None:
             return function(*args, **kwargs)
-        link, stand_in = fake
-        called, answer = call_of(link, function.__name__), stand_in.asked(call, link, args, kwargs)
+        called, answer = call_of(link, function.__name__), link.shared.stand_in.asked(call, link, args, kwargs)
         found = run_async(called, answer()) if link.is_async else run_sync(called, answer())
         return cast("T", found)
 
@@ -72,14 +71,6 @@ def link_in(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Link:
     if not isinstance(link, Link):
         raise TypeError(f"{name}() needs an AdminCRM or AsyncAdminCRM as its first argument, not {type(crm).__name__}")
     return link
-
-
-def fake_in(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Link, StandIn] | None:
-    """Return the link of the fake that a plain function is called with, and what answers; None for anything else."""
-    link = getattr(args[0] if args else kwargs.get("crm"), "_link", None)
-    if not isinstance(link, Link) or link.shared.stand_in is None:
-        return None
-    return link, link.shared.stand_in
 
 
 def call_of(link: Link, operation: str, customer_id: UUID | None = None) -> CallContext:

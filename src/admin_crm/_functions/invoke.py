@@ -129,10 +129,8 @@ def _translate(error: AdminCRMError, function: str, body: Json, action_setting: 
 
 def _text_of(response: httpx.Response) -> str:
     """Return what an answer says, in plain letters where its JSON escapes them."""
-    try:
-        return json.dumps(response.json(), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return response.text
+    body = json_of(response)
+    return response.text if body is None else json.dumps(body, ensure_ascii=False)
 
 
 def _unsupported(function: str, body: Json, setting: str, *, status: int | None) -> SchemaMismatchError:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from admin_crm._core.connection import link_of
-from admin_crm._core.operation import call_of, call_sync, fake_in, link_in, run_async, run_sync, spanned
+from admin_crm._core.operation import call_of, call_sync, link_in, run_async, run_sync, spanned
 from admin_crm._core.pager import Batch
 from admin_crm._postgrest.decode import Decoder, first_keys, require_total
 from admin_crm._postgrest.key_ranges import FULL_RANGE, Range, RangeReader, fetch_page
@@ -115,11 +115,10 @@ def streamed(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        link_in(function.__name__, args, kwargs)
-        fake = fake_in(args, kwargs)
-        if fake is None:
+        link = link_in(function.__name__, args, kwargs)
+        stand_in = link.shared.stand_in
+        if stand_in is None:
             return function(*args, **kwargs)
-        link, stand_in = fake
         crm, answer = cast("AnyCRM", args[0] if args else kwargs["crm"]), stand_in.asked(call, link, args, kwargs)
         return cast("T", stream(crm, function.__name__, lambda: AnsweredReader(answer), _uncounted))
 
