@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 FEWEST_CUSTOMERS = 12
-"""Those whose accounts and addresses are always there."""
+"""The first ones, who always have an e-mail address and an address to deliver to."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +49,7 @@ class LocalStack:
     `labels` to `model_answers` make it the shop of others.
 
     Args:
-        customers: how many customers the shop has, at least 12.
+        customers: how many customers a new shop has, at least 12.
         max_rows: the maximum number of rows in one response.
         email_confirmation: whether sign-ups must confirm their e-mail address.
         labels: the labels of segments and health statuses: ``es`` (the shop's own), ``en``, or ``prospects``
