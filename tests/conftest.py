@@ -18,6 +18,7 @@ from admin_crm.local import LocalStack
 from helpers import ANON, KEY, QUICK, URL, Ask, Caller, shown_with_locals
 from shops import open_shop
 from traces import Traces
+from turns import whose_turn_it_is
 
 # Whoever starts the tests in the background may have them, and the processes they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -55,8 +56,17 @@ class _Ear(logging.Handler):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what `make test` passes; what it does is in tests/integration/conftest.py."""
-    parser.addoption("--by-turns", action="store_true", help="sync on one engine, async on the other")
+    """Add what `make test` passes; what it does is in tests/turns.py."""
+    parser.addoption("--by-turns", action="store_true", help="sync or async, on one engine or the other")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--by-turns`, leave out the tests whose turn it is not."""
+    if config.getoption("by_turns"):
+        running = {*whose_turn_it_is(items)}
+        config.hook.pytest_deselected(items=[each for each in items if each not in running])
+        items[:] = [each for each in items if each in running]
 
 
 def pytest_collection_finish() -> None:

@@ -1,13 +1,10 @@
-"""Shops of other kinds than the usual one, each started once for all its tests; and sync and async by turns."""
+"""Shops of other kinds than the usual one, each started once for all its tests."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zlib import crc32
 
 import httpx
 import pytest
@@ -16,52 +13,7 @@ from accounts import Account
 from admin_crm import Settings
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller
-from shops import CAPPED, FEW, REAL_POSTGREST, open_shop
-
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--by-turns`, run each choice of a test's parameters once: sync or async, on one engine or the other."""
-    if config.getoption("by_turns"):
-        here = [each for each in items if HERE in each.path.parents]
-        dropped = {*here} - {*_whose_turn_it_is(here)}
-        config.hook.pytest_deselected(items=list(dropped))
-        items[:] = [each for each in items if each not in dropped]
-
-
-def _whose_turn_it_is(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """Of each test one way runs on Lite and the others on PostgREST; a test that has one way only runs on both.
-
-    A way is a choice of the parameters but for the form. Whether a call is sync or async is decided before a request
-    leaves: it makes no difference to the server's engine.
-    """
-    ways: defaultdict[str, set[tuple[tuple[str, int], ...]]] = defaultdict(set)
-    for each in items:
-        ways[_name(each)].add(_way(each))
-    for each in items:
-        of_test, number = sorted(ways[_name(each)]), crc32(_name(each).encode())
-        place = of_test.index(_way(each))
-        turn = (place + number + REAL_POSTGREST) % 2
-        on_lite = place == number % len(of_test)
-        anywhere = len(of_test) == 1 or each.get_closest_marker("once") is not None
-        if _places(each).get("caller", turn) == turn and (anywhere or on_lite != REAL_POSTGREST):
-            yield each
-
-
-def _name(item: pytest.Item) -> str:
-    return item.nodeid.partition("[")[0]
-
-
-def _way(item: pytest.Item) -> tuple[tuple[str, int], ...]:
-    """The parameters but for the form."""
-    return tuple(sorted((name, place) for name, place in _places(item).items() if name != "caller"))
-
-
-def _places(item: pytest.Item) -> dict[str, int]:
-    """The parameters of a test, as places in the lists of their values."""
-    return item.callspec.indices if hasattr(item, "callspec") else {}
+from shops import CAPPED, FEW, open_shop
 
 
 @pytest.fixture(scope="session")

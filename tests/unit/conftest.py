@@ -1,18 +1,16 @@
-"""Servers that respx plays, one for each test that asks for it; and sync and async by turns."""
+"""Servers that respx plays, one for each test that asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import httpx
 import pytest
 import respx
 from typer.testing import CliRunner
 
-import admin_crm
 from admin_crm._core import retry, send, transfer
 from admin_crm._storage import resumable, upload
 from admin_crm.cli import app
@@ -22,27 +20,6 @@ from moderation_server import ModerationServer
 from orders_server import OrdersServer
 from project_server import Project
 from storage_server import Clock, StorageServer, Tus
-
-HERE = Path(__file__).parent
-IN_BOTH_FORMS = {f"test_{module.stem}" for module in Path(admin_crm.__file__).parent.glob("_*/*.py")}
-"""The tests of `_core` and of what stands beside it, where the two forms are told apart."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--by-turns`, run what tests a subject sync or async: a subject is one function for both."""
-    if config.getoption("by_turns"):
-        waiting = {each for each in items if HERE in each.path.parents and not _is_its_turn(each)}
-        config.hook.pytest_deselected(items=list(waiting))
-        items[:] = [each for each in items if each not in waiting]
-
-
-def _is_its_turn(item: pytest.Item) -> bool:
-    form = (
-        item.callspec.indices.get("caller") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
-    )
-    of_both = item.nodeid.replace("async", "sync")
-    return form is None or item.path.stem in IN_BOTH_FORMS or crc32(of_both.encode()) % 2 == form
 
 
 @pytest.fixture
