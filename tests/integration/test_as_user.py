@@ -26,7 +26,7 @@ from admin_crm._postgrest.query import fetch, fetch_of_customer
 from admin_crm.client import AnyCRM, operation
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller, watch
-from shops import FEW, GIVEN
+from shops import CUSTOMERS, GIVEN
 
 REQUESTS = 200
 
@@ -130,4 +130,4 @@ def test_a_token_that_is_refused_says_so_and_what_to_do(
         assert (raised.value.http_status, raised.value.own_credentials) == (401, False)
         assert raised.value.hint == "the session has ended: sign in again"
         assert UUID(users[0].id).hex not in str(raised.value)
-    assert by_key(search_customers, page_size=1).total >= FEW
+    assert by_key(search_customers, page_size=1).total >= CUSTOMERS

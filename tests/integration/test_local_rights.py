@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from admin_crm.local import LocalStack, LocalStackError
-from shops import local_only
+from shops import CUSTOMERS, local_only
 
 pytestmark = [local_only, pytest.mark.xdist_group("local-closed")]
 
@@ -83,7 +83,7 @@ def test_a_statement_leaves_nothing_in_the_session_for_the_next(
 ) -> None:
     look = (
         "select current_user as name, current_setting('timezone') as zone, current_setting('search_path') as path,"
-        " count(*) > 100 as many from customer_profiles"
+        f" count(*) >= {CUSTOMERS} as many from customer_profiles"
     )
     expected = stack.execute_sql(look)
     stack.execute_sql(before)
