@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -156,17 +158,35 @@ def test_two_sweeps_at_once_are_no_failure(temporary: Path, monkeypatch: pytest.
     assert not abandoned.exists()
 
 
+def test_a_folder_is_gone_when_its_stack_has_stopped_although_another_process_sweeps_it_meanwhile(
+    temporary: Path,
+) -> None:
+    for _ in range(5):
+        abandoned = abandon(temporary)
+        for number in range(500):
+            (abandoned / "storage" / f"file-{number}").touch()
+        together = threading.Barrier(2)
+
+        def remove(path: Path = abandoned, together: threading.Barrier = together) -> bool:
+            together.wait()
+            folders.remove(path)
+            return path.exists()
+
+        with ThreadPoolExecutor(2) as two:
+            assert [still.result() for still in [two.submit(remove), two.submit(remove)]] == [False, False]
+
+
 def test_a_removal_that_is_cut_short_is_finished_by_the_next_sweep(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     abandoned = abandon(temporary)
     (abandoned / "postgres").mkdir()
 
-    def fail(path: Path) -> None:
-        raise OSError(f"{path} cannot be removed")
+    def leave(path: Path, *, ignore_errors: bool) -> None:
+        """Remove nothing, as where the disk refuses it."""
 
     with monkeypatch.context() as cut:
-        cut.setattr(shutil, "rmtree", fail)
+        cut.setattr(shutil, "rmtree", leave)
         folders.sweep()
     assert abandoned.is_dir()
     folders.sweep()

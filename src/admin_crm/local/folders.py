@@ -79,15 +79,20 @@ def sweep() -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, its marker last, so that the next sweep can finish a removal that is cut short."""
+    """Remove a folder, its marker last, so that the next sweep can finish a removal that is cut short.
+
+    Another process may be sweeping the same folder: what that one has removed is passed over, so the folder is gone
+    when either of them returns.
+    """
     with contextlib.suppress(OSError):
         for each in folder.iterdir():
             if each.is_dir() and not each.is_symlink():
-                shutil.rmtree(each)
+                shutil.rmtree(each, ignore_errors=True)
             elif each.name != MARKER:
-                each.unlink()
-        (folder / MARKER).unlink(missing_ok=True)
-        folder.rmdir()
+                each.unlink(missing_ok=True)
+        if {each.name for each in folder.iterdir()} <= {MARKER}:
+            (folder / MARKER).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 @contextlib.contextmanager
