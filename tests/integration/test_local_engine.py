@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import signal
@@ -16,8 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
-from admin_crm.local import LocalStack, LocalStackError
+from admin_crm.local import LocalStack, LocalStackError, folders
 from admin_crm.local import process as process_module
+from admin_crm.local.stack import FEWEST_CUSTOMERS
 from shops import REAL_POSTGREST, local_only
 
 pytestmark = [
@@ -39,6 +41,15 @@ def ask(stack: LocalStack) -> Iterator[Callable[..., httpx.Response]]:
     headers = {"apikey": stack.secret_key}
     with httpx.Client(base_url=f"{stack.url}/rest/v1", headers=headers, trust_env=False) as http:
         yield http.get
+
+
+def process_of(stack: LocalStack, program: str) -> int:
+    """The number of the process that runs a program from the folder of a stack."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "exe").readlink() == Path(stack._folder, program):
+                return int(process.name)
+    raise AssertionError(f"no {program} is running")
 
 
 def servers(folder: str) -> list[str]:
@@ -129,6 +140,15 @@ def test_the_database_server_is_given_no_key(stack: LocalStack) -> None:
         assert key.encode() not in environment
 
 
+def test_a_schema_that_cannot_be_reloaded_is_an_error_and_no_endless_wait() -> None:
+    with LocalStack(engine="postgrest", customers=FEWEST_CUSTOMERS) as brief, ThreadPoolExecutor(1) as pool:
+        os.kill(process_of(brief, "postgrest.bin"), signal.SIGKILL)
+        for number in range(2):  # at the end of PostgREST, and after it
+            statement = f"create table fresh_{number} (id integer)"
+            with pytest.raises(LocalStackError, match="postgrest has ended"):
+                pool.submit(brief.execute_sql, statement).result(300)
+
+
 def test_nothing_is_left_after_the_end() -> None:
     with LocalStack(engine="postgrest") as brief:
         folder = brief._folder
@@ -150,12 +170,35 @@ def test_nothing_is_left_when_the_gateway_is_killed_or_hangs(
     assert not Path(folder).exists()
 
 
-def test_a_start_that_is_given_up_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_module, "START_SECONDS", 0.6)
+def test_a_start_that_is_given_up_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "endless.sql").write_text("select pg_sleep(3600)")
+    monkeypatch.setattr(process_module, "START_SECONDS", 1)
     brief = LocalStack(engine="postgrest")
+    brief._options["variants"] = [str(tmp_path / "endless")]
     with pytest.raises(LocalStackError, match="was not ready"):
         brief.start()
     assert servers(brief._folder) == []
+    assert not Path(brief._folder).exists()
+
+
+def test_a_start_that_fails_removes_nothing_that_its_servers_still_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They would complain of it, at length, in place of the reason."""
+    (tmp_path / "wrong.sql").write_text("select nope")
+    found: list[bool] = []
+    remove = folders.remove
+
+    def noting(folder: Path) -> None:
+        found.append((folder / "postgres" / "data").is_dir() and servers(str(folder)) == [])
+        remove(folder)
+
+    monkeypatch.setattr(folders, "remove", noting)
+    brief = LocalStack(engine="postgrest")
+    brief._options["variants"] = [str(tmp_path / "wrong")]
+    with pytest.raises(LocalStackError, match="exited at startup"):
+        brief.start()
+    assert found == [True]
     assert not Path(brief._folder).exists()
 
 

@@ -176,6 +176,41 @@ def test_a_folder_is_gone_when_its_stack_has_stopped_although_another_process_sw
             assert [still.result() for still in [two.submit(remove), two.submit(remove)]] == [False, False]
 
 
+def test_a_stack_ends_after_the_last_program_that_writes_into_its_folder(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `initdb`, `tar` or `cp` do for a moment when the gateway that has started them was killed."""
+    stack = LocalStack()
+    with folders.StackFolder.create() as made:
+        assert made.lock is not None
+        writes = 'read -r _; touch "$0/late"'
+        writer = subprocess.Popen(["sh", "-c", writes, made.path], stdin=subprocess.PIPE, pass_fds=[made.lock])
+    assert writer.stdin
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        writer.stdin.close()
+
+    monkeypatch.setattr(folders.time, "sleep", wait)
+    stack._folder = str(made.path)
+    stack.stop()
+    assert waited
+    assert writer.wait() == 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_stack_does_not_wait_for_ever_for_who_owns_its_folder(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "OWNED_SECONDS", 0.05)
+    stack = LocalStack()
+    with folders.StackFolder.create() as made:
+        stack._folder = str(made.path)
+        stack.stop()
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_removal_that_is_cut_short_is_finished_by_the_next_sweep(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

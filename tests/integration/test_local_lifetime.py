@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +110,28 @@ def test_a_failed_start_says_why(stack: LocalStack) -> None:
 
 
 def test_a_slow_start_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "START_SECONDS", 0.05)
+    with pytest.raises(LocalStackError, match=r"not ready after 0\.05 s"):
+        LocalStack().start()
+
+
+def test_a_slow_start_is_not_taken_for_a_failed_one_although_who_gives_it_up_is_slower_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = threading.Event()
+    kill = subprocess.Popen.kill
+
+    class SlowlySaidError(process_module.DiedError):
+        def __init__(self, message: str) -> None:
+            super().__init__(message)
+            said.set()
+
+    def kill_and_dawdle(process: subprocess.Popen[str]) -> None:
+        kill(process)
+        assert said.wait(300)
+
+    monkeypatch.setattr(process_module, "DiedError", SlowlySaidError)
+    monkeypatch.setattr(subprocess.Popen, "kill", kill_and_dawdle)
     monkeypatch.setattr(process_module, "START_SECONDS", 0.05)
     with pytest.raises(LocalStackError, match=r"not ready after 0\.05 s"):
         LocalStack().start()

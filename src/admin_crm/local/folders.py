@@ -12,6 +12,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -30,6 +31,8 @@ MARKER = ".admin-crm-stack"
 _NAME = re.compile(rf"{re.escape(PREFIX)}\w+{re.escape(SUFFIX)}")
 # Shells use the first ten numbers for themselves, and would close the lock over it.
 _FIRST_NUMBER = 20
+OWNED_SECONDS = 30
+"""How long the end of a stack waits for the last process that owns its folder."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,19 @@ def sweep() -> None:
             with _own(path) as owned:
                 if owned:
                     remove(path)
+
+
+def await_owners(folder: Path) -> None:
+    """Wait until no process owns a folder: a program that a killed gateway has started may still write into it.
+
+    Not for ever, because a process that was forked here while the gateway was launched may own it too.
+    """
+    deadline = time.monotonic() + OWNED_SECONDS
+    while (folder / MARKER).exists() and time.monotonic() < deadline:
+        with _own(folder) as owned:
+            if owned:
+                return
+        time.sleep(0.01)
 
 
 def remove(folder: Path) -> None:

@@ -86,8 +86,14 @@ def _environment() -> dict[str, str]:
 
 def await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> dict[str, str]:
     """Send a gateway its options, and return what it answers once it is ready."""
-    late = threading.Timer(START_SECONDS, process.kill)
-    late.start()
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(START_SECONDS, give_up)
+    timer.start()
     try:
         with contextlib.suppress(BrokenPipeError):
             _pipe(process.stdin).write(json.dumps(options) + "\n")
@@ -97,10 +103,10 @@ def await_answer(process: subprocess.Popen[str], options: dict[str, Any]) -> dic
             answer: dict[str, str] = json.loads(line)
             return answer
         process.wait()
-        raise DiedError("exited at startup" if late.is_alive() else f"was not ready after {START_SECONDS} s")
+        raise DiedError(f"was not ready after {START_SECONDS} s" if late.is_set() else "exited at startup")
     finally:
-        late.cancel()
-        late.join()
+        timer.cancel()
+        timer.join()
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

@@ -171,6 +171,7 @@ class LocalStack:
         if process:
             end(process)
         if self._folder and self._options["data_dir"] is None:
+            folders.await_owners(Path(self._folder))
             folders.remove(Path(self._folder))
 
     def _why_it_died(self, error: DiedError, told: str) -> str:

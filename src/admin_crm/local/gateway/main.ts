@@ -20,15 +20,22 @@ console.log = console.info = console.debug = console.error;
 const { options, gone, announce } = await launcher();
 const { folder } = options;
 let stack: Stack | undefined;
+let leaving: Promise<never> | undefined;
 
 if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => leave(0));
 
-async function leave(code: number): Promise<never> {
+/** Once, although both the signal and the end of standard input ask for it. */
+function leave(code: number): Promise<never> {
+  return leaving ??= end(code);
+}
+
+async function end(code: number): Promise<never> {
   if (options.data_dir || options.engine === "postgrest") {
     const tooLong = new Promise((done) => setTimeout(done, PATIENCE));
     await Promise.race([stack?.close().catch(console.error), tooLong]);
   }
-  if (!options.data_dir) await removeFolder().catch(() => {});
+  // Before it is open, programs are at work there: the launcher removes it, or the next start.
+  if (stack && !options.data_dir) await removeFolder().catch(() => {});
   Deno.exit(code);
 }
 

@@ -7,6 +7,10 @@ import type { PostgresDatabase } from "./database.ts";
 import { Server } from "./server.ts";
 
 const LOADED = "Schema cache loaded";
+const CONFIGURED = "Config reloaded";
+const CHANNEL = "pgrst";
+// Milliseconds after which a notification counts as lost.
+const LOST = 100;
 // PostgREST itself hangs up after 30 seconds.
 const IDLE = 10_000;
 
@@ -47,7 +51,20 @@ export class Postgrest {
       },
     });
     await Promise.all([server.said(LOADED), server.said("Listening for notifications")]);
-    return new Postgrest(server, database, socket);
+    const postgrest = new Postgrest(server, database, socket);
+    await postgrest.#listens();
+    return postgrest;
+  }
+
+  /** It says that it listens before it does; what it is notified of in between would be lost. */
+  async #listens(): Promise<void> {
+    const ask = () => this.database.notify(CHANNEL, "reload config");
+    const again = setInterval(() => ask().catch(() => {}), LOST);
+    try {
+      await Promise.all([this.server.said(CONFIGURED), ask()]);
+    } finally {
+      clearInterval(again);
+    }
   }
 
   /** Ask PostgREST, with the token that the request's key or session stands for. */
@@ -73,12 +90,10 @@ export class Postgrest {
   }
 
   /** One reload at a time: the answer to an earlier one would not tell of later changes. */
-  reload(): Promise<void> {
-    return this.#reloading.pass(async () => {
-      const loaded = this.server.said(LOADED);
-      await this.database.notify("pgrst", "reload schema");
-      await loaded;
-    });
+  async reload(): Promise<void> {
+    await this.#reloading.pass(() =>
+      Promise.all([this.server.said(LOADED), this.database.notify(CHANNEL, "reload schema")])
+    );
   }
 
   async stop(): Promise<void> {

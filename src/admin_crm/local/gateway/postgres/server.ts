@@ -26,6 +26,7 @@ export interface Manner {
 export class Server {
   readonly #process: Deno.ChildProcess;
   readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
+  #end?: Error;
 
   constructor(readonly name: string, command: string[], { signal, env, uid }: Manner) {
     this.#process = new Deno.Command("sh", {
@@ -42,8 +43,9 @@ export class Server {
     this.#listen();
   }
 
-  /** Resolves when the server has said something in which the text is, from now on. */
+  /** Resolves when the server has said something in which the text is, from now on; rejects when it has ended. */
   said(text: string): Promise<void> {
+    if (this.#end) return Promise.reject(this.#end);
     const said = Promise.withResolvers<void>();
     this.#waiting.set(text, said);
     return said.promise;
@@ -61,8 +63,8 @@ export class Server {
       rest = lines.pop()!;
       lines.forEach((line) => this.#hear(line));
     }
-    const end = new Error(`${this.name} has ended`);
-    for (const said of this.#waiting.values()) said.reject(end);
+    this.#end = new Error(`${this.name} has ended`);
+    for (const said of this.#waiting.values()) said.reject(this.#end);
   }
 
   #hear(line: string): void {
