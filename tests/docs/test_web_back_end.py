@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -34,13 +34,11 @@ def users(playground: LocalStack) -> Iterator[list[User]]:
 @pytest.fixture(scope="module")
 def back_end(playground: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app under two workers."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
     log = tmp_path_factory.mktemp("app") / "log"
-    command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", str(APP), "--workers", "2", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", str(APP), "--workers", "2", "--port", "0"]
     environment = {name: value for name, value in playground.environment.items() if "EMAIL" not in name}
     environment = {name: value for name, value in environment.items() if "PASSWORD" not in name}
+    environment["UVICORN_TIMEOUT_WORKER_HEALTHCHECK"] = "120"  # a slow machine is no worker that hangs
     with log.open("wb") as output:
         server = subprocess.Popen(
             command, cwd=log.parent, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT
@@ -51,7 +49,8 @@ def back_end(playground: LocalStack, tmp_path_factory: pytest.TempPathFactory) -
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        [address] = re.findall(r"running on (http://\S+)", log.read_text())
+        yield address
     finally:
         server.terminate()
         server.wait(60)

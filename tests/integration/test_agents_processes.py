@@ -107,7 +107,7 @@ def served(open_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> 
         url, header = process.stderr.readline().strip(), process.stderr.readline().strip()
         yield Served(url, header.removeprefix("Authorization: Bearer "))
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(300) == 0
         told = process.stderr.read()
         assert told.endswith("stopped\n")
         assert header.removeprefix("Authorization: Bearer ") not in told
