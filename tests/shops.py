@@ -34,6 +34,11 @@ MODERATED = (
     pytest.mark.parametrize("stack", ["moderated"], indirect=True),
 )
 """For tests of the fixture `moderated`, which `stack`, `customer`, `by_key` and the like are then of."""
+AS_OLD_TOMORROW = (
+    "update public.orders set created_at = created_at + interval '2 hours'"
+    " where extract(epoch from now() - created_at)::bigint % 86400 > 79200"
+)
+"""Orders that would be a day older within two hours become so later: else segments change between two reads."""
 local_only = pytest.mark.skipif(bool(GIVEN), reason="about the local stack, and ADMIN_CRM_TEST_URL names another")
 
 
@@ -111,6 +116,7 @@ def open_shop(**variant: Any) -> Iterator[Any]:
     """Open a shop of the kind that LocalStack's options describe."""
     if not GIVEN:
         with LocalStack(**{"customers": CUSTOMERS} | variant) as stack:
+            stack.execute_sql(AS_OLD_TOMORROW)
             yield stack
     elif variant:
         pytest.skip(f"ADMIN_CRM_TEST_URL is one shop, and this needs one with {variant}")

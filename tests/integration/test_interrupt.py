@@ -106,7 +106,7 @@ class HangingServer:
 def wait_until_asleep(pid: int) -> None:
     """Wait until a program sleeps in a system call: Python would not notice a signal of the moment before it."""
     state = Path(f"/proc/{pid}/stat")
-    while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "S":
+    while state.read_text().rpartition(")")[2].split()[0] not in {"S", "Z"}:  # nor would one that has ended
         os.sched_yield()
 
 

@@ -58,7 +58,7 @@ def test_closing_leaves_no_socket_and_no_thread(stack):
             get_admin_customer_details(crm, stack.customer_id)
     gc.collect()
     assert open_files() <= files
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads  # one of another test may end meanwhile
 
 
 def test_closing_leaves_no_socket_and_no_task_on_a_loop(stack):

