@@ -62,8 +62,8 @@ def test_what_a_killed_stack_leaves_is_removed_by_the_next_start(temporary: Path
         assert parent.stdout
         gateway, folder = parent.stdout.readline().split()
         with (Path(folder) / folders.MARKER).open("rb") as marker:
+            os.kill(int(gateway), signal.SIGKILL)  # first, or it would tidy up after its parent
             parent.kill()
-            os.kill(int(gateway), signal.SIGKILL)
             fcntl.flock(marker, fcntl.LOCK_EX)  # waits until the last process of the stack is gone
     assert Path(folder).is_dir()
     assert processes_of(folder) == []
