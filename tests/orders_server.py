@@ -16,7 +16,7 @@ VELAS = {"id": CATEGORY, "name": "Velas"}
 NO_TABLE = httpx.Response(404, json={"code": "PGRST205", "message": "Could not find the table 'public.order_items'"})
 NO_RELATIONSHIP = httpx.Response(400, json={"code": "PGRST200", "message": "Could not find a relationship"})
 WRONG_ID = httpx.Response(400, json={"code": "22P02", "message": "invalid input syntax for type uuid"})
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a request counts as one that waits for another's answer."""
 
 

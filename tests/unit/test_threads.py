@@ -66,7 +66,7 @@ def test_an_exception_that_is_not_an_error_ends_all_threads_and_is_raised():
 
     with AdminCRM(URL, KEY) as crm, pytest.raises(Stop):
         two(crm)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 @respx.mock
@@ -99,7 +99,7 @@ def test_ctrl_c_in_the_calling_thread_ends_the_others_wherever_they_wait():
     before = set(threading.enumerate())
     with AdminCRM(URL, KEY) as crm, pytest.raises(KeyboardInterrupt):
         three(crm)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_what_ends_one_thread_ends_the_calling_one_too():
