@@ -173,7 +173,7 @@ def _audit_customers(stack: LocalStack, order: Order) -> Iterator[str]:
         passwords = {row["email"]: row["password"] for row in csv.DictReader(file)}
     if sorted(passwords) != sorted(order.items):
         yield f"{len(passwords)} passwords"
-    with httpx.Client(base_url=stack.url, headers={"apikey": stack.publishable_key}) as http:
+    with httpx.Client(base_url=stack.url, headers={"apikey": stack.publishable_key}, timeout=300) as http:
         url = "/auth/v1/token?grant_type=password"
         answers = [http.post(url, json={"email": each, "password": word}) for each, word in passwords.items()]
     if refused := sum(answer.status_code != 200 for answer in answers):

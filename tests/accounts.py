@@ -31,7 +31,7 @@ class User(NamedTuple):
 @contextmanager
 def signed_in_users(stack: Any, *, administrators: int, customers: int) -> Iterator[list[User]]:
     """Users who are signed in, each with an order of their own, removed afterwards."""
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, timeout=300) as http:
         accounts = [Account(stack, http) for _ in range(administrators + customers)]
         tokens = [each.sign_in().json()["access_token"] for each in accounts]
     ids = [each.id for each in accounts]

@@ -136,11 +136,14 @@ class Person:
             content=b"hola",
             headers=self._headers(self.stack.secret_key) | {"content-type": "text/plain"},
             trust_env=False,
+            timeout=300,
         )
         assert answer.status_code == 200, answer.text
 
     def _ask(self, method: str, path: str, body: Any, key: str) -> httpx.Response:
-        return httpx.request(method, f"{self.stack.url}{path}", json=body, headers=self._headers(key), trust_env=False)
+        return httpx.request(
+            method, f"{self.stack.url}{path}", json=body, headers=self._headers(key), trust_env=False, timeout=300
+        )
 
     def _headers(self, key: str) -> dict[str, str]:
         return {"apikey": key, "Authorization": f"Bearer {key}"}

@@ -42,7 +42,7 @@ def suspended_user(stack: LocalStack) -> Iterator[ShopUser]:
     """A customer of the tier silver, signed in and then suspended; removed afterwards."""
     email = f"c-{uuid4()}@clientes.example"
     body = {"email": email, "password": _PASSWORD, "email_confirm": True, "user_metadata": {"full_name": "Prueba"}}
-    with httpx.Client(base_url=stack.url, trust_env=False) as http:
+    with httpx.Client(base_url=stack.url, trust_env=False, timeout=300) as http:
         made = http.post("/auth/v1/admin/users", json=body, headers={"apikey": stack.secret_key}).json()["id"]
         stack.execute_sql(
             "update customer_profiles set account_status = 'suspended', suspension_end = '2999-01-01', customer_tier ="

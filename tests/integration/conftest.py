@@ -79,7 +79,7 @@ def failing_address(stack: LocalStack) -> Iterator[str]:
 @pytest.fixture
 def account(stack: LocalStack) -> Iterator[Account]:
     """A customer of the test's own who signs in with a password, removed afterwards."""
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, timeout=300) as http:
         account = Account(stack, http)
         yield account
     stack.execute_sql(f"delete from auth.users where id = '{account.id}'")

@@ -86,7 +86,7 @@ class Served(NamedTuple):
     def post(self, **headers: str) -> int:
         """Return what is answered to a message with these headers."""
         accepted = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
-        with httpx.Client(trust_env=False) as http:
+        with httpx.Client(trust_env=False, timeout=300) as http:
             return http.post(self.url, json=HELLO, headers=accepted | headers).status_code
 
 

@@ -48,7 +48,7 @@ def test_the_page_contains_everything_about_the_customer(admin, stack):
     )
     assert len(detail.evidence) == files[0]["files"] >= 4
     for file in detail.evidence:
-        assert len(httpx.get(file.url).content) == file.size > 0
+        assert len(httpx.get(file.url, timeout=300).content) == file.size > 0
     assert "token" not in repr(detail)
 
 

@@ -54,7 +54,7 @@ def test_an_upload_is_downloaded_byte_for_byte(
     (file,) = admin(list_customer_evidence, customer, original_names=True)
     assert (file.path, file.file_name, file.size) == (path, original_name, len(content))
     assert kind is None or file.content_type == kind
-    assert httpx.get(file.url, trust_env=False).content == content
+    assert httpx.get(file.url, trust_env=False, timeout=300).content == content
 
 
 def test_a_content_type_passed_by_the_caller_is_kept(by_key: Ask, customer: str) -> None:
@@ -146,7 +146,7 @@ def test_newest_first_without_folders_and_placeholders(by_key: Ask, customer: st
 
 def test_a_url_can_set_the_name_to_save_as(admin: Ask, customer: str) -> None:
     path = admin(upload_customer_evidence, customer, PDF)
-    answer = httpx.get(admin(get_evidence_url, path, download="año.pdf", expires_in=60), trust_env=False)
+    answer = httpx.get(admin(get_evidence_url, path, download="año.pdf", expires_in=60), trust_env=False, timeout=300)
     assert answer.content == PDF
     assert "a%C3%B1o.pdf" in answer.headers["content-disposition"]
 

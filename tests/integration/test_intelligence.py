@@ -225,7 +225,9 @@ def test_a_wrong_action_names_its_setting(caller, stack):
 )
 def test_the_function_validates_its_input(stack, body, status):
     headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}"}
-    answer = httpx.post(f"{stack.url}/functions/v1/customer-intelligence", json=body, headers=headers, trust_env=False)
+    answer = httpx.post(
+        f"{stack.url}/functions/v1/customer-intelligence", json=body, headers=headers, trust_env=False, timeout=300
+    )
     assert answer.status_code == status
     assert answer.json()["source" if status == 200 else "error"]
 

@@ -56,7 +56,7 @@ class Auth:
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, timeout=300) as http:
         yield http
 
 

@@ -20,7 +20,7 @@ Post = Callable[..., httpx.Response]
 
 @pytest.fixture
 def http(stack: LocalStack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.url, trust_env=False) as client:
+    with httpx.Client(base_url=stack.url, trust_env=False, timeout=300) as client:
         yield client
 
 

@@ -47,11 +47,13 @@ def test_a_local_shop_runs_until_it_is_stopped_and_leaves_nothing(by: signal.Sig
             lines = iter(running.stdout.readline, f"# a customer: {LocalStack.customer_id}\n")
             exports = [line for line in lines if line.startswith("export ")]
             environment = dict(line.removeprefix("export ").strip().split("=", 1) for line in exports)
-        assert httpx.get(f"{environment['SUPABASE_URL']}/auth/v1/health", trust_env=False).status_code < 500
+        assert (
+            httpx.get(f"{environment['SUPABASE_URL']}/auth/v1/health", trust_env=False, timeout=300).status_code < 500
+        )
         running.send_signal(by)
         _, complaints = running.communicate(timeout=300)
     assert running.returncode == 0, complaints
     assert "Traceback" not in complaints
     assert list(open_folder.iterdir()) == []
     with pytest.raises(httpx.ConnectError):
-        httpx.get(environment["SUPABASE_URL"], trust_env=False)
+        httpx.get(environment["SUPABASE_URL"], trust_env=False, timeout=300)

@@ -39,7 +39,7 @@ def stack() -> Iterator[LocalStack]:
 def ask(stack: LocalStack) -> Iterator[Callable[..., httpx.Response]]:
     """Ask REST with the secret key."""
     headers = {"apikey": stack.secret_key}
-    with httpx.Client(base_url=f"{stack.url}/rest/v1", headers=headers, trust_env=False) as http:
+    with httpx.Client(base_url=f"{stack.url}/rest/v1", headers=headers, trust_env=False, timeout=300) as http:
         yield http.get
 
 
@@ -88,7 +88,7 @@ def test_a_missing_table_and_a_refused_row_are_answered_as_postgrest_12_does(
     refused = httpx.post(
         f"{stack.url}/rest/v1/orders",
         json={"order_number": "x", "items": [], "subtotal": 1, "total": 1, "status": "nope"},
-        headers={"apikey": stack.secret_key}, trust_env=False,
+        headers={"apikey": stack.secret_key}, trust_env=False, timeout=300,
     ).json()  # fmt: skip
     assert refused["code"] == "23514"
     assert refused["details"].startswith("Failing row contains (")
@@ -121,7 +121,7 @@ def test_tables_made_at_once_are_all_there(stack: LocalStack, ask: Callable[...,
 
 def test_what_a_sign_up_says_is_kept_as_json(stack: LocalStack) -> None:
     answer = httpx.post(
-        f"{stack.url}/auth/v1/signup", headers={"apikey": stack.publishable_key}, trust_env=False,
+        f"{stack.url}/auth/v1/signup", headers={"apikey": stack.publishable_key}, trust_env=False, timeout=300,
         json={"email": "json@x.example", "password": "larga-y-buena", "data": {"full_name": "Nueva"}},
     ).json()  # fmt: skip
     try:

@@ -23,9 +23,13 @@ def test_every_stack_has_keys_of_its_own_which_look_real(stack: LocalStack) -> N
     with LocalStack() as other:
         for name in KEYS:
             assert getattr(stack, name) != getattr(other, name), name
-        answer = httpx.get(f"{other.url}/rest/v1/orders", headers={"apikey": stack.secret_key}, trust_env=False)
+        answer = httpx.get(
+            f"{other.url}/rest/v1/orders", headers={"apikey": stack.secret_key}, trust_env=False, timeout=300
+        )
         assert answer.status_code == 401
-        answer = httpx.get(f"{other.url}/rest/v1/orders", headers={"apikey": stack.service_role_jwt}, trust_env=False)
+        answer = httpx.get(
+            f"{other.url}/rest/v1/orders", headers={"apikey": stack.service_role_jwt}, trust_env=False, timeout=300
+        )
         assert answer.status_code == 401
     assert re.fullmatch(r"sb_publishable_[\w-]{22}_[\w-]{8}", stack.publishable_key)
     assert re.fullmatch(r"sb_secret_[\w-]{22}_[\w-]{8}", stack.secret_key)
@@ -47,7 +51,12 @@ def test_kept_data_has_the_same_keys_at_the_next_start_and_shows_them_to_nobody_
         with LocalStack(data_dir=folder) as kept:
             found.append([getattr(kept, name) for name in KEYS])
             headers = {"apikey": found[0][1]}
-            assert httpx.get(f"{kept.url}/rest/v1/orders?limit=1", headers=headers, trust_env=False).status_code == 200
+            assert (
+                httpx.get(
+                    f"{kept.url}/rest/v1/orders?limit=1", headers=headers, trust_env=False, timeout=300
+                ).status_code
+                == 200
+            )
     assert found[0] == found[1]
     holding = [file for file in folder.rglob("*") if file.is_file() and found[0][1].encode() in file.read_bytes()]
     assert len(holding) == 1

@@ -95,7 +95,7 @@ def test_data_can_be_kept(tmp_path: Path) -> None:
         assert stack.execute_sql("select count(*) from categories where name = 'Temporada'") == [{"count": 1}]
         path = f"/storage/v1/object/authenticated/customer-evidence/{stack.customer_id}/pieza-rota.png"
         headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}"}
-        answer = httpx.get(stack.url + path, headers=headers, trust_env=False)
+        answer = httpx.get(stack.url + path, headers=headers, trust_env=False, timeout=300)
         assert answer.content.startswith(b"\x89PNG")
     with pytest.raises(LocalStackError, match="other options"):
         LocalStack(data_dir=tmp_path, labels="en").start()

@@ -15,7 +15,7 @@ pytestmark = [local_only, pytest.mark.xdist_group("local-closed")]
 
 @pytest.fixture
 def http(stack: LocalStack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.url, trust_env=False) as client:
+    with httpx.Client(base_url=stack.url, trust_env=False, timeout=300) as client:
         yield client
 
 

@@ -146,6 +146,7 @@ def test_a_session_stays_open(stack):
         headers={"apikey": stack.publishable_key},
         json={"email": stack.admin_email, "password": stack.admin_password},
         trust_env=False,
+        timeout=300,
     ).json()
     stack.restore()
     again = httpx.post(
@@ -153,6 +154,7 @@ def test_a_session_stays_open(stack):
         headers={"apikey": stack.publishable_key},
         json={"refresh_token": answer["refresh_token"]},
         trust_env=False,
+        timeout=300,
     )
     assert again.status_code == 200
 
@@ -166,6 +168,10 @@ def test_customers_cannot_read_or_undo_what_was_noted(own):
     own.snapshot()
     for name in ("before", "rpc/restore"):
         answer = httpx.get(
-            f"{own.url}/rest/v1/{name}", headers={"apikey": own.secret_key}, params={"select": "*"}, trust_env=False
+            f"{own.url}/rest/v1/{name}",
+            headers={"apikey": own.secret_key},
+            params={"select": "*"},
+            trust_env=False,
+            timeout=300,
         )
         assert answer.status_code in {404, 406}

@@ -35,7 +35,7 @@ def stack() -> Iterator[LocalStack]:
 @pytest.fixture
 def ask(stack: LocalStack) -> Iterator[Callable[..., httpx.Response]]:
     """Ask REST as it is asked over the wire, with the secret key unless told otherwise."""
-    with httpx.Client(base_url=f"{stack.url}/rest/v1", trust_env=False) as http:
+    with httpx.Client(base_url=f"{stack.url}/rest/v1", trust_env=False, timeout=300) as http:
 
         def ask(path: str, key: str = stack.secret_key, method: str = "GET", **request: Any) -> httpx.Response:
             headers = {"apikey": key, **request.pop("headers", {})}
@@ -50,7 +50,7 @@ def client() -> Iterator[Callable[..., Client]]:
     with ExitStack() as closing:
 
         def client(stack: LocalStack, key: str = "", *, email: str = "", password: str = "") -> Client:
-            http = closing.enter_context(httpx.Client(trust_env=False))
+            http = closing.enter_context(httpx.Client(trust_env=False, timeout=300))
             options = SyncClientOptions(httpx_client=http, auto_refresh_token=False)
             opened = create_client(stack.url, key or stack.publishable_key, options)
             if email:
@@ -74,7 +74,7 @@ def test_both_kinds_of_keys_open_the_door(stack: LocalStack, ask: Callable[..., 
 
 def test_other_keys_do_not(stack: LocalStack, ask: Callable[..., httpx.Response]) -> None:
     assert ask("/products", "sb_secret_wrong").status_code == 401
-    assert httpx.get(f"{stack.url}/rest/v1/products", trust_env=False).status_code == 401
+    assert httpx.get(f"{stack.url}/rest/v1/products", trust_env=False, timeout=300).status_code == 401
 
 
 @pytest.mark.parametrize("token", ["not-a-token", "a.b.c"])
@@ -130,7 +130,10 @@ def test_four_users_reading_at_once_each_see_only_themselves(stack: LocalStack, 
         headers = {"apikey": stack.publishable_key, "Authorization": f"Bearer {session.access_token}"}
         return http.get("/customer_profiles?select=id", headers=headers).json() == [{"id": who}]
 
-    with httpx.Client(base_url=f"{stack.url}/rest/v1", trust_env=False) as http, ThreadPoolExecutor(16) as pool:
+    with (
+        httpx.Client(base_url=f"{stack.url}/rest/v1", trust_env=False, timeout=300) as http,
+        ThreadPoolExecutor(16) as pool,
+    ):
         assert all(pool.map(read, list(tokens) * 100))
 
 
@@ -231,7 +234,7 @@ def test_the_secret_key_keeps_users(stack: LocalStack, client: Callable[..., Cli
 
 def test_an_unknown_function_is_not_found(stack: LocalStack) -> None:
     headers = {"apikey": stack.secret_key}
-    answer = httpx.post(f"{stack.url}/functions/v1/nope", json={}, headers=headers, trust_env=False)
+    answer = httpx.post(f"{stack.url}/functions/v1/nope", json={}, headers=headers, trust_env=False, timeout=300)
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 

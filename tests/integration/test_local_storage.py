@@ -58,13 +58,13 @@ def user(stack: LocalStack) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def nobody(stack: LocalStack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{stack.url}/storage/v1", trust_env=False) as client:
+    with httpx.Client(base_url=f"{stack.url}/storage/v1", trust_env=False, timeout=300) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def supabase(stack: LocalStack) -> Iterator[Client]:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=300) as client:
         yield create_client(stack.url, stack.secret_key, SyncClientOptions(httpx_client=client))
 
 
@@ -76,7 +76,7 @@ def bucket(service: httpx.Client) -> str:
 
 def caller(stack: LocalStack, key: str) -> httpx.Client:
     headers = {"apikey": stack.publishable_key, "Authorization": f"Bearer {key}"}
-    return httpx.Client(base_url=f"{stack.url}/storage/v1", headers=headers, trust_env=False)
+    return httpx.Client(base_url=f"{stack.url}/storage/v1", headers=headers, trust_env=False, timeout=300)
 
 
 def token(stack: LocalStack, *, expires_in: int = 60, secret: str | None = None, **claims: Any) -> str:
@@ -991,7 +991,7 @@ def test_supabase_py_goes_the_whole_way(supabase: Client, bucket: str) -> None:
     assert [entry["name"] for entry in files.list("s3")] == ["a b.bin"]
     signed = files.create_signed_url("s3/a b.bin", 60, {"download": "n.txt"})["signedURL"]
     assert signed
-    assert httpx.get(signed, trust_env=False).content == b"two"
+    assert httpx.get(signed, trust_env=False, timeout=300).content == b"two"
     [one, missing] = files.create_signed_urls(["s3/a b.bin", "none"], 60)
     assert one["signedURL"]
     assert missing["signedURL"] is None

@@ -127,7 +127,7 @@ def test_whoever_signs_up_has_a_profile(stack):
     email = f"c-{uuid4()}@clientes.example"
     body = {"email": email, "password": stack.customer_password, "data": {"full_name": "Nueva"}}
     headers = {"apikey": stack.publishable_key}
-    answer = httpx.post(f"{stack.url}/auth/v1/signup", json=body, headers=headers, trust_env=False).json()
+    answer = httpx.post(f"{stack.url}/auth/v1/signup", json=body, headers=headers, trust_env=False, timeout=300).json()
     try:
         assert standing_of(stack, answer["user"]["id"])["account_status"] == "active"
     finally:

@@ -108,7 +108,7 @@ def test_calls_with_one_id_at_the_same_time_do_it_once(customer, stack):
         "p_reason": "three returns",
     }  # fmt: skip
     url, headers = f"{stack.url}/rest/v1/rpc/moderate_customer", {"apikey": stack.secret_key}
-    with ThreadPoolExecutor(8) as pool, httpx.Client(trust_env=False) as http:
+    with ThreadPoolExecutor(8) as pool, httpx.Client(trust_env=False, timeout=300) as http:
         answers = list(pool.map(lambda _: http.post(url, json=arguments, headers=headers).json(), range(8)))
     assert sorted(each["repeated"] for each in answers) == [False] + [True] * 7
     assert {each["previous_status"] for each in answers} == {"active"}
@@ -178,7 +178,7 @@ def test_only_administrators_and_the_secret_key_moderate_and_read_the_record(ses
     refused = session.rest("POST", "rpc/moderate_customer", arguments)
     assert (refused.status_code, refused.json()["code"]) == (403, "42501")
     url, headers = f"{stack.url}/rest/v1/rpc/moderate_customer", {"apikey": stack.publishable_key}
-    visitor = httpx.post(url, json=arguments, headers=headers, trust_env=False)
+    visitor = httpx.post(url, json=arguments, headers=headers, trust_env=False, timeout=300)
     assert (visitor.status_code, visitor.json()["code"]) == (401, "42501")
     assert session.rest("GET", "moderation_log").json() == []
     assert len(log_of(stack, session.id)) == 1

@@ -187,7 +187,7 @@ def test_a_signed_in_client_of_the_apps_own_has_the_rights_of_its_user(
     from supabase.lib.client_options import AsyncClientOptions, SyncClientOptions
 
     is_async = caller.name == "async"
-    http: Any = (httpx.AsyncClient if is_async else httpx.Client)(trust_env=False)
+    http: Any = (httpx.AsyncClient if is_async else httpx.Client)(trust_env=False, timeout=300)
     options: Any = (AsyncClientOptions if is_async else SyncClientOptions)(httpx_client=http, auto_refresh_token=False)
     theirs: Any = (AsyncClient if is_async else Client)(shop.url, shop.publishable_key, options)
     ask = Ask(caller, caller.open(supabase=theirs, secret_key=shop.secret_key))
