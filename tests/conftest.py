@@ -81,7 +81,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """Take what lives as long as the run out of the collector's sight."""
-    gc.collect()
     gc.freeze()
 
 
