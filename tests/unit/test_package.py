@@ -33,7 +33,7 @@ def test_every_public_function_of_a_connection_says_once_which_right_it_needs():
     }
     assert len(of_a_connection) > 20
     said = {
-        name: re.findall(r"(^|\. )Needs ", inspect.getdoc(functions[name]) or "", re.M)
+        name: re.findall(r"(^|\. )Needs ", inspect.getdoc(functions[name]) or "", re.MULTILINE)
         for name in sorted(of_a_connection)
     }
     assert {name: found for name, found in said.items() if found != [""]} == {}
