@@ -32,6 +32,7 @@ def test_the_seed_is_a_shop_larger_than_the_row_cap(stack: LocalStack) -> None:
     assert shop["files"] > 10
 
 
+@pytest.mark.once
 def test_the_smallest_shop_starts_and_its_first_customer_has_referred_another() -> None:
     with LocalStack(customers=FEWEST_CUSTOMERS) as smallest:
         found = smallest.execute_sql("""
