@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,8 +14,13 @@ import admin_crm
 from shops import REAL_POSTGREST
 
 HERE = Path(__file__).parent
-IN_BOTH_FORMS = {f"test_{module.stem}" for module in Path(admin_crm.__file__).parent.glob("_*/*.py")}
-"""The tests of `_core` and of what stands beside it, where the two forms are told apart."""
+_FORMS = re.compile(r"\b(?:is_async|run_async|run_sync|asyncio|threading)\b")
+TELLING_FORMS_APART = {
+    f"test_{module.stem}"
+    for module in Path(admin_crm.__file__).parent.rglob("*.py")
+    if _FORMS.search(module.read_text("utf-8"))
+}
+"""The unit tests of modules that do one thing sync and another async. All others are one code for both."""
 
 
 def whose_turn_it_is(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
@@ -29,9 +35,9 @@ def whose_turn_it_is(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
 
 
 def _is_turn_of_unit(item: pytest.Item) -> bool:
-    """Of each test of a subject one form runs, since a subject is one function for both."""
+    """Of each test of one code for both forms, one form runs."""
     turn = crc32(item.nodeid.replace("async", "sync").encode()) % 2
-    return item.path.stem in IN_BOTH_FORMS or _places(item).get("caller", turn) == turn
+    return item.path.stem in TELLING_FORMS_APART or _places(item).get("caller", turn) == turn
 
 
 def _turns_of_integration(items: list[pytest.Item]) -> Iterator[pytest.Item]:

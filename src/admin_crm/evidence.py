@@ -215,6 +215,7 @@ async def download_customer_evidence(
         InvalidTypeError: `to` is not a path or a binary file object.
         OSError: `to` cannot be written, as Python reports it: FileNotFoundError, IsADirectoryError,
             PermissionError (the file or its folder), or an OSError with ``errno.ENOSPC`` if the disk is full.
+            Where `to` is a path, its `filename` is that path.
         NotFoundError: the file does not exist, or is not visible with these credentials.
         AuthenticationError: the key or token is not valid.
         SchemaMismatchError: the bucket does not exist.

@@ -227,10 +227,10 @@ async def get_strategic_loyalty_analysis(crm: AnyCRM, customer_id: UUID | str) -
         AdminCRMError: the same errors as `suggest_customer_tags`.
 
     Invokes the Edge Function `loyalty-intelligence`; `Settings` can select an action of another function instead.
-    Reads `smart_loyalty_propositions`, in shops that have it. Needs an administrator's session or the secret key;
-    as deployed, only the secret key sees the offers, so a session alone finds none.
+    Reads `smart_loyalty_propositions`, in shops that have it.
 
-    Needs an administrator's session or the secret key.
+    Needs an administrator's session or the secret key; as deployed, only the secret key sees the offers, so a session
+    alone finds none.
 
     Examples:
         >>> plan = get_strategic_loyalty_analysis(crm, customer_id)

@@ -66,6 +66,7 @@ def expected(user: User, other: str | None) -> Seen:
     return ([user.id] if user.is_administrator else [], user.is_administrator and other is not None)
 
 
+@pytest.mark.once
 def test_200_requests_in_threads_each_see_what_their_own_user_may_see(
     stack: LocalStack, asked: list[tuple[User, str | None]]
 ) -> None:
@@ -77,6 +78,7 @@ def test_200_requests_in_threads_each_see_what_their_own_user_may_see(
     assert seen == [expected(*each) for each in asked]
 
 
+@pytest.mark.once
 def test_200_requests_on_a_loop_each_see_what_their_own_user_may_see(
     stack: LocalStack, asked: list[tuple[User, str | None]]
 ) -> None:

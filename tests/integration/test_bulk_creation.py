@@ -112,6 +112,7 @@ def test_customers_of_a_file_are_created_but_for_the_one_who_is_registered(by_ke
     check_passwords(stack, result.passwords_file, {row["email"].lower() for row in rows})
 
 
+@pytest.mark.once
 def test_what_stopped_in_the_middle_goes_on_where_it_was(by_both, stack, tmp_path, list_of):
     rows, journal = list_of(25), tmp_path / "journal"
     half = by_both(create_customers, rows[:3], journal=journal)

@@ -58,6 +58,7 @@ def on_record(test):
     return test
 
 
+@pytest.mark.once
 @on_record
 def test_each_has_one_row_in_the_log_whatever_became_of_the_first_call(by_key, many, stack, tmp_path):
     arguments = {"reason": REASON, "journal": tmp_path / "bans.jsonl"}

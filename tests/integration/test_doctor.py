@@ -190,6 +190,7 @@ def test_temporary_notes_are_removed_where_no_foreign_key_rejects_them(
     assert neglected.execute_sql(count) == before
 
 
+@pytest.mark.once
 @pytest.mark.xdist_group("neglected")
 def test_the_command_reports_what_the_function_returns(
     stack: LocalStack, neglected: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -241,7 +241,8 @@ def test_customers_who_write_odd_values_into_their_profiles_stop_no_administrato
         check_reads(admin, each.id, rows[each.id])
         each.change("customer_profiles", "id", each.id, account_status="suspended", suspension_end="2020-01-01")
     assert sorted(str(each.id) for each in admin(lift_expired_suspensions)) == sorted(ids)
-    for each in ids:
+    # What of a profile stops a write says nothing of the engine: a few are enough on the slower one.
+    for each in ids if REAL_POSTGREST else ids[:4]:
         check_writes(admin, each)
     check_everything(admin, ids[0], others | {each: row for each, row in directory(admin).items() if each in ids})
 

@@ -160,6 +160,7 @@ def test_functions_whose_statuses_fit_say_the_same(caller, talkative):
         caller(suggest_customer_tags, visitor, talkative.customer_id)
 
 
+@pytest.mark.once
 @pytest.mark.xdist_group("talkative")
 def test_answers_in_a_code_fence_are_read(caller, talkative):
     crm = caller.open(talkative.url, talkative.secret_key)
@@ -181,6 +182,7 @@ def test_an_action_that_the_shop_lacks_names_its_setting(caller, terse):
     assert (missing.value.kind, missing.value.name) == ("action", "suggest_tags")
 
 
+@pytest.mark.once
 @pytest.mark.xdist_group("terse")
 def test_answers_that_lack_keys_are_read(caller, terse):
     names = {"loyalty_function": "customer-intelligence", "loyalty_action": "analyze_loyalty"}

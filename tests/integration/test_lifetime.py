@@ -7,6 +7,7 @@ import gc
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from admin_crm import (
     AdminCRM,
     AdminCRMError,
     AsyncAdminCRM,
+    AuthenticationError,
     ClientStateError,
     get_admin_customer_details,
     get_all_customers,
     get_directory_stats,
     search_customers,
 )
+from admin_crm._core.connection import link_of
 
 pytestmark = pytest.mark.once
 
@@ -113,6 +116,26 @@ def test_forked_processes_open_their_own_connections(stack, rights):
         assert get_directory_stats(crm).total == expected
         assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
         assert get_directory_stats(crm).total == expected
+
+
+def test_a_session_outlives_a_forked_process_that_would_renew_it(stack):
+    def expire() -> None:
+        rights = link_of(crm).rights
+        rights.session = rights.session.refused()
+
+    with AdminCRM.sign_in(stack.url, stack.publishable_key, stack.admin_email, stack.admin_password) as crm:
+        child = os.fork()
+        if child == 0:
+            try:
+                for _ in range(2):  # an auth server takes the last refresh token but one, and none before it
+                    expire()
+                    with suppress(AuthenticationError):
+                        get_directory_stats(crm)
+            finally:  # a child must not run the rest of the suite
+                os._exit(0)
+        os.waitpid(child, 0)
+        expire()
+        assert get_directory_stats(crm).total
 
 
 def test_closing_while_calls_run_ends_them_with_our_errors(stack):

@@ -137,12 +137,14 @@ def test_a_slow_start_is_not_taken_for_a_failed_one_although_who_gives_it_up_is_
         LocalStack().start()
 
 
-def test_a_gateway_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gateway_that_hangs_is_not_waited_for_and_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_module, "STOP_SECONDS", 0.2)
     with LocalStack() as stack:
         process, folder = stack._process, stack._folder
         assert process
         process.send_signal(signal.SIGSTOP)
+        with pytest.raises(LocalStackError, match=r"does not respond within 0\.05 seconds"):
+            stack.execute_sql("select 1", timeout=0.05)
     assert process.returncode == -signal.SIGKILL
     assert gone(process.pid, folder)
 

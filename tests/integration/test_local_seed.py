@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from admin_crm.local import LocalStack
+from admin_crm.local.stack import FEWEST_CUSTOMERS
 from shops import local_only
 
 pytestmark = [local_only, pytest.mark.xdist_group("local-seed")]
@@ -29,6 +30,14 @@ def test_the_seed_is_a_shop_larger_than_the_row_cap(stack: LocalStack) -> None:
     assert (shop["customers"], shop["listed"], shop["administrators"]) == (1200, 1200, 2)
     assert 5_500 < shop["orders"] < 6_500
     assert shop["files"] > 10
+
+
+@pytest.mark.once
+def test_the_smallest_shop_starts_and_its_first_customer_has_referred_another() -> None:
+    with LocalStack(customers=FEWEST_CUSTOMERS) as smallest:
+        found = smallest.execute_sql("""
+            select count(*), referrer_id::text as referrer from customer_profiles, referrals group by referrer_id""")
+    assert found == [{"count": FEWEST_CUSTOMERS, "referrer": LocalStack.customer_id}]
 
 
 def test_the_seed_has_every_segment_that_the_shop_can_have(stack: LocalStack) -> None:

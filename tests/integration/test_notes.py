@@ -61,6 +61,7 @@ def test_removing_a_tag_before_the_first_note_writes_nothing(by_key, customer):
     assert by_key(get_admin_customer_notes, customer) is None
 
 
+@pytest.mark.once
 def test_two_administrators_adding_fifty_tags_each_lose_none(stack, customer):
     def add_fifty(admin: tuple[str, str], prefix: str) -> None:
         with AdminCRM.sign_in(stack.url, stack.publishable_key, *admin) as crm:

@@ -14,6 +14,7 @@ import admin_crm
 import admin_crm.testing.fixtures  # what the inner runs import for the first time they would throw away at their end
 from admin_crm import AdminCRM, update_customer_status
 from admin_crm.local import LocalStack
+from admin_crm.local.installed import cache_dir
 from shops import local_only
 
 pytest_plugins = ["pytester"]
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.once, local_only, pytest.mark.xdist_group("testing")]
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "testing.md"
 LOADED = [getattr(admin_crm, name) for name in admin_crm.__all__]
 LUCIA = LocalStack.customer_id
+CACHE = cache_dir().parents[1]
 HEAD = f"""
 import pytest
 from admin_crm import *
@@ -181,7 +183,8 @@ def test_the_tests_that_the_guide_shows_pass(project):
     project("\n".join(shown)).assert_outcomes(passed=count)  # a block goes on where the one before ended
 
 
-def test_the_stack_is_started_by_the_first_test_that_needs_it(pytester):
+def test_the_stack_is_started_by_the_first_test_that_needs_it(pytester, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))  # a pytester has a home of its own, without what was downloaded
     pytester.makepyfile("""
         def test_starts(local_supabase):
             assert local_supabase.execute_sql("select 1 as one") == [{"one": 1}]

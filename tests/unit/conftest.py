@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import respx
+import typer.testing
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from admin_crm._core import retry, send, transfer
@@ -20,6 +23,9 @@ from moderation_server import ModerationServer
 from orders_server import OrdersServer
 from project_server import Project
 from storage_server import Clock, StorageServer, Tus
+
+# It makes all commands anew for each invocation, which takes longer than most of them do.
+typer.testing._get_command = cache(get_command)
 
 
 @pytest.fixture

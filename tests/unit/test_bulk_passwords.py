@@ -112,8 +112,9 @@ def test_a_kill_while_the_file_is_written_anew_loses_nothing(path, monkeypatch):
 
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(OSError, match="No space") as raised:
             file.close()
+    assert raised.value.filename == str(path)
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
@@ -185,6 +186,7 @@ def test_a_full_disk_shows_no_password(path, monkeypatch):
         disk.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space") as raised:
             file.add([(ANA, "ana@x.example")])
+    assert raised.value.filename == str(path)
     written = path.read_text().splitlines()
     assert all(line.rpartition(",")[2] not in shown_with_locals(raised.value) for line in written[1:])
     assert file.of(ANA) is None

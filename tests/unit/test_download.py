@@ -178,6 +178,6 @@ def test_a_disk_that_fails_half_way_leaves_the_target_as_it_was(
             ask(download_customer_evidence, PATH, target)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert raised.value.errno == errno.EFBIG
+    assert (raised.value.errno, raised.value.filename) == (errno.EFBIG, str(target))
     assert len(storage.requests) == 1
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("foto.png", b"before")]

@@ -15,7 +15,7 @@ from mcp_types import ClientCapabilities, ElicitationCapability, FormElicitation
 
 from admin_crm import AsyncAdminCRM, CustomerNotFoundError
 from admin_crm.mcp.confirmation import Confirmation, check_seen_whole, question, require_yes
-from admin_crm.mcp.session import Session, Terms
+from admin_crm.mcp.session import OPEN_QUESTIONS, Session, Terms
 from helpers import KEY, PROFILES, QUICK, SOMEBODY, URL
 
 ASKS = ClientCapabilities(elicitation=ElicitationCapability())
@@ -110,6 +110,20 @@ def test_only_yes_is_yes(answer: Any) -> None:
     call.session.open_question(call)
     with pytest.raises(ToolError, match="did not say yes"):
         require_yes(call, answer)
+
+
+def test_questions_that_are_never_answered_do_not_pile_up_and_the_oldest_is_given_up() -> None:
+    call: Any = Call(Terms(), ASKS)
+    yes = AcceptedElicitation(data=Confirmation(do_it=True))
+    for number in range(OPEN_QUESTIONS + 1):
+        call.params = {"name": "tool", "arguments": {"number": number}}
+        assert call.session.open_question(call) == number + 1
+        assert call.session.open_question(call) == number + 1
+    assert len(call.session.questions) == OPEN_QUESTIONS
+    require_yes(call, yes)
+    call.params = {"name": "tool", "arguments": {"number": 0}}
+    with pytest.raises(ToolError, match="call again to ask the person again"):
+        require_yes(call, yes)
 
 
 @pytest.mark.parametrize(

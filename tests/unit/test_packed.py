@@ -28,6 +28,7 @@ from admin_crm._postgrest.decode import ModelDecoder
 from admin_crm._postgrest.packed import Unpacker
 from directory_function import RPC, answer, customers
 from helpers import KEY, URL, VIEW, Rows
+from moderation_server import token_of
 
 ENABLED = Settings(retry_attempts=3, retry_base_delay=0.001, retry_max_delay=0.002)
 MISSING = {"code": "PGRST202", "message": "Could not find the function public.customer_directory in the schema cache"}
@@ -133,6 +134,20 @@ def test_credentials_that_may_not_call_the_function_read_the_view(caller, crm):
     assert len(caller(get_all_customers, crm)) == 3
     assert len(caller(get_all_customers, crm)) == 3
     assert route.call_count == 1
+
+
+@respx.mock
+def test_a_user_who_may_not_call_the_function_does_not_keep_others_from_calling_it(caller, crm):
+    denied = {"code": "42501", "message": "permission denied for table orders"}
+    allowed = httpx.Response(200, content=answer(customers(3)))
+    route = respx.post(RPC).mock(side_effect=[httpx.Response(403, json=denied), allowed, allowed])
+    respx.get(VIEW).mock(side_effect=Rows(customers(3), cap=9))
+    one, other = (token_of(str(UUID(int=10 + number))) for number in range(2))
+    for view in (crm.as_user(one), crm.as_user(other), crm.as_user(one), crm):
+        assert len(caller(get_all_customers, view)) == 3
+    assert [call.request.headers["authorization"] for call in route.calls] == [
+        f"Bearer {token}" for token in (one, other, KEY)
+    ]
 
 
 @respx.mock

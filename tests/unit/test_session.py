@@ -19,7 +19,7 @@ from admin_crm import (
     get_admin_customer_notes,
 )
 from admin_crm._core import session as sessions
-from admin_crm._core.connection import link_of
+from admin_crm._core.connection import _after_fork, link_of
 from auth_server import bearers, session, session_clock, settle
 from helpers import ANON, KEY, NOTES, QUICK, REST, SOMEBODY, URL, shown_with_locals
 
@@ -48,6 +48,19 @@ def environment(no_environment, monkeypatch):
 def signs_in(caller, environment):
     """A connection from the environment, in either form."""
     return caller.keep((AsyncAdminCRM if caller.name == "async" else AdminCRM).from_env(settings=QUICK))
+
+
+@respx.mock
+def test_a_forked_process_signs_in_by_itself_when_its_parents_session_ends(caller, signs_in, clock):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+    caller(get_admin_customer_notes, signs_in, SOMEBODY)
+    _after_fork()
+    caller(get_admin_customer_notes, signs_in, SOMEBODY)
+    clock.now += 3600
+    caller(get_admin_customer_notes, signs_in, SOMEBODY)
+    assert [call.request.url.params["grant_type"] for call in tokens.calls] == ["password", "password"]
+    assert bearers(notes) == ["Bearer one", "Bearer one", "Bearer two"]
 
 
 @respx.mock

@@ -21,7 +21,7 @@ from admin_crm import (
 )
 from admin_crm._core import session as sessions
 from admin_crm._core import sign_in as signing_in
-from admin_crm._core.connection import link_of
+from admin_crm._core.connection import _after_fork, link_of
 from admin_crm._core.context import CallContext
 from admin_crm._core.operation import run_async, run_sync
 from auth_server import USER, bearers, session, session_clock, settle, signed_in
@@ -108,6 +108,20 @@ def test_a_session_that_cannot_be_renewed_is_an_authentication_error(caller, clo
     clock.now += 3600
     with pytest.raises(AuthenticationError):
         caller(get_admin_customer_notes, crm, SOMEBODY)
+
+
+@respx.mock
+def test_a_forked_process_uses_the_access_token_and_leaves_the_refresh_token_to_its_parent(caller, clock):
+    tokens = respx.post(TOKENS).mock(side_effect=[session("one"), session("two")])
+    notes = respx.get(NOTES).mock(return_value=FOUND)
+    crm = signed_in(caller)
+    _after_fork()
+    caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert bearers(notes) == ["Bearer one"]
+    clock.now += 3600
+    with pytest.raises(AuthenticationError, match="forked"):
+        caller(get_admin_customer_notes, crm, SOMEBODY)
+    assert tokens.call_count == 1
 
 
 @respx.mock

@@ -293,13 +293,15 @@ _all_shared: weakref.WeakSet[Shared] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    """Make a forked child process open its own sockets; it must not share the parent's."""
+    """Make a forked child process open its own sockets; it must not share the parent's, nor its refresh token."""
     for shared in list(_all_shared):
         shared.lock, shared.loop = threading.RLock(), None
         shared.limiter = Limiter(shared.limiter.maximum)
         shared.sockets = weakref.WeakSet()
         for rights in list(shared.rights.values()):
             rights.renewal = None
+            if rights.session is not None:
+                rights.session = rights.session.inherited()
             if rights.owns_client:
                 rights.client = None
         shared.http = None

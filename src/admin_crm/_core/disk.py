@@ -12,7 +12,7 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from admin_crm.errors import InvalidInputError, InvalidTypeError
 
@@ -54,7 +54,8 @@ def usable_file(argument: str, use: str) -> Generator[None]:
 def replacing(target: Path, argument: str, *, mode: int = 0o666, hint: str | None = None) -> Generator[IO[bytes]]:
     """Write to a temporary file in the target's folder, which takes the target's place once it is complete.
 
-    A target that exists keeps its mode. A link stays one: the file that it leads to is replaced.
+    A target that exists keeps its mode. A link stays one: the file that it leads to is replaced. Errors of writing
+    name the target.
 
     Args:
         target: the path of the file.
@@ -69,7 +70,7 @@ def replacing(target: Path, argument: str, *, mode: int = 0o666, hint: str | Non
         kept = _mode_of(real)
     part = real.with_name(f".{secrets.token_hex(8)}.part")
     with usable_file(argument, "writing"), naming(target if kept is None else real.parent):
-        file = _create(part, mode, kept)
+        file = _create(part, mode, kept, target)
     try:
         try:
             yield file
@@ -83,6 +84,19 @@ def replacing(target: Path, argument: str, *, mode: int = 0o666, hint: str | Non
     finally:
         with suppress(OSError):  # gone already, or the folder is
             part.unlink()
+
+
+class _Named(io.FileIO):
+    """A file that is written to in the place of another, which errors of the disk name."""
+
+    def __init__(self, descriptor: int, target: Path) -> None:
+        super().__init__(descriptor, "w")
+        self._target = target
+
+    def write(self, content: Any, /) -> int:
+        """Write what fits, and return how much that was."""
+        with naming(self._target):
+            return super().write(content)
 
 
 @contextmanager
@@ -118,10 +132,10 @@ def _mode_of(file: Path) -> int | None:
         return None
 
 
-def _create(part: Path, mode: int, kept: int | None) -> IO[bytes]:
+def _create(part: Path, mode: int, kept: int | None, target: Path) -> IO[bytes]:
     # Nobody reads meanwhile what they may not read afterwards.
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-    file = os.fdopen(os.open(part, flags, mode if kept is None else PRIVATE), "wb")
+    file = io.BufferedWriter(_Named(os.open(part, flags, mode if kept is None else PRIVATE), target))
     if kept is not None:
         with suppress(OSError):  # a file system without modes
             part.chmod(kept)

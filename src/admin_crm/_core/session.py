@@ -28,7 +28,8 @@ class Session:
     """A signed-in user's tokens and how long they are good."""
 
     access_token: SecretStr
-    refresh_token: SecretStr
+    refresh_token: SecretStr | None
+    """Good for one renewal; None in a forked process, where its parent has it: used twice, it ends the session."""
     expires_at: float
     renew_at: float
 
@@ -40,6 +41,10 @@ class Session:
     def refused(self) -> Session:
         """Return the session as one whose access token a server has refused, which must be renewed before its time."""
         return replace(self, expires_at=0.0, renew_at=0.0)
+
+    def inherited(self) -> Session:
+        """Return the session as a forked process has it from its parent, which alone renews it."""
+        return replace(self, refresh_token=None)
 
 
 class Renewal:

@@ -3,6 +3,7 @@
 A refresh token is used once, so a renewal is never interrupted: it runs in a thread or task of its own,
 once however many calls need it, and calls go on with the token they have while that is good. A connection that
 keeps its e-mail address and password opens its session the same way, at its first call and whenever it has ended.
+A forked process uses its parent's access token while that is good, and then opens a session of its own, or raises.
 """
 
 from __future__ import annotations
@@ -126,14 +127,18 @@ async def _renew(link: Link, session: Session | None, renewal: Renewal) -> None:
 async def _next_session(link: Link, session: Session | None) -> Session:
     """Renew a session; open one where there is none, or where it has ended and the connection keeps a password."""
     login = link.rights.login
-    if session is not None:
+    if session is not None and session.refresh_token is not None:
         try:
             return await _request(link, "refresh_token", {"refresh_token": session.refresh_token})
         except AuthenticationError as error:
             if login is None:
                 raise
             log.info("the session has ended (%s); signing in again", error.code)
-    assert login is not None  # noqa: S101  # a connection without both has no session to keep
+    if login is None:
+        raise AuthenticationError(
+            "this process was forked, and only its parent renews the session that both have",
+            hint="sign in after the fork, in each process; a connection of from_env with a password does it by itself",
+        )
     return await _open(link, login)
 
 

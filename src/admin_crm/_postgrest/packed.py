@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel
 
-from admin_crm._core.connection import facts_of, link_of
+from admin_crm._core.connection import facts_of, link_of, rights_in_effect
 from admin_crm._core.send import is_statement_timeout, send_steps
 from admin_crm._core.translate import check_success, translate
 from admin_crm._postgrest.columns import KEY, note_missing_column, select_list
@@ -103,9 +103,9 @@ async def function_is_there(crm: AnyCRM) -> bool:
 
 
 def has_directory_function(crm: AnyCRM) -> bool:
-    """Return whether the shop may have the function: it was not found missing a short while ago."""
-    name = crm.settings.directory_function
-    return name is not None and not facts_of(crm).lacks(name)
+    """Return whether the shop may have the function: it was not missing, nor refused to these rights, a while ago."""
+    name, facts = crm.settings.directory_function, facts_of(crm)
+    return name is not None and not facts.lacks(name) and not facts.lacks(_for_these_rights(crm))
 
 
 class Unpacker(Generic[R]):
@@ -288,10 +288,18 @@ async def _call(crm: AnyCRM, selected: list[str] | None, above: UUID | None, up_
 
 def _note_missing(crm: AnyCRM, error: AdminCRMError) -> None:
     """Remember that the shop has no such function, or not for these credentials; raise whatever else it is."""
-    is_missing = isinstance(error, SchemaMismatchError) and error.kind == "function"
-    if not is_missing and not (isinstance(error, PermissionDeniedError) and error.code == "42501"):
+    if isinstance(error, SchemaMismatchError) and error.kind == "function":
+        facts_of(crm).note_absent(str(crm.settings.directory_function))
+    elif isinstance(error, PermissionDeniedError) and error.code == "42501":
+        facts_of(crm).note_absent(_for_these_rights(crm))
+    else:
         raise error
-    facts_of(crm).note_absent(str(crm.settings.directory_function))
+
+
+def _for_these_rights(crm: AnyCRM) -> str:
+    """Return the function's name in `ServerFacts` for whoever asks: other views of the connection may call it."""
+    claims = rights_in_effect(crm)
+    return f"{crm.settings.directory_function} for {claims.user or claims.role}"
 
 
 def _parts(above: UUID | None, up_to: UUID | None) -> list[tuple[UUID | None, UUID | None]]:

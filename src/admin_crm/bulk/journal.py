@@ -27,7 +27,7 @@ from typing import Any, BinaryIO, Self, cast
 from uuid import UUID, uuid4, uuid5
 
 from admin_crm._core import validation as check
-from admin_crm._core.disk import path_of
+from admin_crm._core.disk import naming, path_of
 from admin_crm.bulk.locks import lock
 from admin_crm.errors import ConflictError, InvalidInputError
 
@@ -166,8 +166,9 @@ class Journal:
 
     def _write(self, entry: Mapping[str, object]) -> None:
         with self._lock:
-            if self._file is not None and not self._closed and entry:
-                self._append(entry)
+            if self._path is not None and self._file is not None and not self._closed and entry:
+                with naming(self._path):
+                    self._append(entry)
 
     def _append(self, entry: Mapping[str, object]) -> None:
         """Append a line, in place of one that was not written to its end."""

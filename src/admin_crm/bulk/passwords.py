@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from admin_crm._auth.new_user import new_password
 from admin_crm._core.csv_cells import formula_free
-from admin_crm._core.disk import path_of
+from admin_crm._core.disk import naming, path_of
 from admin_crm.bulk.locks import lock
 from admin_crm.errors import ConflictError, InvalidInputError
 
@@ -69,7 +69,8 @@ class PasswordsFile:
             if self._file is not None:
                 with self._file:
                     if self._dropped:
-                        self._replace()
+                        with naming(self.path):
+                            self._replace()
 
     @property
     def is_there(self) -> bool:
@@ -90,9 +91,10 @@ class PasswordsFile:
         with self._lock:
             if not new or self._closed:
                 return
-            if self._file is None:
-                self._open()
-            self._append(new)
+            with naming(self.path):
+                if self._file is None:
+                    self._open()
+                self._append(new)
             self._kept |= new
             self.added |= new.keys()
 

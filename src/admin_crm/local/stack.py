@@ -254,8 +254,16 @@ class LocalStack:
             "ADMIN_CRM_PASSWORD": self.admin_password,
         }
 
-    def execute_sql(self, sql: str) -> list[dict[str, Any]]:
-        """Run one SQL statement as the owner of the shop's tables, who is no superuser, and return its rows."""
+    def execute_sql(self, sql: str, *, timeout: float = 300.0) -> list[dict[str, Any]]:
+        """Run one SQL statement as the owner of the shop's tables, who is no superuser, and return its rows.
+
+        Args:
+            sql: the statement.
+            timeout: seconds to wait for the answer. After them the statement may still be running.
+
+        Raises:
+            LocalStackError: the database refuses the statement, or the stack does not answer in time.
+        """
         request = urllib.request.Request(  # noqa: S310  # our own URL
             f"{self.url}/local/sql",
             json.dumps({"sql": sql}).encode(),
@@ -263,12 +271,14 @@ class LocalStack:
         )
         try:
             # Bypass any proxy: both processes are on this machine.
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=timeout) as answer:
                 rows: list[dict[str, Any]] = json.load(answer)
                 return rows
         except urllib.error.HTTPError as error:
             with error:
                 raise LocalStackError(json.load(error)["message"]) from None
+        except TimeoutError:
+            raise LocalStackError(f"the local stack does not respond within {timeout:g} seconds") from None
         except (OSError, http.client.HTTPException) as error:
             raise LocalStackError(f"the local stack does not respond: {error}") from error
 

@@ -23,6 +23,9 @@ from admin_crm.settings import zone_of
 S = TypeVar("S", bound=BaseModel)
 A = TypeVar("A")
 
+OPEN_QUESTIONS = 100
+"""How many questions wait for an answer at most. A client that never answers one does not say so."""
+
 
 class Change(StrEnum):
     """A kind of write that a server may be started with."""
@@ -79,7 +82,7 @@ class Session:
     rows: Budget = field(init=False)
     locks: Budget = field(init=False)
     questions: dict[str, int] = field(default_factory=dict[str, int])
-    """The numbers of the questions that are not answered yet, by the call that they are about."""
+    """The numbers of the questions that are not answered yet, by the call that they are about; the oldest first."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -95,9 +98,14 @@ class Session:
         )
 
     def open_question(self, ctx: ToolContext) -> int:
-        """Return the number of the question about a call, the same until it is answered."""
+        """Return the number of the question about a call, the same until it is answered, or too many others are open.
+
+        In the newer protocol, the SDK refuses answers after ten minutes; in the older one, the call itself waits.
+        """
         call = _call_in(ctx)
         if call not in self.questions:
+            if len(self.questions) == OPEN_QUESTIONS:
+                del self.questions[next(iter(self.questions))]
             self.questions[call] = next(self._numbers)
         return self.questions[call]
 
@@ -105,7 +113,7 @@ class Session:
         """Take the answer to the question about a call, which is then good for nothing else.
 
         Raises:
-            ToolError: it was taken already.
+            ToolError: it was taken already, or the question was given up for newer ones.
         """
         if self.questions.pop(_call_in(ctx), None) is None:
             raise ToolError("nothing was done: this answer was for an earlier call; call again to ask the person again")

@@ -368,4 +368,4 @@ from people, lateral (
 where n > 100 and n % 100 = 0;
 insert into public.referrals (id, referrer_id, referred_id, status, reward_points_referrer, reward_points_referred, completed_at)
 select pg_temp.key('referral1'), 'c0ffee00-0000-4000-8000-000000000001', id, 'completed', 50, 25, now()
-from people where n = 99;
+from people where n <= 99 order by n desc limit 1;
