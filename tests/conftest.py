@@ -30,7 +30,7 @@ gc.set_threshold(50_000, 20, 50)
 SECRETS = [
     *(re.compile(re.escape(secret)) for secret in (KEY, LocalStack.admin_password, LocalStack.customer_password)),
     # Tokens are base64 of JSON. So is the metadata of an upload, which holds nothing but the file's name.
-    re.compile(r"eyJ(?<!x-metadata': 'eyJ)(?<!,metadata eyJ)"),
+    re.compile(r"eyJ(?<![\w-]eyJ)(?<!x-metadata': 'eyJ)(?<!,metadata eyJ)"),
     # The keys of local stacks are random, but say what they are.
     re.compile(r"sb_secret_[\w-]{16}"),
     re.compile(r"local_admin_[\w-]{16}"),

@@ -21,6 +21,7 @@ from admin_crm._postgrest.query import count_rows
 from admin_crm._postgrest.rights import check_view
 from admin_crm._postgrest.stream import PageReader, stream, streamed
 from admin_crm.client import AdminCRM, AnyCRM, AsyncAdminCRM, operation
+from admin_crm.errors import InvalidTypeError
 from admin_crm.labels import canonical_health, canonical_segment
 from admin_crm.models import AdminCustomer, CustomerProfile, DirectoryStats, Page, RowList
 
@@ -244,10 +245,13 @@ def paginate(items: Sequence[T], page: int = 1, page_size: int = 15) -> Page[T]:
 
     Raises:
         InvalidInputError: the page or the page size is less than 1.
+        InvalidTypeError: `items` is no list or other sequence; a frame is none.
 
     Examples:
         >>> paginate(customers, page=2).items
     """
+    if not isinstance(items, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidTypeError(f"items must be a list, not {type(items).__name__}", argument="items")
     check.integer(page, "page")
     check.integer(page_size, "page_size")
     start = (page - 1) * page_size

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+import pandas as pd
 import pytest
 import respx
 from hypothesis import given
@@ -17,6 +18,7 @@ from admin_crm import (
     AdminCustomer,
     IncompleteReadError,
     InvalidInputError,
+    InvalidTypeError,
     Settings,
     UnexpectedResponseError,
     birthdays_this_month,
@@ -59,6 +61,13 @@ def test_an_invalid_page_is_refused(ask, wrong):
     ):
         with pytest.raises(InvalidInputError):
             refused()
+
+
+@pytest.mark.parametrize("wrong", [{"a": 1}, iter([1]), None, pd.DataFrame({"id": [1]})])
+def test_only_a_sequence_has_pages(wrong):
+    """A frame would give the names of its columns, and a dict a KeyError since Python 3.12."""
+    with pytest.raises(InvalidTypeError, match="items must be a list, not"):
+        paginate(wrong)
 
 
 def test_a_stream_is_iterated_like_its_connection_sync_or_async(caller):
