@@ -84,6 +84,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Collect once, so that what was never closed is warned of; pytest would go over everything five times."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_secret_shows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Search every log line and error of every test, and the first tracebacks with their local variables (R8)."""
