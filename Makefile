@@ -17,6 +17,8 @@ BY_TURNS ?= --by-turns
 # What only tests the local stack, which is no part of the library's coverage gate.
 LOCAL_TESTS := $(wildcard tests/integration/test_local_*.py tests/unit/test_function_rules.py)
 LOCAL_FILES := src/admin_crm/local src/admin_crm/cli/project.py $(LOCAL_TESTS) tests/functions tests/conftest.py tests/shops.py tests/shop_facts.py
+# All of such a file runs on one engine: on the other, three workers need not import it.
+ONCE := $(shell grep -lzP '(?m)^pytestmark = (\[\s*)?pytest\.mark\.once\b' tests/integration/test_*.py)
 LIBRARY_TESTS := tests/unit tests/integration $(LOCAL_TESTS:%=--ignore=%)
 # The engine 'postgrest' runs here.
 POSTGREST := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
@@ -52,7 +54,7 @@ test-library: $(READY) ## the library, on PostgREST with PostgreSQL and on Supab
 ifdef POSTGREST
 # What says nothing of the engine runs on the quicker one.
 	ADMIN_CRM_LOCAL_ENGINE=postgrest $(PYTEST) $(BY_TURNS) $(LIBRARY_TESTS)
-	$(PYTEST) $(BY_TURNS) tests/integration $(LOCAL_TESTS:%=--ignore=%) -m 'not once'
+	$(PYTEST) $(BY_TURNS) tests/integration $(LOCAL_TESTS:%=--ignore=%) $(ONCE:%=--ignore=%) -m 'not once'
 else
 	$(PYTEST) $(LIBRARY_TESTS)
 endif

@@ -23,9 +23,9 @@ from admin_crm.local import LocalStack, LocalStackError
 GIVEN = os.environ.get("ADMIN_CRM_TEST_URL")
 REAL_POSTGREST = bool(GIVEN) or os.environ.get("ADMIN_CRM_LOCAL_ENGINE") == "postgrest"
 FEW = 300
-"""The customers of shops that give 50 rows at once, and of every shop on the embedded Postgres, which is slower."""
+"""The customers of shops of other kinds, and of every shop on the embedded Postgres, which is slower."""
 CUSTOMERS = 1200 if REAL_POSTGREST else FEW
-"""The customers of the others: on PostgREST, more than one response holds."""
+"""The customers of the usual shop: on PostgREST, more than one response holds."""
 CAPPED = pytest.mark.xdist_group("capped")  # one process starts the shop `capped`
 CONFIRMING = pytest.mark.xdist_group("confirming")
 """For tests of the fixture `confirming`: one process starts that shop."""
@@ -115,7 +115,7 @@ class GivenShop:
 def open_shop(**variant: Any) -> Iterator[Any]:
     """Open a shop of the kind that LocalStack's options describe."""
     if not GIVEN:
-        with LocalStack(**{"customers": CUSTOMERS} | variant) as stack:
+        with LocalStack(customers=FEW if variant else CUSTOMERS, **variant) as stack:
             stack.execute_sql(AS_OLD_TOMORROW)
             yield stack
     elif variant:

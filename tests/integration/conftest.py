@@ -13,20 +13,20 @@ from accounts import Account
 from admin_crm import Settings
 from admin_crm.local import LocalStack
 from helpers import Ask, Caller
-from shops import CAPPED, FEW, open_shop
+from shops import CAPPED, open_shop
 
 
 @pytest.fixture(scope="session")
 def capped() -> Iterator[LocalStack]:
     """A shop whose server gives 50 rows at once, with English labels and a tier column called tier."""
-    with open_shop(customers=FEW, max_rows=50, labels="en", tier_column="tier") as running:
+    with open_shop(max_rows=50, labels="en", tier_column="tier") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def gated() -> Iterator[LocalStack]:
     """A shop whose view shows customers only to a signed-in administrator, 50 at once."""
-    with open_shop(customers=FEW, gated_view=True, max_rows=50) as running:
+    with open_shop(gated_view=True, max_rows=50) as running:
         yield running
 
 

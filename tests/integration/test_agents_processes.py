@@ -25,6 +25,8 @@ from admin_crm.local import LocalStack
 from agents import YES, Agent
 from shops import CUSTOMERS
 
+pytestmark = pytest.mark.once
+
 COMMAND = ("-m", "admin_crm", "mcp")
 WHY = "the person I work for asked me to"
 HTTP = pytest.mark.xdist_group("agents-http")
@@ -41,7 +43,6 @@ async def yes(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitRes
     return ElicitResult(action="accept", content=YES)
 
 
-@pytest.mark.once
 def test_a_session_over_stdio(stack: LocalStack, customer: str, tmp_path: Path) -> None:
     words = [*COMMAND, "--allow", "tags", "--max-rows", "4"]
     server = StdioServerParameters(command=sys.executable, args=words, env=environment(stack), cwd=tmp_path)
@@ -120,7 +121,6 @@ def served(open_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @HTTP
-@pytest.mark.once
 def test_over_http_only_who_has_the_token_is_answered(served: Served) -> None:
     assert served.url.startswith("http://127.0.0.1:")
     assert len(served.token) > 40
@@ -131,7 +131,6 @@ def test_over_http_only_who_has_the_token_is_answered(served: Served) -> None:
 
 
 @HTTP
-@pytest.mark.once
 def test_over_http_no_other_host_and_no_web_page_is_answered(served: Served) -> None:
     bearer = {"Authorization": f"Bearer {served.token}"}
     assert served.post(**bearer, Host="evil.example") == 421
@@ -141,7 +140,6 @@ def test_over_http_no_other_host_and_no_web_page_is_answered(served: Served) -> 
 
 
 @HTTP
-@pytest.mark.once
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 def test_over_http_the_official_client_reads_and_writes(served: Served, customer: str, mode: str) -> None:
     asked: list[str] = []

@@ -32,7 +32,7 @@ PAGES = Settings(directory_function=None)
 @pytest.fixture(scope="module")
 def shop() -> Iterator[LocalStack]:
     """The shop as deployed with the function, whose server gives 50 rows at once."""
-    with open_shop(customers=FEW, directory_function=True, gated_view=True, max_rows=50) as running:
+    with open_shop(directory_function=True, gated_view=True, max_rows=50) as running:
         yield running
 
 

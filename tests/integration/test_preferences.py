@@ -8,7 +8,7 @@ import pytest
 
 from admin_crm import CustomerNotFoundError, InvalidInputError, Settings, get_customer_preferences
 from admin_crm._core.connection import facts_of
-from shops import FEW, open_shop
+from shops import open_shop
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 LIVE = "orders.status not in ('cancelled', 'cancelado', 'canceled')"
@@ -39,7 +39,7 @@ and status = 'delivered' order by 1 limit 1
 @pytest.fixture(scope="module")
 def tabled():
     """A shop that keeps order items in a table of their own, behind a cap of 50 rows."""
-    with open_shop(customers=FEW, order_items=True, max_rows=50) as running:
+    with open_shop(order_items=True, max_rows=50) as running:
         yield running
 
 
