@@ -271,6 +271,8 @@ def test_options_are_checked_and_leave_the_connection_as_it_was(caller):
     for wrong in ({"timeout": 0}, {"attempts": -1}, {"deadline": 0}, {"timeout": float("nan")}):
         with pytest.raises(InvalidInputError):
             crm.with_options(**wrong)
+    with pytest.raises(InvalidTypeError, match="timeout must be a number, not str"):
+        crm.with_options(timeout="30")
 
 
 # supabase-py warns of its own options when it makes its own HTTP client.

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib import pyplot as plt
 
-from admin_crm import InvalidInputError, plots
+from admin_crm import InvalidInputError, InvalidTypeError, plots
 from pictures import TODAY, customers, orders
 
 PLOTS = [getattr(plots, name) for name in plots.__all__]
@@ -56,6 +56,8 @@ def test_what_is_wrong_is_said(canvas, plot):
         plot([], language="fr")
     with pytest.raises(InvalidInputError, match="today"):
         plot([], today="2026-11-28")
+    with pytest.raises(InvalidTypeError, match="ax must be Axes of matplotlib, not list"):
+        plot([], ax=[])
 
 
 def test_without_matplotlib_an_import_error_says_what_to_install(monkeypatch):

@@ -15,6 +15,7 @@ from admin_crm import (
     AdminCustomerDetail,
     CustomerTier,
     HealthStatus,
+    InvalidTypeError,
     Order,
     Segment,
     canonical_segment,
@@ -41,6 +42,12 @@ def test_every_row_is_whole_and_survives_being_written_and_read(make):
         assert type(row).model_validate(row.model_dump(by_alias=False) | _sent(row)) == row
         empty = {name for name, value in row if value is None}
         assert empty <= {"avatar_url", "ai_preferences", "ia_context", "suspension_end", "tracking_notes"}
+
+
+@pytest.mark.parametrize("make", [make_customer, make_detail])
+def test_a_row_is_made_of_a_number(make):
+    with pytest.raises(InvalidTypeError, match="number must be an integer, not str"):
+        make("3")
 
 
 def _sent(row: object) -> dict[str, object]:
