@@ -25,3 +25,12 @@ def test_what_is_there_is_known_until_it_is_missing():
     assert known.has("order_items")
     known.note_absent("order_items")
     assert not known.has("order_items")
+
+
+def test_what_no_longer_counts_as_missing_takes_no_memory(monkeypatch):
+    known, clock = ServerFacts(), [100.0]
+    monkeypatch.setattr(facts.time, "monotonic", lambda: clock[0])
+    for number in range(100):  # users who may not call a function
+        clock[0] += ABSENT_SECONDS / 2
+        known.note_absent(f"customer_directory for {number}")
+    assert len(known._absent) == 2

@@ -27,8 +27,11 @@ class ServerFacts:
     _present: set[str] = field(default_factory=set[str])
 
     def note_absent(self, name: str) -> None:
-        """Remember for a while that there is no such table, column, relationship or function."""
+        """Remember for a while that there is no such table, column, relationship or function, or not for some user."""
         self._present.discard(name)
+        for each in [*self._absent]:  # a back end has new users for ever
+            if not self.lacks(each):
+                self._absent.pop(each, None)
         self._absent[name] = time.monotonic()
 
     def note_present(self, name: str) -> None:
