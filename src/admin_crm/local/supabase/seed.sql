@@ -1,8 +1,8 @@
 -- One year of a shop in Mexico: 1,200 customers, or as many as the setting shop.customers says, and about five
 -- orders for each. Every value follows from a hash, so that each run makes the same shop; dates count back from
--- today. It is as untidy as a real
--- shop: customers imported from an older system all of one moment, addresses and JSON half filled in or
--- of another shape, items without a quantity, orders without items, customers without an e-mail.
+-- today. It is as untidy as a real shop: customers imported from an older system all of one moment, addresses and
+-- JSON half filled in or of another shape, items without a quantity, orders without items, customers without an
+-- e-mail.
 
 create function pg_temp.dice(seed text) returns double precision language sql immutable as $$
   select ('x' || substr(md5(seed), 1, 8))::bit(32)::bigint / 4294967296.0
